@@ -1,0 +1,65 @@
+package models
+
+import (
+	"time"
+)
+
+// EpisodeState is how far an episode has come on its way from a source to the search index.
+type EpisodeState string
+
+// The states of an episode, in order.
+const (
+	EpisodeQueued       EpisodeState = "queued"       // known; its audio is not here yet
+	EpisodeDownloading  EpisodeState = "downloading"  // its audio is being fetched
+	EpisodeDownloaded   EpisodeState = "downloaded"   // its audio is stored and waits for transcription
+	EpisodeTranscribing EpisodeState = "transcribing" // segments are arriving
+	EpisodeDone         EpisodeState = "done"         // its transcript is complete
+	EpisodeFailed       EpisodeState = "failed"       // see Episode.Reason
+)
+
+// EpisodeStates lists every state in the order of an episode's way.
+func EpisodeStates() []EpisodeState {
+	return []EpisodeState{EpisodeQueued, EpisodeDownloading, EpisodeDownloaded, EpisodeTranscribing, EpisodeDone, EpisodeFailed}
+}
+
+// Episode is one recording.
+type Episode struct {
+	ID          EpisodeID
+	ShowID      ShowID
+	GUID        string // the publisher's identifier, or the content hash of a local file
+	Title       string
+	Notes       string    // show notes as published: may hold HTML, never trusted
+	Link        string    // web page, "" or an absolute http(s) URL
+	PublishedAt time.Time // zero: unknown
+	Season      int       // 0: unknown
+	Number      int       // 0: unknown
+	People      []Person
+	Enclosure   Enclosure
+	State       EpisodeState
+	Reason      string // why State is EpisodeFailed, or a warning (a truncated file); "" otherwise
+	Media       Media  // zero until the audio is stored
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Enclosure is the audio as the source offers it.
+type Enclosure struct {
+	// Location is an http(s) URL, or the absolute path of a local file for shows whose source is local.
+	Location string
+	Type     string // media type as published; never trusted
+	Bytes    int64  // length as published; 0 when unknown, often wrong
+}
+
+// Media is the stored audio: the bytes that were transcribed, and that are served.
+type Media struct {
+	Key         string // name in the media store; "" when nothing is stored
+	SHA256      string // lower-case hexadecimal
+	Bytes       int64
+	ContentType string // as probed, for example "audio/mpeg"
+	DurationMS  int64  // as declared by the container; 0 when it does not say
+}
+
+// NewEpisodeID returns the identifier of the episode that the publisher calls guid within a show.
+func NewEpisodeID(show ShowID, guid string) EpisodeID {
+	return EpisodeID(NewID("episode", string(show), guid))
+}

@@ -1,0 +1,17 @@
+package models
+
+import "errors"
+
+// The errors that rooms tell apart. Everything else is wrapped with what was being done to which thing.
+var (
+	// ErrNotFound: no such show, episode, transcript or media.
+	ErrNotFound = errors.New("not found")
+	// ErrInvalid: what came from outside cannot be used; the message says why and what to do.
+	ErrInvalid = errors.New("invalid")
+	// ErrLeaseLost: another attempt at the job, or nobody, may write its results now.
+	ErrLeaseLost = errors.New("this attempt no longer holds its job")
+	// ErrNewerData: the data folder was written by a newer version of Earshot.
+	ErrNewerData = errors.New("the data folder was written by a newer version of Earshot: update the program")
+	// ErrUnusable: trying again cannot help (not audio, gone from the server); a job that fails with it is not retried.
+	ErrUnusable = errors.New("unusable")
+)

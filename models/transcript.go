@@ -1,0 +1,61 @@
+package models
+
+import (
+	"strings"
+	"time"
+)
+
+// TranscriptSource says who made a transcript.
+type TranscriptSource string
+
+// The sources of a transcript.
+const (
+	TranscriptWhisper   TranscriptSource = "whisper"   // made here from the audio
+	TranscriptPublisher TranscriptSource = "publisher" // offered by the feed
+	TranscriptImport    TranscriptSource = "import"    // given by the owner
+)
+
+// Transcript is one complete reading of an episode. An episode may have several; one of them is current.
+type Transcript struct {
+	ID         int64
+	EpisodeID  EpisodeID
+	Source     TranscriptSource
+	Model      string // for example "base-q8_0"; "" when not made by a model
+	Language   string // ISO 639-1 as whisper names it ("en"); "" until detected
+	Prompt     string // the vocabulary given to the decoder
+	DurationMS int64  // length of the decoded audio; known when Complete
+	CursorMS   int64  // every word that begins before it is stored; decoding resumes there
+	Complete   bool
+	Warning    string // what the reader should know: "no speech", "audio ends early"; "" otherwise
+	CreatedAt  time.Time
+	Segments   []Segment
+}
+
+// Segment is a stretch of speech with its text, at most one decoding chunk long.
+type Segment struct {
+	StartMS  int64  `json:"start_ms"`
+	EndMS    int64  `json:"end_ms"`
+	Text     string `json:"text"`
+	Speaker  string `json:"speaker,omitempty"`  // "" when unknown
+	Doubtful bool   `json:"doubtful,omitempty"` // the decoder's result looked bad, even after a second try
+	Words    []Word `json:"words"`
+}
+
+// Word is one spoken word with the punctuation that follows or precedes it, without spaces.
+type Word struct {
+	StartMS     int64   `json:"start_ms"`
+	EndMS       int64   `json:"end_ms"`
+	Text        string  `json:"text"`
+	Probability float32 `json:"probability"` // 0 to 1, mean over the word's tokens
+}
+
+// Text joins the segments' texts with single spaces.
+func (t Transcript) Text() string {
+	parts := make([]string, 0, len(t.Segments))
+	for _, s := range t.Segments {
+		if s.Text != "" {
+			parts = append(parts, s.Text)
+		}
+	}
+	return strings.Join(parts, " ")
+}
