@@ -63,3 +63,11 @@ type Media struct {
 func NewEpisodeID(show ShowID, guid string) EpisodeID {
 	return EpisodeID(NewID("episode", string(show), guid))
 }
+
+// EpisodeFilter chooses episodes of a list, newest publication first.
+type EpisodeFilter struct {
+	ShowID ShowID       // "": of every show
+	State  EpisodeState // "": in every state
+	Limit  int          // greatest number to return; 0 means 50
+	Offset int          // episodes to skip
+}
