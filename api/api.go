@@ -1,0 +1,176 @@
+// Package api serves the archive to people and programs: a JSON API described by OpenAPI, the stored audio, a stream of
+// events, and the embedded page.
+//
+// Paths:
+//
+//	/                              the page; also at /episodes/{id}, which opens that episode
+//	/assets/…                      its parts, named by content and cached for ever
+//	/api/search                    episodes with the moments at which a query matches
+//	/api/shows, /api/episodes…     the catalogue; …/transcript with words, …/media with byte ranges, …/retry
+//	/api/status, /api/events       how far the work has come, once or as it changes
+//	/api/openapi.json              the description of all this
+//	/healthz                       whether catalogue and index answer
+//
+// Invariants: every error is application/problem+json and made in errors.go; causes of internal errors go to the log only;
+// all text leaves as text (published HTML is reduced to plain text here, snippets carry marks as offsets); every answer
+// bears the headers of guard.go, so that a browser runs nothing that was not built into the page; the location of a feed
+// or file never leaves, because it may hold a secret. Lists are never null.
+//
+// The package knows the catalogue, the index and the stored audio by the small interfaces below; cmd wires them.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"github.com/earshot/earshot/models"
+)
+
+// Catalogue is what the API reads of the catalogue, and the one thing that it changes.
+type Catalogue interface {
+	// Shows returns every show, by title.
+	Shows(ctx context.Context) ([]models.Show, error)
+	// Show returns one show, or an error that is [models.ErrNotFound].
+	Show(ctx context.Context, id models.ShowID) (models.Show, error)
+	// Episodes returns the episodes that a filter chooses, newest publication first.
+	Episodes(ctx context.Context, f models.EpisodeFilter) ([]models.Episode, error)
+	// Episode returns one episode, or an error that is [models.ErrNotFound].
+	Episode(ctx context.Context, id models.EpisodeID) (models.Episode, error)
+	// EpisodesByID returns those of the named episodes that exist.
+	EpisodesByID(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error)
+	// Transcript returns the current transcript of an episode with its segments, or an error that is [models.ErrNotFound].
+	Transcript(ctx context.Context, id models.EpisodeID) (models.Transcript, error)
+	// Status returns the archive at a glance.
+	Status(ctx context.Context) (models.Status, error)
+	// Retry puts the work on a failed episode back into the queue.
+	Retry(ctx context.Context, id models.EpisodeID) error
+}
+
+// Searcher finds the moments at which something was said.
+type Searcher interface {
+	Search(ctx context.Context, q models.Query) (models.Results, error)
+}
+
+// Media opens stored audio by its key; the error is [models.ErrNotFound] or [os.ErrNotExist] where there is none.
+type Media interface {
+	Open(key string) (*os.File, error)
+}
+
+// Options says what the API serves. Catalogue, Searcher, Media and Logger are required.
+type Options struct {
+	Catalogue Catalogue
+	Searcher  Searcher
+	Media     Media
+	Logger    *slog.Logger
+	// Version of the program, shown in /api/status and the OpenAPI description; "" means "dev".
+	Version string
+	// Bind is the address that the server listens on, as host:port; "" means a loopback address. It decides which Host
+	// headers are answered, see AllowedHosts.
+	Bind string
+	// AllowedHosts names hosts, without port, by which the server may be addressed besides localhost, 127.0.0.1, ::1 and
+	// the host of Bind. Requests for other hosts are refused, so that a web page elsewhere cannot read the archive by
+	// pointing its own name here. "*" answers for every host; it is implied when Bind names no host or an unspecified
+	// address (":8080", "0.0.0.0:8080") and the list is empty, because the machine's names are then not known.
+	AllowedHosts []string
+}
+
+// New returns the handler of everything that the program serves. It takes part in a graceful stop when it is run by
+// [Serve].
+func New(o Options) (http.Handler, error) {
+	if o.Catalogue == nil || o.Searcher == nil || o.Media == nil || o.Logger == nil {
+		return nil, errors.New("api: Catalogue, Searcher, Media and Logger are required")
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	r, _, err := newRouter(o)
+	if err != nil {
+		return nil, err
+	}
+	return guard(o, r)
+}
+
+// server is what the operations share.
+type server struct {
+	Options
+	hub *hub
+}
+
+// newRouter returns the routes without the guards around them, and their description.
+func newRouter(o Options) (http.Handler, huma.API, error) {
+	s := &server{Options: o, hub: newHub(o.Catalogue, o.Logger)}
+	gin.SetMode(gin.ReleaseMode) // the debug mode prints to standard output
+	r := gin.New()
+	r.HandleMethodNotAllowed = true
+	r.RedirectTrailingSlash = false
+	r.Use(accessLog(o.Logger), recoverPanic(o.Logger))
+	r.NoMethod(func(c *gin.Context) {
+		writeProblem(c.Writer, http.StatusMethodNotAllowed, "this address does not answer to "+c.Request.Method)
+	})
+	page, err := newPage()
+	if err != nil {
+		return nil, nil, err
+	}
+	r.NoRoute(func(c *gin.Context) {
+		if strings.HasPrefix(c.Request.URL.Path, "/api/") {
+			writeProblem(c.Writer, http.StatusNotFound, "there is nothing at this address; see /api/openapi.json for what there is")
+			return
+		}
+		page.ServeHTTP(c.Writer, c.Request)
+	})
+
+	cfg := huma.DefaultConfig("Earshot", o.Version)
+	cfg.Info.Description = "Everything said in an archive of recordings, findable by word, playable from that word. " +
+		"Times inside a recording are milliseconds from the start of the stored audio; times of day are UTC. " +
+		"Errors are application/problem+json (RFC 9457)."
+	cfg.OpenAPIPath = "/api/openapi"
+	cfg.DocsPath, cfg.SchemasPath = "", "" // the stock pages load scripts from elsewhere
+	cfg.CreateHooks = nil                  // no "$schema" in bodies
+	cfg.RejectUnknownQueryParameters = true
+	h := humagin.New(r, cfg)
+	h.UseMiddleware(strictQuery(h))
+
+	s.registerSearch(h)
+	s.registerShows(h)
+	s.registerEpisodes(h)
+	s.registerMedia(h)
+	s.registerStatus(h)
+	s.registerEvents(h)
+	listsAreNeverNull(h.OpenAPI())
+	return r, h, nil
+}
+
+// register adds an operation whose errors are translated by [server.problem].
+func register[I, O any](s *server, h huma.API, op huma.Operation, f func(context.Context, *I) (*O, error)) {
+	huma.Register(h, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, s.problem(ctx, op.OperationID, err)
+		}
+		return out, nil
+	})
+}
+
+// get describes a reading operation.
+func get(id, path, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary}
+}
+
+// listsAreNeverNull corrects the description, which takes every Go slice for something that may be null.
+func listsAreNeverNull(d *huma.OpenAPI) {
+	for _, s := range d.Components.Schemas.Map() {
+		for _, p := range s.Properties {
+			if p.Type == huma.TypeArray {
+				p.Nullable = false
+			}
+		}
+	}
+}

@@ -1,0 +1,292 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/earshot/earshot/models"
+)
+
+// archive is a small catalogue with its search and audio, in memory and in a folder of the test. It searches by looking
+// for the query's words in the transcripts.
+type archive struct {
+	dir string
+
+	mu          sync.Mutex
+	shows       []models.Show
+	episodes    []models.Episode
+	transcripts map[models.EpisodeID]models.Transcript
+	running     []models.JobProgress
+	retried     []models.EpisodeID
+	fail        error // when set, everything fails with it
+}
+
+func newArchive(t *testing.T) *archive {
+	t.Helper()
+	return &archive{dir: t.TempDir(), transcripts: map[models.EpisodeID]models.Transcript{}}
+}
+
+func (a *archive) lock() func() { a.mu.Lock(); return a.mu.Unlock }
+
+func (a *archive) addShow(title string) models.ShowID {
+	defer a.lock()()
+	src := models.Source{Kind: models.SourceFeed, Location: "https://user:secret@example.org/" + title}
+	id := models.NewShowID(src)
+	a.shows = append(a.shows, models.Show{ID: id, Title: title, Source: src, Author: "Somebody"})
+	return id
+}
+
+// addEpisode adds a finished episode that says text, a word every 400 ms from second zero, with a pause of two seconds
+// after each sentence, and a tone of that length as its audio.
+func (a *archive) addEpisode(t *testing.T, show models.ShowID, title, text string) models.EpisodeID {
+	t.Helper()
+	defer a.lock()()
+	id := models.NewEpisodeID(show, title)
+	tr := models.Transcript{ID: int64(len(a.episodes) + 1), EpisodeID: id, Source: models.TranscriptWhisper, Model: "base", Language: "en", Complete: true}
+	tr.Segments, tr.DurationMS = speak(text)
+	tr.CursorMS = tr.DurationMS
+	a.transcripts[id] = tr
+	key := string(id) + ".wav"
+	wave := tone(tr.DurationMS)
+	if err := os.WriteFile(filepath.Join(a.dir, key), wave, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n := len(a.episodes)
+	a.episodes = append(a.episodes, models.Episode{
+		ID: id, ShowID: show, GUID: title, Title: title, State: models.EpisodeDone,
+		PublishedAt: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC).AddDate(0, 0, -7*n), Number: n + 1,
+		Enclosure: models.Enclosure{Location: "https://example.org/secret-token/" + key},
+		Media:     models.Media{Key: key, SHA256: fmt.Sprintf("%064x", n+1), Bytes: int64(len(wave)), ContentType: "audio/x-wav", DurationMS: tr.DurationMS},
+		UpdatedAt: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC),
+	})
+	return id
+}
+
+// change edits one episode.
+func (a *archive) change(id models.EpisodeID, f func(*models.Episode)) {
+	defer a.lock()()
+	for i := range a.episodes {
+		if a.episodes[i].ID == id {
+			f(&a.episodes[i])
+		}
+	}
+}
+
+// speak gives text its times: each line is a turn "Speaker: words", a segment a sentence.
+func speak(text string) ([]models.Segment, int64) {
+	var segments []models.Segment
+	at := int64(0)
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		speaker, said, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if !ok {
+			speaker, said = "", strings.TrimSpace(line)
+		}
+		var seg models.Segment
+		for _, w := range strings.Fields(said) {
+			if len(seg.Words) == 0 {
+				seg = models.Segment{StartMS: at, Speaker: speaker, Doubtful: strings.Contains(said, "mumbling")}
+			}
+			seg.Words = append(seg.Words, models.Word{StartMS: at, EndMS: at + 350, Text: w, Probability: 0.9})
+			at += 400
+			if strings.ContainsAny(w, ".?!") {
+				segments = append(segments, closed(seg))
+				seg = models.Segment{}
+				at += 200
+			}
+		}
+		if len(seg.Words) > 0 {
+			segments = append(segments, closed(seg))
+		}
+		at += 2000
+	}
+	return segments, at
+}
+
+func closed(s models.Segment) models.Segment {
+	words := make([]string, len(s.Words))
+	for i, w := range s.Words {
+		words[i] = w.Text
+	}
+	s.Text, s.EndMS = strings.Join(words, " "), s.Words[len(s.Words)-1].EndMS
+	return s
+}
+
+// tone returns a WAV file: a quiet 220 Hz sine, 8 kHz mono 16-bit.
+func tone(ms int64) []byte {
+	const rate = 8000
+	n := int(ms) * rate / 1000
+	var b bytes.Buffer
+	put := func(v any) { _ = binary.Write(&b, binary.LittleEndian, v) }
+	b.WriteString("RIFF")
+	put(uint32(36 + 2*n))
+	b.WriteString("WAVEfmt ")
+	put(uint16(1))
+	put(uint16(1))
+	put(uint32(rate))
+	put(uint32(2 * rate))
+	put(uint16(2))
+	put(uint16(16))
+	b.WriteString("data")
+	put(uint32(2 * n))
+	samples := make([]int16, n)
+	for i := range samples {
+		samples[i] = int16(3000 * math.Sin(2*math.Pi*220*float64(i)/rate))
+	}
+	put(samples)
+	return b.Bytes()
+}
+
+func (a *archive) Shows(context.Context) ([]models.Show, error) {
+	defer a.lock()()
+	return slices.Clone(a.shows), a.fail
+}
+
+func (a *archive) Show(_ context.Context, id models.ShowID) (models.Show, error) {
+	defer a.lock()()
+	for _, s := range a.shows {
+		if s.ID == id {
+			return s, a.fail
+		}
+	}
+	return models.Show{}, fmt.Errorf("show %s: %w", id, models.ErrNotFound)
+}
+
+func (a *archive) Episodes(_ context.Context, f models.EpisodeFilter) ([]models.Episode, error) {
+	defer a.lock()()
+	var out []models.Episode
+	for _, e := range a.episodes {
+		if (f.ShowID == "" || e.ShowID == f.ShowID) && (f.State == "" || e.State == f.State) {
+			out = append(out, e)
+		}
+	}
+	out = out[min(f.Offset, len(out)):]
+	return out[:min(f.Limit, len(out))], a.fail
+}
+
+func (a *archive) Episode(_ context.Context, id models.EpisodeID) (models.Episode, error) {
+	defer a.lock()()
+	for _, e := range a.episodes {
+		if e.ID == id {
+			return e, a.fail
+		}
+	}
+	return models.Episode{}, fmt.Errorf("episode %s: %w", id, models.ErrNotFound)
+}
+
+func (a *archive) EpisodesByID(_ context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error) {
+	defer a.lock()()
+	out := map[models.EpisodeID]models.Episode{}
+	for _, e := range a.episodes {
+		if slices.Contains(ids, e.ID) {
+			out[e.ID] = e
+		}
+	}
+	return out, a.fail
+}
+
+func (a *archive) Transcript(_ context.Context, id models.EpisodeID) (models.Transcript, error) {
+	defer a.lock()()
+	t, ok := a.transcripts[id]
+	if !ok {
+		return t, fmt.Errorf("transcript of %s: %w", id, models.ErrNotFound)
+	}
+	t.Segments = slices.Clone(t.Segments)
+	return t, a.fail
+}
+
+func (a *archive) Status(context.Context) (models.Status, error) {
+	defer a.lock()()
+	st := models.Status{Shows: len(a.shows), Episodes: map[models.EpisodeState]int{}, Running: slices.Clone(a.running)}
+	for _, e := range a.episodes {
+		st.Episodes[e.State]++
+		st.AudioMS += a.transcripts[e.ID].DurationMS
+		if e.State == models.EpisodeFailed {
+			st.Failures = append(st.Failures, models.Failure{EpisodeID: e.ID, Title: e.Title, Reason: e.Reason})
+		}
+	}
+	return st, a.fail
+}
+
+func (a *archive) Retry(_ context.Context, id models.EpisodeID) error {
+	e, err := a.Episode(context.Background(), id)
+	if err != nil {
+		return err
+	}
+	if e.State != models.EpisodeFailed {
+		return fmt.Errorf("%w: episode %q has not failed", models.ErrInvalid, e.Title)
+	}
+	a.change(id, func(e *models.Episode) { e.State, e.Reason = models.EpisodeQueued, "" })
+	defer a.lock()()
+	a.retried = append(a.retried, id)
+	return nil
+}
+
+func (a *archive) Open(key string) (*os.File, error) { return os.Open(filepath.Join(a.dir, key)) }
+
+// Search finds the phrase that the query is, without regard to case and punctuation, in a segment.
+func (a *archive) Search(_ context.Context, q models.Query) (models.Results, error) {
+	defer a.lock()()
+	if a.fail != nil {
+		return models.Results{}, a.fail
+	}
+	want := strings.Fields(strings.ToLower(strings.Trim(q.Text, `"`)))
+	res := models.Results{Understood: q.Text}
+	for _, e := range a.episodes {
+		if q.EpisodeID != "" && e.ID != q.EpisodeID {
+			continue
+		}
+		hit := models.EpisodeHit{EpisodeID: e.ID, ShowID: e.ShowID, Score: 1, Moments: []models.Moment{}}
+		for _, s := range a.transcripts[e.ID].Segments {
+			hit.Moments = append(hit.Moments, momentsIn(s, want)...)
+		}
+		hit.Total = len(hit.Moments)
+		hit.TitleHit = len(want) > 0 && strings.Contains(strings.ToLower(e.Title), strings.Join(want, " "))
+		if hit.Total == 0 && !hit.TitleHit {
+			continue
+		}
+		hit.Moments = hit.Moments[:min(q.Moments, len(hit.Moments))]
+		res.Hits = append(res.Hits, hit)
+	}
+	res.Total = len(res.Hits)
+	res.Hits = res.Hits[min(q.Offset, len(res.Hits)):]
+	res.Hits = res.Hits[:min(q.Limit, len(res.Hits))]
+	return res, nil
+}
+
+func momentsIn(s models.Segment, want []string) []models.Moment {
+	var out []models.Moment
+	for i := 0; len(want) > 0 && i+len(want) <= len(s.Words); i++ {
+		if !slices.EqualFunc(s.Words[i:i+len(want)], want, func(w models.Word, x string) bool {
+			return strings.Trim(strings.ToLower(w.Text), `.,?!"`) == x
+		}) {
+			continue
+		}
+		m := models.Moment{StartMS: s.Words[i].StartMS, EndMS: s.Words[i+len(want)-1].EndMS, Snippet: s.Text, Speaker: s.Speaker}
+		at := 0
+		for j, w := range s.Words {
+			n := len([]rune(w.Text))
+			if j >= i && j < i+len(want) {
+				m.Marks = append(m.Marks, models.Mark{Start: at, End: at + n})
+			}
+			at += n + 1
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func (a *archive) options(t *testing.T) Options {
+	t.Helper()
+	return Options{Catalogue: a, Searcher: a, Media: a, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test"}
+}

@@ -1,0 +1,164 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/earshot/earshot/models"
+)
+
+type episodeInput struct {
+	ID string `path:"id" doc:"Identifier of an episode" example:"0123456789abcdef"`
+}
+
+type episodesInput struct {
+	ShowID string `query:"show" maxLength:"16" doc:"Only episodes of this show"`
+	State  string `query:"state" enum:"queued,downloading,downloaded,transcribing,done,failed" doc:"Only episodes in this state"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Episodes to return"`
+	Offset int    `query:"offset" minimum:"0" maximum:"10000000" default:"0" doc:"Episodes to skip"`
+}
+
+// Shows is the list of all shows.
+type Shows struct {
+	Shows []Show `json:"shows"`
+}
+
+// Episodes is a part of a list of episodes.
+type Episodes struct {
+	Episodes []Episode `json:"episodes" doc:"Newest publication first"`
+	More     bool          `json:"more" doc:"There are episodes after these"`
+}
+
+type transcriptInput struct {
+	episodeInput
+	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the transcript at hand"`
+}
+
+type transcriptOutput struct {
+	Status       int
+	ETag         string `header:"ETag"`
+	CacheControl string `header:"Cache-Control"`
+	Body         *Transcript
+}
+
+func (s *server) registerShows(h huma.API) {
+	op := get("list-shows", "/api/shows", "All shows, by title")
+	op.Errors = []int{http.StatusInternalServerError}
+	register(s, h, op, func(ctx context.Context, _ *struct{}) (*struct{ Body Shows }, error) {
+		shows, err := s.Catalogue.Shows(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("reading the shows: %w", err)
+		}
+		out := &struct{ Body Shows }{Shows{Shows: make([]Show, len(shows))}}
+		for i, show := range shows {
+			out.Body.Shows[i] = newShow(show)
+		}
+		return out, nil
+	})
+}
+
+func (s *server) registerEpisodes(h huma.API) {
+	list := get("list-episodes", "/api/episodes", "Episodes, newest first")
+	list.Errors = []int{http.StatusNotFound, http.StatusUnprocessableEntity}
+	register(s, h, list, s.episodes)
+
+	one := get("get-episode", "/api/episodes/{id}", "One episode")
+	one.Errors = []int{http.StatusNotFound}
+	register(s, h, one, s.episode)
+
+	words := get("get-transcript", "/api/episodes/{id}/transcript", "The current transcript of an episode, with word times")
+	words.Errors = []int{http.StatusNotFound}
+	words.Responses = map[string]*huma.Response{"304": {Description: "The transcript at hand is current"}}
+	register(s, h, words, s.transcript)
+
+	retry := huma.Operation{
+		OperationID: "retry-episode", Method: http.MethodPost, Path: "/api/episodes/{id}/retry",
+		Summary: "Try again to fetch or transcribe a failed episode", DefaultStatus: http.StatusAccepted,
+		Errors: []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict},
+	}
+	register(s, h, retry, func(ctx context.Context, in *episodeInput) (*struct{ Body EpisodeDetail }, error) {
+		if err := validEpisodeID(in.ID); err != nil {
+			return nil, err
+		}
+		if err := s.Catalogue.Retry(ctx, models.EpisodeID(in.ID)); err != nil {
+			return nil, fmt.Errorf("retrying episode %s: %w", in.ID, err)
+		}
+		return s.episode(ctx, in)
+	})
+}
+
+func (s *server) episodes(ctx context.Context, in *episodesInput) (*struct{ Body Episodes }, error) {
+	if in.ShowID != "" && !models.ValidID(in.ShowID) {
+		return nil, huma.Error404NotFound("there is no show with this identifier")
+	}
+	// One more than asked for tells whether there are more.
+	episodes, err := s.Catalogue.Episodes(ctx, models.EpisodeFilter{
+		ShowID: models.ShowID(in.ShowID), State: models.EpisodeState(in.State), Limit: in.Limit + 1, Offset: in.Offset,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading episodes: %w", err)
+	}
+	titles, err := s.showTitles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &struct{ Body Episodes }{Episodes{Episodes: []Episode{}, More: len(episodes) > in.Limit}}
+	for _, e := range episodes[:min(len(episodes), in.Limit)] {
+		out.Body.Episodes = append(out.Body.Episodes, newEpisode(e, titles[e.ShowID]))
+	}
+	return out, nil
+}
+
+func (s *server) episode(ctx context.Context, in *episodeInput) (*struct{ Body EpisodeDetail }, error) {
+	if err := validEpisodeID(in.ID); err != nil {
+		return nil, err
+	}
+	e, err := s.Catalogue.Episode(ctx, models.EpisodeID(in.ID))
+	if err != nil {
+		return nil, fmt.Errorf("reading episode %s: %w", in.ID, err)
+	}
+	show, err := s.Catalogue.Show(ctx, e.ShowID)
+	if err != nil {
+		return nil, fmt.Errorf("reading show %s: %w", e.ShowID, err)
+	}
+	return &struct{ Body EpisodeDetail }{newEpisodeDetail(e, show.Title)}, nil
+}
+
+func (s *server) transcript(ctx context.Context, in *transcriptInput) (*transcriptOutput, error) {
+	if err := validEpisodeID(in.ID); err != nil {
+		return nil, err
+	}
+	t, err := s.Catalogue.Transcript(ctx, models.EpisodeID(in.ID))
+	if err != nil {
+		return nil, fmt.Errorf("reading the transcript of episode %s: %w", in.ID, err)
+	}
+	body := newTranscript(t)
+	sum := sha256.New()
+	if err := json.NewEncoder(sum).Encode(body); err != nil {
+		return nil, fmt.Errorf("encoding the transcript of episode %s: %w", in.ID, err)
+	}
+	out := &transcriptOutput{
+		Status: http.StatusOK, CacheControl: "private, no-cache", Body: &body,
+		// Weak, because the answer may be compressed.
+		ETag: `W/"` + base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:16]) + `"`,
+	}
+	if strings.Contains(in.IfNoneMatch, strings.TrimPrefix(out.ETag, "W/")) {
+		out.Status, out.Body = http.StatusNotModified, nil
+	}
+	return out, nil
+}
+
+// validEpisodeID says that there is no such episode where id cannot be an identifier at all.
+func validEpisodeID(id string) error {
+	if !models.ValidID(id) {
+		return huma.Error404NotFound("there is no episode with this identifier")
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"github.com/earshot/earshot/models"
+)
+
+// mediaPatience is how long a listener may take no byte. Browsers stop reading when they have enough ahead, and ask again
+// from where they were when the connection has gone.
+const mediaPatience = 5 * time.Minute
+
+func (s *server) registerMedia(h huma.API) {
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		op := huma.Operation{
+			OperationID: strings.ToLower(method) + "-media", Method: method, Path: "/api/episodes/{id}/media",
+			Summary:     "The stored audio of an episode",
+			Description: "The bytes that were transcribed. A Range of bytes is answered with 206; several ranges at once are ignored.",
+			Responses: map[string]*huma.Response{
+				"200": {Description: "All of it", Content: map[string]*huma.MediaType{"audio/*": {}, "video/*": {}}},
+				"206": {Description: "The range asked for"},
+				"304": {Description: "The copy at hand is current"},
+				"416": {Description: "The range lies outside"},
+			},
+			Errors: []int{http.StatusNotFound},
+		}
+		register(s, h, op, s.media)
+	}
+}
+
+func (s *server) media(ctx context.Context, in *episodeInput) (*huma.StreamResponse, error) {
+	if err := validEpisodeID(in.ID); err != nil {
+		return nil, err
+	}
+	e, err := s.Catalogue.Episode(ctx, models.EpisodeID(in.ID))
+	if err != nil {
+		return nil, fmt.Errorf("reading episode %s: %w", in.ID, err)
+	}
+	if e.Media.Key == "" {
+		return nil, huma.Error404NotFound("the audio of this episode is not here yet")
+	}
+	f, err := s.Media.Open(e.Media.Key)
+	if err != nil {
+		s.Logger.WarnContext(ctx, "stored audio cannot be opened", slog.String("episode", in.ID), slog.Any("error", err))
+		return nil, fmt.Errorf("opening the audio of episode %s: %w", in.ID, err)
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		defer func() { _ = f.Close() }() // only read
+		c := humagin.Unwrap(hc)
+		header := c.Writer.Header()
+		contentType, safe := mediaType(e.Media.ContentType)
+		header.Set("Content-Type", contentType)
+		if !safe {
+			header.Set("Content-Disposition", "attachment")
+		}
+		header.Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
+		header.Set("Cache-Control", "private, no-cache")
+		if e.Media.SHA256 != "" {
+			header.Set("ETag", `"`+e.Media.SHA256+`"`)
+		}
+		r := c.Request
+		if strings.Contains(r.Header.Get("Range"), ",") { // players ask for one; thousands would cost more than they give
+			r = r.Clone(r.Context())
+			r.Header.Del("Range")
+		}
+		http.ServeContent(&patientWriter{ResponseWriter: c.Writer}, r, "", e.UpdatedAt, f)
+	}}, nil
+}
+
+// mediaType returns the media type under which stored audio is served, and whether a browser may play it in place.
+// Anything that is not audio or video as probed (markup above all) becomes bytes without a meaning.
+func mediaType(probed string) (contentType string, safe bool) {
+	t, _, err := mime.ParseMediaType(probed)
+	if err != nil {
+		return "application/octet-stream", false
+	}
+	switch t {
+	case "application/ogg":
+		return "audio/ogg", true
+	case "audio/mp3", "audio/x-mp3", "audio/x-mpeg":
+		return "audio/mpeg", true
+	case "audio/m4a", "audio/x-m4a":
+		return "audio/mp4", true
+	case "audio/x-wav", "audio/wave", "audio/vnd.wave":
+		return "audio/wav", true
+	case "audio/x-flac":
+		return "audio/flac", true
+	}
+	kind, sub, _ := strings.Cut(t, "/")
+	if (kind != "audio" && kind != "video") || strings.ContainsAny(sub, "+") { // "+xml" and its like are markup
+		return "application/octet-stream", false
+	}
+	return t, true
+}
+
+// patientWriter renews the connection's deadline with every piece, so that playing takes as long as it takes but a client
+// that stopped reading does not keep the file open.
+type patientWriter struct {
+	http.ResponseWriter
+	renewed time.Time
+}
+
+// Write sends a piece.
+func (w *patientWriter) Write(p []byte) (int, error) {
+	if time.Since(w.renewed) > time.Second {
+		w.renewed = time.Now()
+		renewDeadlines(w.ResponseWriter, mediaPatience)
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets a [http.ResponseController] reach the connection.
+func (w *patientWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,105 @@
+package api
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+// The built page; empty but for .gitkeep where it has not been built.
+//
+//go:embed all:web/dist
+var dist embed.FS
+
+// notBuilt is what a program without a page says.
+const notBuilt = "The page is not part of this program: it was built without it.\n" +
+	"Run `make web` in Earshot's source folder, then build again. The API works all the same: see /api/openapi.json.\n"
+
+// page serves the embedded page.
+type page struct {
+	files fs.FS
+	etag  string // of index.html; "" when the page is not built
+	index []byte
+}
+
+func newPage() (*page, error) {
+	files, err := fs.Sub(dist, "web/dist")
+	if err != nil {
+		return nil, fmt.Errorf("opening the embedded page: %w", err)
+	}
+	p := &page{files: files}
+	if p.index, err = fs.ReadFile(files, "index.html"); err == nil {
+		sum := sha256.Sum256(p.index)
+		p.etag = `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	}
+	return p, nil
+}
+
+// built reports whether there is a page.
+func (p *page) built() bool { return p.etag != "" }
+
+// ServeHTTP answers with a part of the page; its address for an episode is the page itself, which reads it.
+func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method != http.MethodGet:
+		writeProblem(w, http.StatusMethodNotAllowed, "this address does not answer to "+r.Method)
+	case !isView(r.URL.Path):
+		p.serveFile(w, r)
+	case !p.built():
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, notBuilt)
+	default:
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-cache")
+		w.Header().Set("ETag", p.etag)
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(p.index)))
+	}
+}
+
+// isView reports whether a path is one of the page's own addresses.
+func isView(urlPath string) bool {
+	dir, last := path.Split(urlPath)
+	return urlPath == "/" || (dir == "/episodes/" && last != "")
+}
+
+func (p *page) serveFile(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	body, err := fs.ReadFile(p.files, name)
+	if err != nil || strings.HasPrefix(name, ".") || name == "index.html" {
+		writeProblem(w, http.StatusNotFound, "there is nothing at this address")
+		return
+	}
+	w.Header().Set("Content-Type", assetType(name))
+	if strings.HasPrefix(name, "assets/") {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+	}
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(body)))
+}
+
+// assetType returns the media type of a part of the page; the system's table differs from machine to machine.
+func assetType(name string) string {
+	switch path.Ext(name) {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".woff2":
+		return "font/woff2"
+	case ".txt":
+		return "text/plain; charset=utf-8"
+	default:
+		return "application/octet-stream"
+	}
+}

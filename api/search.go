@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/earshot/earshot/models"
+)
+
+type searchInput struct {
+	Query     string `query:"q" required:"true" maxLength:"1000" doc:"What to look for; any text is a valid query" example:"\"error budgets\" OR on-call"`
+	Limit     int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Episodes to return"`
+	Offset    int    `query:"offset" minimum:"0" maximum:"1000000" default:"0" doc:"Episodes to skip"`
+	Moments   int    `query:"moments" minimum:"1" maximum:"1000" default:"5" doc:"Greatest number of moments to return with each episode"`
+	EpisodeID string `query:"episode" maxLength:"16" doc:"Search in this episode only"`
+}
+
+func (s *server) registerSearch(h huma.API) {
+	op := get("search", "/api/search", "Find what was said")
+	op.Errors = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity}
+	register(s, h, op, s.search)
+}
+
+func (s *server) search(ctx context.Context, in *searchInput) (*struct{ Body Results }, error) {
+	q := models.Query{
+		Text: strings.ToValidUTF8(in.Query, "\uFFFD"), Limit: in.Limit, Offset: in.Offset, Moments: in.Moments,
+		EpisodeID: models.EpisodeID(in.EpisodeID),
+	}
+	if q.EpisodeID != "" {
+		if err := validEpisodeID(in.EpisodeID); err != nil {
+			return nil, err
+		}
+	}
+	found, err := s.Searcher.Search(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("searching %q: %w", q.Text, err)
+	}
+	ids := make([]models.EpisodeID, len(found.Hits))
+	for i, hit := range found.Hits {
+		ids[i] = hit.EpisodeID
+	}
+	episodes, err := s.Catalogue.EpisodesByID(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading the episodes of a search: %w", err)
+	}
+	titles, err := s.showTitles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &struct{ Body Results }{Results{Understood: found.Understood, Total: found.Total, Hits: []Hit{}}}
+	for _, hit := range found.Hits {
+		e, ok := episodes[hit.EpisodeID]
+		if !ok { // deleted a moment ago: the index follows the catalogue
+			continue
+		}
+		out.Body.Hits = append(out.Body.Hits, newHit(hit, e, titles[e.ShowID]))
+	}
+	return out, nil
+}
+
+// showTitles returns the title of every show.
+func (s *server) showTitles(ctx context.Context) (map[models.ShowID]string, error) {
+	shows, err := s.Catalogue.Shows(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the shows: %w", err)
+	}
+	titles := make(map[models.ShowID]string, len(shows))
+	for _, show := range shows {
+		titles[show.ID] = show.Title
+	}
+	return titles, nil
+}

@@ -1,0 +1,164 @@
+package api
+
+import (
+	"net/url"
+	"time"
+
+	"github.com/earshot/earshot/models"
+)
+
+// Show is a show as the API tells it. Its source's location stays inside: it may hold a token or a private path.
+type Show struct {
+	ID          models.ShowID     `json:"id" example:"0123456789abcdef"`
+	Title       string            `json:"title"`
+	Author      string            `json:"author,omitempty"`
+	Description string            `json:"description,omitempty" doc:"Plain text"`
+	Language    string            `json:"language,omitempty" doc:"BCP 47, as published"`
+	Link        string            `json:"link,omitempty" doc:"Web page of the show"`
+	ImageURL    string            `json:"image_url,omitempty" doc:"Cover where the publisher keeps it; the page does not load it"`
+	Source      models.SourceKind `json:"source" enum:"feed,feed-file,folder,files"`
+	People      []models.Person   `json:"people"`
+}
+
+// Episode is an episode without its notes.
+type Episode struct {
+	ID          models.EpisodeID    `json:"id" example:"0123456789abcdef"`
+	ShowID      models.ShowID       `json:"show_id"`
+	ShowTitle   string              `json:"show_title"`
+	Title       string              `json:"title"`
+	PublishedAt *time.Time          `json:"published_at,omitempty" doc:"Absent when unknown"`
+	Season      int                 `json:"season,omitempty"`
+	Number      int                 `json:"number,omitempty"`
+	State       models.EpisodeState `json:"state" enum:"queued,downloading,downloaded,transcribing,done,failed"`
+	Reason      string              `json:"reason,omitempty" doc:"Why the episode failed, or a warning about its audio"`
+	DurationMS  int64               `json:"duration_ms,omitempty" doc:"Length as the audio file declares it; absent when unknown"`
+	MediaType   string              `json:"media_type,omitempty" doc:"Media type of the stored audio; absent until it is stored"`
+	MediaBytes  int64               `json:"media_bytes,omitempty"`
+}
+
+// EpisodeDetail is all that the API tells of an episode.
+type EpisodeDetail struct {
+	Episode
+	Notes  string          `json:"notes,omitempty" doc:"Show notes as plain text"`
+	Link   string          `json:"link,omitempty" doc:"Web page of the episode"`
+	People []models.Person `json:"people"`
+}
+
+// Transcript is the current transcript of an episode.
+type Transcript struct {
+	EpisodeID  models.EpisodeID        `json:"episode_id"`
+	Source     models.TranscriptSource `json:"source" enum:"whisper,publisher,import"`
+	Model      string                  `json:"model,omitempty"`
+	Language   string                  `json:"language,omitempty" doc:"ISO 639-1; absent until detected"`
+	DurationMS int64                   `json:"duration_ms,omitempty" doc:"Length of the decoded audio; known when complete"`
+	CursorMS   int64                   `json:"cursor_ms" doc:"Everything said before it is here"`
+	Complete   bool                    `json:"complete"`
+	Warning    string                  `json:"warning,omitempty"`
+	Segments   []models.Segment        `json:"segments"`
+}
+
+// Hit is an episode that matches, with its best moments in order of time.
+type Hit struct {
+	Episode  Episode     `json:"episode"`
+	Score    float64         `json:"score"`
+	TitleHit bool            `json:"title_hit" doc:"The title or the notes match"`
+	Total    int             `json:"total" doc:"Moments that match in this episode"`
+	Moments  []models.Moment `json:"moments" doc:"Marks are ranges of Unicode code points of the snippet"`
+}
+
+// Results is the answer to a search.
+type Results struct {
+	Understood string    `json:"understood" doc:"The query as it was understood"`
+	Total      int       `json:"total" doc:"Episodes that match"`
+	Hits       []Hit `json:"hits"`
+}
+
+// Status is the archive at a glance.
+type Status struct {
+	Version  string                      `json:"version"`
+	Shows    int                         `json:"shows"`
+	Episodes map[models.EpisodeState]int `json:"episodes" doc:"Episodes by state"`
+	AudioMS  int64                       `json:"audio_ms" doc:"Length of all audio that is transcribed"`
+	Queue    map[string]int              `json:"queue" doc:"Waiting and running jobs by kind"`
+	Running  []models.JobProgress        `json:"running" doc:"Unit of done and total: bytes for a download, milliseconds of audio for a transcription"`
+	Failures []models.Failure            `json:"failures" doc:"Newest first"`
+}
+
+func newShow(s models.Show) Show {
+	return Show{
+		ID: s.ID, Title: s.Title, Author: s.Author, Description: plainText(s.Description), Language: s.Language,
+		Link: webLink(s.Link), ImageURL: webLink(s.ImageURL), Source: s.Source.Kind, People: notNil(s.People),
+	}
+}
+
+func newEpisode(e models.Episode, showTitle string) Episode {
+	b := Episode{
+		ID: e.ID, ShowID: e.ShowID, ShowTitle: showTitle, Title: e.Title, Season: e.Season, Number: e.Number,
+		State: e.State, Reason: e.Reason, DurationMS: e.Media.DurationMS,
+	}
+	if !e.PublishedAt.IsZero() {
+		at := e.PublishedAt.UTC()
+		b.PublishedAt = &at
+	}
+	if e.Media.Key != "" {
+		b.MediaType, _ = mediaType(e.Media.ContentType)
+		b.MediaBytes = e.Media.Bytes
+	}
+	return b
+}
+
+func newEpisodeDetail(e models.Episode, showTitle string) EpisodeDetail {
+	return EpisodeDetail{
+		Episode: newEpisode(e, showTitle), Notes: plainText(e.Notes), Link: webLink(e.Link), People: notNil(e.People),
+	}
+}
+
+func newTranscript(t models.Transcript) Transcript {
+	segments := notNil(t.Segments)
+	for i := range segments {
+		segments[i].Words = notNil(segments[i].Words)
+	}
+	return Transcript{
+		EpisodeID: t.EpisodeID, Source: t.Source, Model: t.Model, Language: t.Language, DurationMS: t.DurationMS,
+		CursorMS: t.CursorMS, Complete: t.Complete, Warning: t.Warning, Segments: segments,
+	}
+}
+
+func newHit(h models.EpisodeHit, e models.Episode, showTitle string) Hit {
+	moments := notNil(h.Moments)
+	for i := range moments {
+		moments[i].Marks = notNil(moments[i].Marks)
+	}
+	return Hit{Episode: newEpisode(e, showTitle), Score: h.Score, TitleHit: h.TitleHit, Total: h.Total, Moments: moments}
+}
+
+func (s *server) newStatus(st models.Status) Status {
+	b := Status{
+		Version: s.Version, Shows: st.Shows, Episodes: map[models.EpisodeState]int{}, AudioMS: st.AudioMS, Queue: st.Queue,
+		Running: notNil(st.Running), Failures: notNil(st.Failures),
+	}
+	for _, state := range models.EpisodeStates() {
+		b.Episodes[state] = st.Episodes[state]
+	}
+	if b.Queue == nil {
+		b.Queue = map[string]int{}
+	}
+	return b
+}
+
+// notNil returns s, or an empty list for none.
+func notNil[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// webLink returns a published link if a browser may follow it, else "".
+func webLink(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return ""
+	}
+	return s
+}
