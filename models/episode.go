@@ -48,6 +48,8 @@ type Enclosure struct {
 	Location string
 	Type     string // media type as published; never trusted
 	Bytes    int64  // length as published; 0 when unknown, often wrong
+	// DurationMS is the length of the audio as published; 0 when unknown, often wrong.
+	DurationMS int64
 }
 
 // Media is the stored audio: the bytes that were transcribed, and that are served.

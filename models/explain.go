@@ -1,0 +1,18 @@
+package models
+
+import "fmt"
+
+// explained is an error whose text is a sentence for people and whose kind is one of this package's errors.
+type explained struct {
+	kind error
+	err  error
+}
+
+func (e *explained) Error() string   { return e.err.Error() }
+func (e *explained) Unwrap() []error { return []error{e.kind, e.err} }
+
+// Explain returns an error that reads as the formatted sentence and of which errors.Is(err, kind) holds, so that the
+// kind's own word ("unusable") need not stand in the sentence. The format may wrap further errors with %w.
+func Explain(kind error, format string, args ...any) error {
+	return &explained{kind: kind, err: fmt.Errorf(format, args...)}
+}

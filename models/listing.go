@@ -1,0 +1,28 @@
+package models
+
+// Listing is what one look at a source offers: the show and its episodes, in the source's order, and what was left out.
+type Listing struct {
+	Show     Show
+	Episodes []Episode
+	Skipped  []Skip
+}
+
+// Skip names one thing in a source that does not become an episode.
+type Skip struct {
+	Name   string // a title or a file name
+	Reason string // one sentence without a full stop
+}
+
+// Page is the answer of a web server to a request for a feed, or for whatever an owner believes to be one.
+type Page struct {
+	URL          string // where the answer came from, after redirects
+	Permanent    string // where the source now lives, when every redirect on the way was permanent; "" otherwise
+	ContentType  string // as sent; never trusted
+	ETag         string
+	LastModified string
+	NotModified  bool // the validators of the last look still hold; there is no body
+	// Media: the answer is audio or video, of Bytes bytes (0: unknown). Its body was not read.
+	Media bool
+	Bytes int64
+	Body  []byte
+}
