@@ -1,0 +1,95 @@
+# Earshot. "make help" lists the targets; every one of them is safe to repeat.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BUILD := build
+DATA ?= data
+LISTEN ?= localhost:8080
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GOLANGCI_LINT := v2.15.0
+
+# blas is the fastest on a CPU; cpu needs no library. cuda, vulkan and metal use the device.
+WHISPER_BACKEND ?= $(shell if [ "$$(uname -s)" = Darwin ] || printf '\#include <cblas.h>\n' | $${CC:-cc} -E -x c - >/dev/null 2>&1; then echo blas; else echo cpu; fi)
+CGO_ENV = $(BUILD)/native/$(WHISPER_BACKEND)/lib/cgo.env
+# Commands that compile Go run with whisper.cpp's flags.
+WITH_NATIVE = set -a; source $(CGO_ENV); set +a;
+QUANTIZE = $(CURDIR)/$(BUILD)/native/$(WHISPER_BACKEND)/bin/whisper-quantize
+WEB := api/web
+export EARSHOT_FIXTURES ?= $(abspath ../shared)
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: build ## Build everything, fetch the weights and serve; SOURCE=<feed URL | feed file | folder | audio file> adds it first
+	@$(BUILD)/earshot --data $(DATA) models pull --missing
+ifdef SOURCE
+	@$(BUILD)/earshot --data $(DATA) add "$(SOURCE)"
+else
+	@$(BUILD)/earshot --data $(DATA) add --if-empty $(or $(WHISPER_CPP_DIR),$(BUILD)/whisper.cpp)/samples/jfk.mp3
+endif
+	@exec $(BUILD)/earshot --data $(DATA) serve --listen $(LISTEN)
+
+.PHONY: build
+build: native web ## Build the program with whisper.cpp and the page in it: build/earshot
+	@echo "earshot: building $(BUILD)/earshot"
+	@$(WITH_NATIVE) go build -trimpath -ldflags "-X main.version=$(VERSION) -X main.quantizeTool=$(QUANTIZE)" -o $(BUILD)/earshot ./cmd/earshot
+
+.PHONY: deps
+deps: ## Install ffmpeg and OpenBLAS where that is allowed
+	@tools/need.sh ffmpeg:ffmpeg
+	@[ "$$(uname -s)" = Darwin ] || tools/need.sh cblas.h:libopenblas-dev || echo "going on without OpenBLAS: transcription will be slower"
+
+.PHONY: native
+native: deps ## Build whisper.cpp (WHISPER_BACKEND=blas|cpu|cuda|vulkan|metal, WHISPER_CPP_DIR=checkout)
+	@# The backend is chosen again after deps may have installed OpenBLAS.
+	@pipeline/whisper/native/build.sh $(BUILD) "$$($(MAKE) -s backend)"
+
+.PHONY: backend
+backend:
+	@echo $(WHISPER_BACKEND)
+
+.PHONY: env
+env: native ## Print the variables that compiling Go needs: eval "$$(make -s env)"
+	@sed 's/^/export /' $(CGO_ENV)
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
+	@echo "web: installing packages"
+	@cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/public $(WEB)/*.html $(WEB)/*.ts $(WEB)/*.json -type f 2>/dev/null)
+	@echo "web: building the page"
+	@cd $(WEB) && npm run --silent build -- --logLevel warn
+
+.PHONY: web
+web: $(WEB)/dist/index.html ## Build the page
+
+.PHONY: test
+test: native web ## Run all tests, Go's with the race detector, the page's in headless Chromium
+	@tools/need.sh chromium:chromium
+	@echo "test: with whisper.cpp ($(WHISPER_BACKEND))"
+	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) go test -race -timeout 15m ./...
+	@echo "test: without the native part"
+	@CGO_ENABLED=0 go test -tags stub -timeout 5m ./models/... ./search/... ./pipeline/whisper/... ./cmd/...
+
+.PHONY: lint
+lint: native web ## Check the code: golangci-lint with the arrows between the rooms, svelte-check
+	@[ -x $(BUILD)/bin/golangci-lint-$(GOLANGCI_LINT) ] || { echo "lint: building golangci-lint $(GOLANGCI_LINT)"; \
+	  GOBIN=$(CURDIR)/$(BUILD)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT); \
+	  mv $(BUILD)/bin/golangci-lint $(BUILD)/bin/golangci-lint-$(GOLANGCI_LINT); }
+	@echo "lint: Go"
+	@$(WITH_NATIVE) $(BUILD)/bin/golangci-lint-$(GOLANGCI_LINT) run ./...
+	@echo "lint: page"
+	@cd $(WEB) && npm run --silent check
+
+.PHONY: bench
+bench: build ## Measure transcription and search
+	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
+
+.PHONY: clean
+clean: ## Remove what was built; data stays
+	@rm -rf $(BUILD) $(WEB)/node_modules && find $(WEB)/dist -mindepth 1 ! -name .gitkeep -delete

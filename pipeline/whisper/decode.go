@@ -1,0 +1,77 @@
+//go:build !stub
+
+package whisper
+
+import (
+	"fmt"
+
+	low "github.com/ggerganov/whisper.cpp/bindings/go"
+)
+
+const (
+	positionSamples = SampleRate / 50 // one encoder position stands for 20 ms
+	fullContext     = 1500            // positions in whisper's 30 s
+	extraContext    = 64              // positions of silence after a chunk: a context cut too tightly makes loops
+	shortestInput   = SampleRate * 11 / 10
+)
+
+// attempt is one way of decoding a chunk, with its parameters for whisper.
+type attempt struct {
+	low    low.Params
+	full   bool // with the full context instead of one that fits the chunk
+	bestOf int
+}
+
+// attempts are the ways that are tried in turn until a result looks good: greedy with a context that fits the chunk; beam
+// search with the full context; sampling.
+func (m *model) attempts(languageID int, prompt string) ([]attempt, error) {
+	ways := []struct {
+		p      params
+		full   bool
+		bestOf int
+	}{
+		{params{languageID: languageID, prompt: prompt, beams: 1}, false, 1},
+		{params{languageID: languageID, prompt: prompt, beams: 5}, true, 1},
+		// The prompt is left out: with bad audio it is what the decoder loops on.
+		{params{languageID: languageID, beams: 1, temperature: 0.4}, true, 5},
+	}
+	out := make([]attempt, 0, len(ways))
+	for _, w := range ways {
+		lp, err := m.lowParams(w.p)
+		if err != nil {
+			return nil, fmt.Errorf("preparing the decoder: %w", err)
+		}
+		out = append(out, attempt{lp, w.full, w.bestOf})
+	}
+	return out, nil
+}
+
+// best decodes a chunk, again and differently while the result looks bad, and returns the attempt with the fewest faults;
+// the earlier one where they are equal. doubtful says that even that one looks bad.
+func (d *decoder) best(c chunk, attempts []attempt) (result decoded, doubtful bool, err error) {
+	samples := c.samples
+	if len(samples) < shortestInput {
+		samples = append(append(make([]float32, 0, shortestInput), samples...), make([]float32, shortestInput-len(samples))...)
+	}
+	fit := min(fullContext, (len(samples)/positionSamples+extraContext+7)/8*8)
+	seconds := float64(c.speechSamples()) / SampleRate
+	fewest := -1
+	for i := range attempts {
+		a := &attempts[i]
+		context := fit
+		if a.full {
+			context = 0
+		}
+		got, err := d.decode(&a.low, context, a.bestOf, samples, c.audio.start/samplesMS)
+		if err != nil {
+			return decoded{}, false, err
+		}
+		if n := got.faults(seconds); fewest < 0 || n < fewest {
+			result, fewest = got, n
+		}
+		if fewest == 0 {
+			return result, false, nil
+		}
+	}
+	return result, true, nil
+}

@@ -1,0 +1,202 @@
+//go:build !stub
+
+package whisper
+
+/*
+#include <stdio.h>
+#include <stdlib.h>
+#include <whisper.h>
+
+static void earshot_log(enum ggml_log_level level, const char * text, void * data) {
+	(void) data;
+	if (level == GGML_LOG_LEVEL_WARN || level == GGML_LOG_LEVEL_ERROR) {
+		fputs(text, stderr);
+	}
+}
+
+static void earshot_quiet(void) { whisper_log_set(earshot_log, NULL); }
+
+static struct whisper_context * earshot_load(const char * path) {
+	return whisper_init_from_file_with_params_no_state(path, whisper_context_default_params());
+}
+
+static struct whisper_vad_context * earshot_vad_load(const char * path) {
+	struct whisper_vad_context_params p = whisper_vad_default_context_params();
+	p.n_threads = 1;
+	p.use_gpu   = false; // its windows are too small to be worth the way to a device
+	return whisper_vad_init_from_file_with_params(path, p);
+}
+
+static int earshot_decode(struct whisper_context * ctx, struct whisper_state * state, const struct whisper_full_params * params,
+		int best_of, const float * samples, int n) {
+	struct whisper_full_params p = *params;
+	p.greedy.best_of = best_of;
+	p.suppress_nst   = true;
+	return whisper_full_with_state(ctx, state, p, samples, n);
+}
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"unsafe"
+
+	low "github.com/ggerganov/whisper.cpp/bindings/go"
+)
+
+// model is whisper's weights, shared by the decoders. It is the caller's to close, after them.
+type model struct{ ctx *low.Context }
+
+func (m *model) c() *C.struct_whisper_context {
+	return (*C.struct_whisper_context)(unsafe.Pointer(m.ctx))
+}
+
+func loadModel(path string) (*model, error) {
+	C.earshot_quiet()
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("the model cannot be read: %w", err)
+	}
+	p := C.CString(path)
+	defer C.free(unsafe.Pointer(p))
+	ctx := C.earshot_load(p)
+	if ctx == nil {
+		return nil, fmt.Errorf("%s is not a model that whisper.cpp can load: it is damaged, or memory is short", path)
+	}
+	return &model{(*low.Context)(unsafe.Pointer(ctx))}, nil
+}
+
+func (m *model) close() { m.ctx.Whisper_free() }
+
+func (m *model) multilingual() bool { return m.ctx.Whisper_is_multilingual() != 0 }
+
+// languageID returns whisper's number for a code such as "en", or false when it knows no such language.
+func (m *model) languageID(code string) (int, bool) {
+	id := m.ctx.Whisper_lang_id(code)
+	return id, id >= 0
+}
+
+// decoder decodes one chunk at a time on one thread.
+type decoder struct {
+	model *model
+	state *C.struct_whisper_state
+}
+
+func (m *model) newDecoder() (*decoder, error) {
+	state := C.whisper_init_state(m.c())
+	if state == nil {
+		return nil, errors.New("there is not enough memory for a decoder: use fewer decoders or a smaller model")
+	}
+	return &decoder{m, state}, nil
+}
+
+func (d *decoder) close() { C.whisper_free_state(d.state) }
+
+// params are the settings of one attempt.
+type params struct {
+	languageID   int
+	prompt       string
+	beams        int // 1 is greedy
+	temperature  float32
+	audioContext int // encoder positions of 20 ms; 0 is the full 30 s
+}
+
+// lowParams builds whisper's parameters. The binding copies the prompt to C memory and never frees it, so that a set of
+// parameters is built once for each way of decoding, not for each chunk.
+func (m *model) lowParams(p params) (low.Params, error) {
+	strategy := low.SAMPLING_GREEDY
+	if p.beams > 1 {
+		strategy = low.SAMPLING_BEAM_SEARCH
+	}
+	lp := m.ctx.Whisper_full_default_params(strategy)
+	lp.SetThreads(1)
+	lp.SetNoContext(true)
+	lp.SetPrintProgress(false)
+	lp.SetPrintRealtime(false)
+	lp.SetPrintTimestamps(false)
+	lp.SetTokenTimestamps(true)
+	lp.SetTemperature(p.temperature)
+	lp.SetTemperatureFallback(0) // a second try is ours to decide, see check.go
+	if p.beams > 1 {
+		lp.SetBeamSize(p.beams)
+	}
+	if p.prompt != "" {
+		lp.SetInitialPrompt(p.prompt)
+	}
+	return lp, lp.SetLanguage(p.languageID)
+}
+
+// decode runs one attempt over samples whose first one is at startMS of the recording.
+func (d *decoder) decode(lp *low.Params, audioContext, bestOf int, samples []float32, startMS int64) (decoded, error) {
+	lp.SetAudioCtx(audioContext)
+	n := C.earshot_decode(d.model.c(), d.state, (*C.struct_whisper_full_params)(unsafe.Pointer(lp)), C.int(bestOf),
+		(*C.float)(unsafe.SliceData(samples)), C.int(len(samples)))
+	if n != 0 {
+		return decoded{}, fmt.Errorf("whisper.cpp could not decode a chunk of %d ms (code %d)", len(samples)/samplesMS, int(n))
+	}
+	var out decoded
+	end := C.whisper_token_eot(d.model.c())
+	for i := range C.whisper_full_n_segments_from_state(d.state) {
+		var seg tokenSegment
+		for j := range C.whisper_full_n_tokens_from_state(d.state, i) {
+			data := C.whisper_full_get_token_data_from_state(d.state, i, j)
+			if data.id >= end {
+				continue
+			}
+			seg.tokens = append(seg.tokens, token{
+				text:        []byte(C.GoString(C.whisper_full_get_token_text_from_state(d.model.c(), d.state, i, j))),
+				startMS:     startMS + int64(data.t0)*10,
+				endMS:       startMS + int64(data.t1)*10,
+				probability: float32(data.p),
+			})
+			out.tokens++
+			out.logProb += float64(data.plog)
+		}
+		out.segments = append(out.segments, seg)
+	}
+	if out.tokens > 0 {
+		out.logProb /= float64(out.tokens)
+	}
+	return out, nil
+}
+
+// detect returns the code of the language that is most likely spoken in samples.
+func (d *decoder) detect(samples []float32) (string, error) {
+	if C.whisper_pcm_to_mel_with_state(d.model.c(), d.state, (*C.float)(unsafe.SliceData(samples)), C.int(len(samples)), 1) != 0 {
+		return "", errors.New("whisper.cpp could not read the first chunk to detect its language")
+	}
+	id := C.whisper_lang_auto_detect_with_state(d.model.c(), d.state, 0, 1, nil)
+	if id < 0 {
+		return "", fmt.Errorf("whisper.cpp could not detect the language (code %d)", int(id))
+	}
+	return low.Whisper_lang_str(int(id)), nil
+}
+
+// vad is the Silero voice activity detector. It remembers what it heard from call to call.
+type vad struct{ ctx *C.struct_whisper_vad_context }
+
+func loadVAD(path string) (*vad, error) {
+	p := C.CString(path)
+	defer C.free(unsafe.Pointer(p))
+	ctx := C.earshot_vad_load(p)
+	if ctx == nil {
+		return nil, fmt.Errorf("%s is not a voice activity detector that whisper.cpp can load", path)
+	}
+	C.whisper_vad_reset_state(ctx)
+	return &vad{ctx}, nil
+}
+
+func (v *vad) close() { C.whisper_vad_free(v.ctx) }
+
+// probabilities appends the probability of speech in each frame of samples to dst; a last, short frame counts as one.
+func (v *vad) probabilities(dst, samples []float32) ([]float32, error) {
+	if !C.whisper_vad_detect_speech_no_reset(v.ctx, (*C.float)(unsafe.SliceData(samples)), C.int(len(samples))) {
+		return dst, errors.New("the voice activity detector failed")
+	}
+	n := int(C.whisper_vad_n_probs(v.ctx))
+	for _, p := range unsafe.Slice((*float32)(unsafe.Pointer(C.whisper_vad_probs(v.ctx))), n) {
+		dst = append(dst, p)
+	}
+	return dst, nil
+}

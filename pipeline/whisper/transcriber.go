@@ -1,0 +1,229 @@
+package whisper
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/earshot/earshot/models"
+)
+
+// PCM is a stream of 16 kHz mono samples. Read works as io.Reader's does, counting samples.
+type PCM interface {
+	Read(samples []float32) (int, error)
+}
+
+// Options are the settings of a [Transcriber].
+type Options struct {
+	// Command is the child's program and arguments; the child must call [Serve] with its standard streams.
+	Command []string
+	// Env is the child's environment; nil means none.
+	Env []string
+	// Stall is how long the child may say nothing while it has work before it is killed; 0 means 5 minutes. A chunk that
+	// is decoded three times on a slow machine takes well under a minute.
+	Stall time.Duration
+}
+
+// Transcriber runs recordings through children, one for each recording.
+type Transcriber struct{ o Options }
+
+// NewTranscriber returns a transcriber that starts children with o.Command.
+func NewTranscriber(o Options) *Transcriber {
+	if o.Stall <= 0 {
+		o.Stall = 5 * time.Minute
+	}
+	return &Transcriber{o}
+}
+
+// Transcribe decodes a recording. It calls onWindow with each window in order, and onProgress, which may be nil, with the
+// time in ms before which everything is decoded. When ctx ends the child is killed and ctx's error returned. An error that
+// wraps models.ErrInvalid says that the request itself cannot work.
+func (t *Transcriber) Transcribe(ctx context.Context, req Request, pcm PCM, onWindow func(Window) error, onProgress func(atMS int64)) (Result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c, err := t.start(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	watchdog := time.AfterFunc(t.o.Stall, func() {
+		cancel(fmt.Errorf("the decoder said nothing for %s and was stopped: the machine may be overloaded", t.o.Stall))
+	})
+	defer watchdog.Stop()
+
+	var feeding sync.WaitGroup
+	var feedErr error
+	feeding.Go(func() {
+		if feedErr = c.feed(req, pcm, func() { watchdog.Reset(t.o.Stall) }); feedErr != nil {
+			cancel(feedErr)
+		}
+	})
+	result, err := c.listen(func(ev event) error {
+		watchdog.Reset(t.o.Stall)
+		switch {
+		case ev.Window != nil:
+			if err := onWindow(*ev.Window); err != nil {
+				return err
+			}
+			if onProgress != nil {
+				onProgress(ev.Window.CursorMS)
+			}
+		case ev.Progress != nil && onProgress != nil:
+			onProgress(ev.Progress.AtMS)
+		}
+		return nil
+	})
+	if err != nil {
+		cancel(err) // kills the child, which ends feeding
+	}
+	waitErr := c.wait()
+	feeding.Wait()
+	if cause := context.Cause(ctx); cause != nil && err != nil {
+		return result, cause
+	}
+	if err != nil {
+		return result, err
+	}
+	if waitErr != nil {
+		return result, fmt.Errorf("the decoder ended badly after its result: %w", waitErr)
+	}
+	return result, nil
+}
+
+// child is a running decoder.
+type child struct {
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	events *eventReader
+	stderr *tail
+}
+
+func (t *Transcriber) start(ctx context.Context) (*child, error) {
+	args := t.o.Command
+	// The owner's other work, and search, go first. nice replaces itself by the program, so that a kill reaches it.
+	if nice, err := exec.LookPath("nice"); err == nil {
+		args = append([]string{nice, "-n", "10"}, args...)
+	}
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Env = t.o.Env
+	cmd.WaitDelay = 5 * time.Second
+	endWithParent(cmd)
+	c := &child{cmd: cmd, stderr: &tail{limit: 4096}}
+	cmd.Stderr = c.stderr
+	var err error
+	if c.stdin, err = cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("starting the decoder: %w", err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("starting the decoder: %w", err)
+	}
+	c.events = newEventReader(stdout)
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting the decoder: %w", err)
+	}
+	return c, nil
+}
+
+// feed sends the request and the samples. It returns an error of the samples' source only: when the child goes away,
+// listening tells why.
+func (c *child) feed(req Request, pcm PCM, alive func()) error {
+	defer c.stdin.Close()
+	line, err := json.Marshal(req)
+	if err != nil {
+		return fmt.Errorf("asking the decoder: %w", err)
+	}
+	if _, err := c.stdin.Write(append(line, '\n')); err != nil {
+		return nil //nolint:nilerr // the child is gone, and listening tells why
+	}
+	samples := make([]float32, SampleRate)
+	var buf []byte
+	for {
+		n, err := pcm.Read(samples)
+		if n > 0 {
+			var werr error
+			if buf, werr = writeFrame(c.stdin, samples[:n], buf); werr != nil {
+				return nil //nolint:nilerr // as above
+			}
+			alive()
+		}
+		if errors.Is(err, io.EOF) {
+			_, _ = writeFrame(c.stdin, nil, buf) // as above
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// listen handles the child's events up to "done".
+func (c *child) listen(handle func(event) error) (Result, error) {
+	for {
+		ev, err := c.events.next()
+		switch {
+		case err != nil:
+			return Result{}, c.death(err)
+		case ev.Failed != nil && ev.Failed.Invalid:
+			return Result{}, fmt.Errorf("%w: %s", models.ErrInvalid, ev.Failed.Reason)
+		case ev.Failed != nil:
+			return Result{}, fmt.Errorf("decoding: %s", ev.Failed.Reason)
+		case ev.Done != nil:
+			return *ev.Done, nil
+		}
+		if err := handle(ev); err != nil {
+			return Result{}, err
+		}
+	}
+}
+
+// death explains a child that stopped speaking.
+func (c *child) death(err error) error {
+	if !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading from the decoder: %w", err)
+	}
+	err = c.cmd.Wait()
+	if err == nil {
+		err = errors.New("exit status 0")
+	}
+	if said := c.stderr.String(); said != "" {
+		return fmt.Errorf("the decoder died in the middle (%w): %s", err, said)
+	}
+	return fmt.Errorf("the decoder died in the middle (%w): memory may be short", err)
+}
+
+// wait waits for the child's end; a second call gives nil.
+func (c *child) wait() error {
+	if c.cmd.ProcessState != nil {
+		return nil
+	}
+	return c.cmd.Wait()
+}
+
+// tail keeps the last bytes written to it.
+type tail struct {
+	mu    sync.Mutex
+	b     []byte
+	limit int
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b = append(t.b, p...)
+	if over := len(t.b) - t.limit; over > 0 {
+		t.b = append(t.b[:0], t.b[over:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.ToValidUTF8(strings.TrimSpace(string(t.b)), "?")
+}
