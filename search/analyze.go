@@ -1,0 +1,250 @@
+package search
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/blevesearch/bleve/v2/analysis"
+	"github.com/blevesearch/bleve/v2/analysis/lang/ar"
+	"github.com/blevesearch/bleve/v2/analysis/lang/ckb"
+	"github.com/blevesearch/bleve/v2/analysis/lang/da"
+	"github.com/blevesearch/bleve/v2/analysis/lang/de"
+	"github.com/blevesearch/bleve/v2/analysis/lang/en"
+	"github.com/blevesearch/bleve/v2/analysis/lang/es"
+	"github.com/blevesearch/bleve/v2/analysis/lang/fa"
+	"github.com/blevesearch/bleve/v2/analysis/lang/fi"
+	"github.com/blevesearch/bleve/v2/analysis/lang/fr"
+	"github.com/blevesearch/bleve/v2/analysis/lang/hi"
+	"github.com/blevesearch/bleve/v2/analysis/lang/hr"
+	"github.com/blevesearch/bleve/v2/analysis/lang/hu"
+	"github.com/blevesearch/bleve/v2/analysis/lang/in"
+	"github.com/blevesearch/bleve/v2/analysis/lang/it"
+	"github.com/blevesearch/bleve/v2/analysis/lang/nl"
+	"github.com/blevesearch/bleve/v2/analysis/lang/no"
+	"github.com/blevesearch/bleve/v2/analysis/lang/pl"
+	"github.com/blevesearch/bleve/v2/analysis/lang/pt"
+	"github.com/blevesearch/bleve/v2/analysis/lang/ro"
+	"github.com/blevesearch/bleve/v2/analysis/lang/ru"
+	"github.com/blevesearch/bleve/v2/analysis/lang/sv"
+	"github.com/blevesearch/bleve/v2/analysis/lang/tr"
+	"github.com/blevesearch/bleve/v2/analysis/token/apostrophe"
+	"github.com/blevesearch/bleve/v2/registry"
+	"github.com/blevesearch/segment"
+	"golang.org/x/text/unicode/norm"
+)
+
+const (
+	// unknownLanguage is the field suffix of text whose language is not known or not named by two or three letters.
+	unknownLanguage = "xx"
+	// stemMark begins every index term that is a stem and not the word itself, so that prefixes and phrases, which are
+	// about words as they are written, never meet stems.
+	stemMark = "\x01"
+	// maxFormRunes bounds one token; the rest of a longer one is ignored, in transcripts and in queries alike.
+	maxFormRunes = 64
+)
+
+// analyzer turns text into tokens and tokens into index terms.
+//
+// A token's form is the word in lower case after NFKC; its plain form has the accents folded as well. A token is indexed
+// under its plain form, and, where they differ from it, under the stems of its form and of its plain form, each marked
+// with [stemMark]. Stemming after folding lets a word typed without accents find the accented one and the other way round.
+type analyzer struct {
+	stemmers map[string][]analysis.TokenFilter // by language; absent: no stemmer
+}
+
+// stemmerNames gives Bleve's token filters of each language, in the order of Bleve's own analyzers; lower case, elision
+// and stop words are left out (the first two are done by tokens, for every language; no word is a stop word here).
+func stemmerNames() map[string][]string {
+	return map[string][]string{
+		"ar":  {ar.NormalizeName, ar.StemmerName},
+		"ckb": {ckb.NormalizeName, ckb.StemmerName},
+		"da":  {da.SnowballStemmerName},
+		"de":  {de.NormalizeName, de.LightStemmerName},
+		"en":  {en.PossessiveName, en.SnowballStemmerName},
+		"es":  {es.NormalizeName, es.LightStemmerName},
+		"fa":  {ar.NormalizeName, fa.NormalizeName},
+		"fi":  {fi.SnowballStemmerName},
+		"fr":  {fr.LightStemmerName},
+		"hi":  {in.NormalizeName, hi.NormalizeName, hi.StemmerName},
+		"hr":  {hr.SuffixTransformationFilterName, hr.StemmerName},
+		"hu":  {hu.SnowballStemmerName},
+		"it":  {it.LightStemmerName},
+		"nl":  {nl.SnowballStemmerName},
+		"no":  {no.SnowballStemmerName},
+		"pl":  {pl.SnowballStemmerName},
+		"pt":  {pt.LightStemmerName},
+		"ro":  {ro.SnowballStemmerName},
+		"ru":  {ru.SnowballStemmerName},
+		"sv":  {sv.SnowballStemmerName},
+		"tr":  {apostrophe.Name, tr.SnowballStemmerName},
+	}
+}
+
+func newAnalyzer() (*analyzer, error) {
+	a := &analyzer{stemmers: map[string][]analysis.TokenFilter{}}
+	cache := registry.NewCache()
+	for lang, names := range stemmerNames() {
+		for _, name := range names {
+			f, err := cache.TokenFilterNamed(name)
+			if err != nil {
+				return nil, fmt.Errorf("loading the %s stemmer: %w", lang, err)
+			}
+			a.stemmers[lang] = append(a.stemmers[lang], f)
+		}
+	}
+	return a, nil
+}
+
+// language returns the field suffix for a language as whisper or a publisher names it ("en", "en-US", "nb").
+func language(tag string) string {
+	base, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
+	base, _, _ = strings.Cut(base, "_")
+	if base == "nb" || base == "nn" {
+		return "no"
+	}
+	if len(base) < 2 || len(base) > 3 || strings.IndexFunc(base, func(r rune) bool { return r < 'a' || r > 'z' }) >= 0 {
+		return unknownLanguage
+	}
+	return base
+}
+
+// tokens returns the forms of the words of text by the word boundaries of UAX #29, in lower case after NFKC. Scripts
+// written without spaces give one token a character. Articles that are joined by an apostrophe (l'avion, dell'arte) are
+// tokens of their own, whatever the language.
+func (a *analyzer) tokens(text string) []string {
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, " ")
+	}
+	var out []string
+	seg := segment.NewWordSegmenterDirect([]byte(norm.NFKC.String(text)))
+	for seg.Segment() {
+		word := string(seg.Bytes())
+		if seg.Type() == segment.None && !isWord(word) {
+			continue
+		}
+		out = appendForms(out, strings.ToLower(strings.Map(plainApostrophe, word)))
+	}
+	return out
+}
+
+// isWord reports whether a segment that the segmenter does not class consists of letters all the same: Thai, Lao and
+// other scripts that UAX #29 leaves to dictionaries.
+func isWord(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(r) || unicode.IsNumber(r)
+}
+
+func plainApostrophe(r rune) rune {
+	if r == '’' || r == 'ʼ' || r == '‘' {
+		return '\''
+	}
+	return r
+}
+
+func appendForms(out []string, form string) []string {
+	if head, rest, ok := strings.Cut(form, "'"); ok && rest != "" {
+		switch head {
+		case "l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu",
+			"un", "dell", "all", "nell", "sull", "dall", "quell", "coll":
+			return appendForms(append(out, head), rest)
+		}
+	}
+	if utf8.RuneCountInString(form) > maxFormRunes {
+		form = string([]rune(form)[:maxFormRunes])
+	}
+	return append(out, form)
+}
+
+// fold removes accents and the like from a form: é → e, ø → o, ß → ss. Marks that are part of a script's spelling
+// (Devanagari vowels, kana voicing) stay.
+func fold(form string) string {
+	if isASCII(form) {
+		return form
+	}
+	var b strings.Builder
+	for _, r := range norm.NFD.String(form) {
+		switch {
+		case r >= 0x0300 && r <= 0x036F, r >= 0x0591 && r <= 0x05C7, r >= 0x064B && r <= 0x065F, r == 0x0670:
+		case r == 'ß':
+			b.WriteString("ss")
+		case r == 'ø':
+			b.WriteByte('o')
+		case r == 'æ':
+			b.WriteString("ae")
+		case r == 'œ':
+			b.WriteString("oe")
+		case r == 'ł':
+			b.WriteByte('l')
+		case r == 'đ', r == 'ð':
+			b.WriteByte('d')
+		case r == 'þ':
+			b.WriteString("th")
+		case r == 'ı':
+			b.WriteByte('i')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return norm.NFC.String(b.String())
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// stem returns the stem of a form in a language; the form itself where there is no stemmer.
+func (a *analyzer) stem(lang, form string) string {
+	stream := analysis.TokenStream{{Term: []byte(form), Position: 1, Type: analysis.AlphaNumeric}}
+	for _, f := range a.stemmers[lang] {
+		stream = f.Filter(stream)
+	}
+	if len(stream) == 0 || len(stream[0].Term) == 0 {
+		return form
+	}
+	return string(stream[0].Term)
+}
+
+// terms returns the index terms of a form, the plain form first.
+func (a *analyzer) terms(lang, form string) []string {
+	plain := fold(form)
+	out := []string{plain}
+	if a.stemmers[lang] == nil {
+		return out
+	}
+	s := a.stem(lang, form)
+	if s != plain {
+		out = append(out, stemMark+s)
+	}
+	if plain != form {
+		if p := a.stem(lang, plain); p != plain && p != s {
+			out = append(out, stemMark+p)
+		}
+	}
+	return out
+}
+
+// wordTerms returns the index terms under which the spoken variants of a typed word are found in a language: the same
+// word, the same stem, with and without accents.
+func (a *analyzer) wordTerms(lang, form string) []string {
+	plain := fold(form)
+	out := []string{plain}
+	if a.stemmers[lang] == nil {
+		return out
+	}
+	for _, s := range []string{a.stem(lang, form), a.stem(lang, plain)} {
+		for _, t := range []string{s, stemMark + s} {
+			if !slices.Contains(out, t) {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,30 @@
+// Package search finds what was said: it keeps a Bleve index of passages beside the store, follows the store's sequence
+// of changes, and answers queries with episodes and the exact moments inside them.
+//
+// # Reading order
+//
+// analyze.go turns spoken words into index terms; passage.go cuts an episode into passages; document.go makes the Bleve
+// documents and the side table (table.go) of an episode; shard.go is one index directory on disk; follow.go applies the
+// store's changes; query.go and parse.go are the query language; eval.go, leaf.go, rank.go and moment.go answer it;
+// index.go ties them together.
+//
+// # On disk
+//
+//	DIR/lock                          held (flock) by the one process that has the index open
+//	DIR/CURRENT                       name of the directory that serves; replaced by rename
+//	DIR/index-v<schema>-<hash>[-<n>]  one index: bleve/ is Bleve's, side/EPISODE.GENERATION.tbl one side table per episode
+//	DIR/damaged-<name>-<time>         an index that did not open, moved aside
+//
+// Everything here is derived from the store and may be deleted while no process runs: it is rebuilt by following the
+// store from sequence number zero.
+//
+// # Invariants
+//
+//   - An episode is replaced in one Bleve batch, which also records the last applied sequence number. Its side table is on
+//     disk before the batch and has the batch's generation in its name; every Bleve document names its generation, so a
+//     search reads the table that belongs to the documents it sees, never an older or newer one.
+//   - A table is removed only when no search that could still see its documents is running. Tables that no document names
+//     (a crash between table and batch) are removed when the index is opened.
+//   - Both sides of every comparison, spoken words and typed words, go through the same tokeniser ([analyzer.tokens]).
+//   - Counts are exact: episodes and moments are counted over all matches, never over the best few.
+package search
