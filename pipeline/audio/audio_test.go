@@ -291,7 +291,7 @@ func TestMissingFFmpegSaysWhatToDo(t *testing.T) {
 }
 
 func TestCancelKillsTheChild(t *testing.T) {
-	path := tone(t, t.TempDir(), "long.mp3", 600, "-b:a", "32k")
+	path := tone(t, t.TempDir(), "long.wav", 120, "-ar", "8000")
 	ctx, cancel := context.WithCancel(t.Context())
 	s, err := New(Options{}).Decode(ctx, open(t, path), 0)
 	if err != nil {
@@ -313,7 +313,7 @@ func TestCancelKillsTheChild(t *testing.T) {
 }
 
 func TestKilledChildIsNoEndOfFile(t *testing.T) {
-	path := tone(t, t.TempDir(), "long.mp3", 600, "-b:a", "32k")
+	path := tone(t, t.TempDir(), "long.wav", 120, "-ar", "8000")
 	s, err := New(Options{}).Decode(t.Context(), open(t, path), 0)
 	if err != nil {
 		t.Fatal(err)
@@ -358,7 +358,7 @@ func TestLengthIsLimited(t *testing.T) {
 }
 
 func TestCloseEndsTheChild(t *testing.T) {
-	path := tone(t, t.TempDir(), "long.mp3", 600, "-b:a", "32k")
+	path := tone(t, t.TempDir(), "long.wav", 120, "-ar", "8000")
 	s, err := New(Options{}).Decode(t.Context(), open(t, path), 0)
 	if err != nil {
 		t.Fatal(err)
