@@ -1,0 +1,80 @@
+// The API as the page uses it. Types come from the server's own description (`npm run types`).
+import type { components, paths } from '../schema'
+
+type Schemas = components['schemas']
+export type Episode = Schemas['Episode']
+export type EpisodeDetail = Schemas['EpisodeDetail']
+export type Hit = Schemas['Hit']
+export type Job = Schemas['JobProgress']
+export type Mark = Schemas['Mark']
+export type Moment = Schemas['Moment']
+export type Results = Schemas['Results']
+export type Segment = Schemas['Segment']
+export type Show = Schemas['Show']
+export type Status = Schemas['Status']
+export type Transcript = Schemas['Transcript']
+
+/** What the server says when it cannot do what was asked; status 0 means that it was not reached. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+async function call<T>(path: string, init: RequestInit): Promise<T> {
+  let answer: Response
+  try {
+    answer = await fetch(path, init)
+  } catch (e) {
+    if (e instanceof DOMException && e.name === 'AbortError') throw e
+    throw new Problem(0, 'Earshot cannot be reached. Is the program still running?')
+  }
+  if (!answer.ok) throw new Problem(answer.status, await reason(answer))
+  return (await answer.json()) as T
+}
+
+async function reason(answer: Response): Promise<string> {
+  const problem = (await answer.json().catch(() => ({}))) as Schemas['ErrorModel']
+  const first = problem.errors?.[0]
+  return first?.message ? `${problem.detail}: ${first.message}` : (problem.detail ?? answer.statusText)
+}
+
+type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? Q : never
+
+function address<P extends keyof paths>(path: P, query: NonNullable<Query<P>>): string {
+  const s = new URLSearchParams()
+  for (const [k, v] of Object.entries(query)) if (v !== undefined && v !== '') s.set(k, String(v))
+  return `${path}?${s}`
+}
+
+const of = (id: string) => `/api/episodes/${encodeURIComponent(id)}`
+
+export const mediaURL = (id: string) => `${of(id)}/media`
+
+export const search = (query: NonNullable<Query<'/api/search'>>, signal: AbortSignal) =>
+  call<Results>(address('/api/search', query), { signal })
+
+export const listShows = () => call<Schemas['Shows']>('/api/shows', {})
+
+export const listEpisodes = (query: NonNullable<Query<'/api/episodes'>>) =>
+  call<Schemas['Episodes']>(address('/api/episodes', query), {})
+
+export const getEpisode = (id: string, signal: AbortSignal) => call<EpisodeDetail>(of(id), { signal })
+
+/** The current transcript, or null when there is none yet. */
+export const getTranscript = (id: string, signal: AbortSignal) =>
+  call<Transcript>(`${of(id)}/transcript`, { signal }).catch((e: unknown) => {
+    if (e instanceof Problem && e.status === 404) return null
+    throw e
+  })
+
+export const retryEpisode = (id: string) => call<EpisodeDetail>(`${of(id)}/retry`, { method: 'POST' })
+
+/** What to show a reader of an error; '' for a request that was given up because a newer one took its place. */
+export function explain(e: unknown): string {
+  if (e instanceof DOMException && e.name === 'AbortError') return ''
+  return e instanceof Error ? e.message : String(e)
+}

@@ -1,0 +1,82 @@
+// The episode that is open: its facts, its words, and where the query is said in it.
+import { type EpisodeDetail, type Moment, type Transcript, explain, getEpisode, getTranscript, search } from './api'
+
+const freshMS = 4000 // how often a growing transcript is read again
+
+class Reader {
+  id = $state('')
+  episode = $state.raw<EpisodeDetail | null>(null)
+  transcript = $state.raw<Transcript | null>(null)
+  moments = $state.raw<Moment[]>([])
+  total = $state(0) // moments in all; more than are here only when there are thousands
+  error = $state('')
+  busy = $state(false)
+
+  #query = ''
+  #running: AbortController | undefined
+  #asking: AbortController | undefined
+  #read = 0
+  #again: ReturnType<typeof setTimeout> | undefined
+
+  /** Opens an episode, '' for none; resolves when it is there. */
+  async open(id: string) {
+    if (id === this.id) return
+    this.id = id
+    this.episode = this.transcript = null
+    this.moments = []
+    this.total = 0
+    this.#query = ''
+    if (id) await this.#load()
+  }
+
+  /** Reads it again, soon: something has changed. */
+  refresh() {
+    if (!this.id) return
+    clearTimeout(this.#again)
+    this.#again = setTimeout(() => void this.#load(), Math.max(0, this.#read + freshMS - Date.now()))
+  }
+
+  async #load() {
+    clearTimeout(this.#again)
+    this.#running?.abort()
+    const { signal } = (this.#running = new AbortController())
+    const { id } = this
+    this.busy = true
+    this.#read = Date.now()
+    try {
+      const [episode, transcript] = await Promise.all([getEpisode(id, signal), getTranscript(id, signal)])
+      if (signal.aborted || id !== this.id) return
+      this.episode = episode
+      this.transcript = transcript
+      this.error = ''
+    } catch (e) {
+      if (signal.aborted || id !== this.id) return
+      this.error = explain(e)
+    }
+    this.busy = false
+  }
+
+  /** Finds where a query is said in the open episode. */
+  async find(query: string) {
+    query = query.trim()
+    if (query === this.#query) return
+    this.#query = query
+    this.#asking?.abort()
+    const { signal } = (this.#asking = new AbortController())
+    if (!query || !this.id) {
+      this.moments = []
+      this.total = 0
+      return
+    }
+    try {
+      const { hits } = await search({ q: query, episode: this.id, moments: 1000 }, signal)
+      if (signal.aborted) return
+      this.moments = hits[0]?.moments ?? []
+      this.total = hits[0]?.total ?? 0
+    } catch {
+      if (!signal.aborted) this.moments = [] // the results beside it tell why the search fails
+    }
+  }
+}
+
+export const reader = new Reader()

@@ -1,0 +1,121 @@
+// Text with marks, and transcripts as paragraphs of words.
+import type { Mark, Moment, Segment } from './api'
+
+export interface Piece {
+  text: string
+  marked: boolean
+}
+
+/** Cuts a snippet at its marks, which count Unicode code points. Overlapping or absurd marks lose, never the text. */
+export function pieces(snippet: string, marks: Mark[]): Piece[] {
+  const points = Array.from(snippet)
+  const out: Piece[] = []
+  let at = 0
+  const push = (end: number, marked: boolean) => {
+    if (end > at) out.push({ text: points.slice(at, end).join(''), marked })
+    at = Math.max(at, end)
+  }
+  for (const m of marks) {
+    push(Math.min(m.start, points.length), false)
+    push(Math.min(m.end, points.length), true)
+  }
+  push(points.length, false)
+  return out
+}
+
+/** A part of a segment's text: a word with its place among all words, or what stands between words (-1). */
+export interface Token {
+  text: string
+  word: number
+}
+
+export interface Run {
+  segment: Segment
+  tokens: Token[]
+}
+
+export interface Paragraph {
+  startMS: number
+  speaker: string // '' when unknown or the same as before
+  first: number // place of its first word among all words
+  last: number // one past its last word
+  runs: Run[]
+}
+
+export interface Script {
+  paragraphs: Paragraph[]
+  starts: number[] // start of every word in milliseconds, in order
+  ends: number[]
+}
+
+const longPauseMS = 1500
+const longParagraphMS = 45_000
+
+/** Groups segments into paragraphs by speaker, pause and length, and finds their words in their texts. */
+export function script(segments: Segment[]): Script {
+  const out: Script = { paragraphs: [], starts: [], ends: [] }
+  let before: Segment | undefined
+  let open: Paragraph | undefined
+  for (const s of segments) {
+    const turn = (s.speaker ?? '') !== (before?.speaker ?? '')
+    const pause = before ? s.start_ms - before.end_ms : 0
+    const long = open ? s.end_ms - open.startMS > longParagraphMS && /[.!?…。؟]["”»)]?$/u.test(before?.text.trim() ?? '') : false
+    if (!open || turn || pause > longPauseMS || long) {
+      open = {
+        startMS: s.start_ms,
+        speaker: turn || !before ? (s.speaker ?? '') : '',
+        first: out.starts.length,
+        last: out.starts.length,
+        runs: [],
+      }
+      out.paragraphs.push(open)
+    }
+    open.runs.push({ segment: s, tokens: tokens(s, out) })
+    open.last = out.starts.length
+    before = s
+  }
+  return out
+}
+
+/** Finds the words of a segment in its text, so that what is read is the text itself. A word without a place in the text is left out. */
+function tokens(s: Segment, all: Script): Token[] {
+  const text = s.text.trim()
+  const out: Token[] = []
+  let at = 0
+  // A segment without words is one, so that it can be heard and followed all the same.
+  const words = s.words.length ? s.words : [{ text, start_ms: s.start_ms, end_ms: s.end_ms }]
+  for (const w of words) {
+    const found = w.text ? text.indexOf(w.text, at) : -1
+    if (found < 0) continue
+    if (found > at) out.push({ text: text.slice(at, found), word: -1 })
+    out.push({ text: w.text, word: all.starts.length })
+    all.starts.push(w.start_ms)
+    all.ends.push(w.end_ms)
+    at = found + w.text.length
+  }
+  if (at < text.length) out.push({ text: text.slice(at), word: -1 })
+  return out
+}
+
+/** The place of the last word that has begun at a time, -1 before the first. */
+export function wordAt(starts: number[], ms: number): number {
+  let low = 0
+  let high = starts.length
+  while (low < high) {
+    const mid = (low + high) >> 1
+    if ((starts[mid] ?? Infinity) <= ms) low = mid + 1
+    else high = mid
+  }
+  return low - 1
+}
+
+/** The places of the words that a search matched. */
+export function markedWords(s: Script, moments: Moment[]): Set<number> {
+  const out = new Set<number>()
+  for (const m of moments) {
+    for (let i = Math.max(0, wordAt(s.starts, m.start_ms)); i < s.starts.length && (s.starts[i] ?? Infinity) < m.end_ms; i++) {
+      if ((s.starts[i] ?? -1) >= m.start_ms) out.add(i)
+    }
+  }
+  return out
+}
