@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/earshot/earshot/models"
+)
+
+// Changes returns the changes after number after, in order, at most limit of them (1 to 10,000; 0 means 1,000). A change
+// of an episode that changed again since is left out: only its newest number counts.
+func (s *Store) Changes(ctx context.Context, after int64, limit int) ([]models.Change, error) {
+	if limit <= 0 {
+		limit = 1000
+	}
+	var rows []changeRow
+	err := s.e.read.NewSelect().Model(&rows).Where("seq > ?", after).Order("seq").Limit(int64(min(limit, 10000))).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading changes: %w", s.e.explain(err))
+	}
+	changes := make([]models.Change, len(rows))
+	for i, r := range rows {
+		changes[i] = models.Change{Seq: r.Seq, EpisodeID: r.EpisodeID, Deleted: r.Deleted}
+	}
+	return changes, nil
+}
+
+// LastChange returns the number of the newest change, 0 in an empty archive.
+func (s *Store) LastChange(ctx context.Context) (int64, error) {
+	var last int64
+	err := s.e.read.NewSelect().Table("counters").Column("value").Where("name = 'change'").Scan(ctx, &last)
+	if err != nil {
+		return 0, fmt.Errorf("reading the newest change: %w", s.e.explain(err))
+	}
+	return last, nil
+}
+
+// changed gives the episodes the next numbers of the change sequence. The counter's row stays locked until tx ends, so
+// that nobody can see a number before all smaller ones can be seen.
+func changed(ctx context.Context, tx bun.Tx, deleted bool, ids ...models.EpisodeID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	var last int64
+	err := tx.NewRaw("UPDATE counters SET value = value + ? WHERE name = 'change' RETURNING value", len(ids)).Scan(ctx, &last)
+	if err != nil {
+		return fmt.Errorf("numbering a change: %w", err)
+	}
+	rows := make([]changeRow, len(ids))
+	for i, id := range ids {
+		rows[i] = changeRow{EpisodeID: id, Seq: last - int64(len(ids)-1-i), Deleted: deleted}
+	}
+	return chunks(rows, 500, func(rows []changeRow) error {
+		_, err := tx.NewInsert().Model(&rows).On("CONFLICT (episode_id) DO UPDATE").
+			Set("seq = EXCLUDED.seq").Set("deleted = EXCLUDED.deleted").Exec(ctx)
+		return err
+	})
+}
+
+// Document returns all that the search index needs of an episode, as it was at one moment.
+func (s *Store) Document(ctx context.Context, id models.EpisodeID) (models.Document, error) {
+	var d models.Document
+	err := s.read(ctx, "reading an episode for the index", func(ctx context.Context, tx bun.Tx) error {
+		e, err := episode(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		show, err := show(ctx, tx, e.ShowID)
+		if err != nil {
+			return err
+		}
+		t, err := currentTranscript(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		d = models.Document{Show: show, Episode: e, Transcript: t}
+		return nil
+	})
+	return d, err
+}

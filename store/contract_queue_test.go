@@ -1,0 +1,441 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/earshot/earshot/models"
+)
+
+func fencing(c clause) {
+	t, s := c.t, c.s
+	ctx := t.Context()
+	h := hold(t, s, quickly())
+	id, a := downloaded(t, s, h)
+	tr, err := s.StartTranscript(ctx, a.lease, models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper})
+	must(t, err)
+	show := aShow("Systems")
+	media := storeAudio(t, s, "other audio")
+	other := a.lease
+	for name, lease := range map[string]models.Lease{
+		"the next attempt": {JobID: other.JobID, Attempt: other.Attempt + 1}, "an earlier attempt": {JobID: other.JobID, Attempt: other.Attempt - 1},
+		"another job": {JobID: other.JobID + 1, Attempt: other.Attempt}, "no job": {},
+	} {
+		for what, err := range map[string]error{
+			"SetState":         s.SetState(ctx, lease, id, models.EpisodeDone),
+			"SaveMedia":        s.SaveMedia(ctx, lease, id, media, ""),
+			"AppendSegments":   s.AppendSegments(ctx, lease, tr.ID, "en", nil, 1000),
+			"FinishTranscript": s.FinishTranscript(ctx, lease, tr.ID, 1000, ""),
+			"FailEpisode":      s.FailEpisode(ctx, lease, id, "x"),
+			"StartTranscript":  second(s.StartTranscript(ctx, lease, models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper})),
+			"Polled":           second(s.Polled(ctx, lease, show, nil)),
+		} {
+			if !errors.Is(err, models.ErrLeaseLost) {
+				t.Errorf("%s, %s: %v", name, what, err)
+			}
+		}
+	}
+	if got := stateOf(t, s, id); got != models.EpisodeTranscribing {
+		t.Fatalf("the episode is %s", got)
+	}
+	must(t, s.AppendSegments(ctx, a.lease, tr.ID, "en", nil, 1000))
+	a.finish(nil)
+	// A job that is over is held by nobody.
+	eventually(t, "the job is over", func() bool { idle, err := s.Idle(ctx); must(t, err); return idle })
+	wantError(t, s.AppendSegments(ctx, a.lease, tr.ID, "en", nil, 2000), models.ErrLeaseLost)
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func uniqueJobs(c clause) {
+	t, s := c.t, c.s
+	ctx := t.Context()
+	show := aShow("Systems")
+	id := mustSave(t, s, show, episodesOf(show, 1)).NewEpisodes[0]
+	for range 3 {
+		must(t, s.Enqueue(ctx, models.DownloadJob{EpisodeID: id}))
+		must(t, s.Enqueue(ctx, models.PollJob{ShowID: show.ID}))
+	}
+	if st, _ := s.Status(ctx); st.Queue["download"] != 1 || st.Queue["poll"] != 1 {
+		t.Fatalf("the queue: %v", st.Queue)
+	}
+	h := hold(t, s, quickly())
+	for range 2 {
+		a := h.take(t)
+		must(t, s.Enqueue(ctx, a.job)) // while it runs
+		a.finish(nil)
+	}
+	eventually(t, "both are over", func() bool { idle, err := s.Idle(ctx); must(t, err); return idle })
+	// A finished job can come again.
+	must(t, s.Enqueue(ctx, models.DownloadJob{EpisodeID: id}))
+	if st, _ := s.Status(ctx); st.Queue["download"] != 1 {
+		t.Fatalf("the queue then: %v", st.Queue)
+	}
+	h.take(t).finish(nil)
+	wantError(t, s.Enqueue(ctx, models.DownloadJob{EpisodeID: "nothing"}), models.ErrNotFound)
+	wantError(t, s.Enqueue(ctx, models.PollJob{ShowID: "nothing"}), models.ErrNotFound)
+	wantError(t, s.Enqueue(ctx, "nothing"), models.ErrInvalid)
+}
+
+func retryWithBackoff(c clause) {
+	t, s := c.t, c.s
+	o := quickly()
+	asked := make(chan string, 10)
+	o.Backoff = func(kind string, failures int) time.Duration {
+		asked <- fmt.Sprint(kind, " ", failures)
+		return 300 * time.Millisecond
+	}
+	h := hold(t, s, o)
+	id, a := anEpisode(t, s, h)
+	must(t, s.SetState(t.Context(), a.lease, id, models.EpisodeDownloading))
+	start := time.Now()
+	a.finish(errors.New("503 from the server"))
+	b := h.take(t)
+	if waited := time.Since(start); waited < 250*time.Millisecond {
+		t.Errorf("the second attempt came after %v", waited)
+	}
+	if b.lease.JobID != a.lease.JobID || b.lease.Attempt != 2 || b.lease.Last {
+		t.Errorf("the second attempt: %+v", b.lease)
+	}
+	e, err := s.Episode(t.Context(), id)
+	must(t, err)
+	if e.State != models.EpisodeQueued || !strings.Contains(e.Reason, "503") {
+		t.Errorf("while it waits the episode is %s, %q", e.State, e.Reason)
+	}
+	must(t, s.SetState(t.Context(), b.lease, id, models.EpisodeDownloading))
+	if e, _ := s.Episode(t.Context(), id); e.Reason != "" {
+		t.Errorf("while it runs again: %q", e.Reason)
+	}
+	b.finish(errors.New("503 again"))
+	h.take(t).finish(nil)
+	for i := 1; i <= 2; i++ {
+		if got := receive(t, "a back-off", asked); got != fmt.Sprint("download ", i) {
+			t.Errorf("asked for the back-off of %s", got)
+		}
+	}
+}
+
+func giveUpAtLast(c clause) {
+	t, s := c.t, c.s
+	h := hold(t, s, quickly())
+	id, a := anEpisode(t, s, h)
+	for n := 1; ; n++ {
+		if a.lease.Last {
+			if n != downloadKind().attempts {
+				t.Fatalf("attempt %d is the last", n)
+			}
+			break
+		}
+		a.finish(fmt.Errorf("failure %d", n))
+		a = h.take(t)
+	}
+	a.finish(errors.New("the server is gone"))
+	eventually(t, "the episode failed", func() bool { return stateOf(t, s, id) == models.EpisodeFailed })
+	e, err := s.Episode(t.Context(), id)
+	must(t, err)
+	st, err := s.Status(t.Context())
+	must(t, err)
+	if e.Reason != "the server is gone" || len(st.Failures) != 1 || st.Failures[0].EpisodeID != id || st.Failures[0].Reason != e.Reason ||
+		st.Failures[0].At.IsZero() || st.Queue["download"] != 0 {
+		t.Fatalf("%+v, %+v", e, st)
+	}
+}
+
+func unusableNotRetried(c clause) {
+	t, s := c.t, c.s
+	h := hold(t, s, quickly())
+	for i, sentinel := range []error{models.ErrUnusable, models.ErrInvalid} {
+		show := aShow(fmt.Sprint("Show ", i))
+		id := mustSave(t, s, show, episodesOf(show, 1)).NewEpisodes[0]
+		a := h.take(t)
+		must(t, s.SetState(t.Context(), a.lease, id, models.EpisodeDownloading))
+		a.finish(fmt.Errorf("it is a web page: %w", sentinel))
+		eventually(t, "the episode failed", func() bool { return stateOf(t, s, id) == models.EpisodeFailed })
+		if e, _ := s.Episode(t.Context(), id); !strings.HasPrefix(e.Reason, "it is a web page") {
+			t.Errorf("the reason is %q", e.Reason)
+		}
+	}
+	if idle, err := s.Idle(t.Context()); err != nil || !idle {
+		t.Errorf("idle %v, %v", idle, err)
+	}
+}
+
+func panicIsFailure(c clause) {
+	t, s := c.t, c.s
+	show := aShow("Systems")
+	mustSave(t, s, show, episodesOf(show, 1))
+	attempts := make(chan int, 10)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		done <- s.Work(ctx, Handlers{Download: func(_ context.Context, l models.Lease, _ models.DownloadJob, _ Report) error {
+			attempts <- l.Attempt
+			if l.Attempt == 1 {
+				var none []int
+				_ = none[l.Attempt]
+			}
+			return nil
+		}}, quickly())
+	}()
+	for want := 1; want <= 2; want++ {
+		if got := receive(t, "an attempt", attempts); got != want {
+			t.Fatalf("attempt %d, want %d", got, want)
+		}
+	}
+	eventually(t, "the job is over", func() bool { idle, err := s.Idle(t.Context()); must(t, err); return idle })
+	cancel()
+	must(t, receive(t, "the end", done))
+}
+
+func retryByHand(c clause) {
+	t, s := c.t, c.s
+	ctx := t.Context()
+	h := hold(t, s, quickly())
+	id, a := anEpisode(t, s, h)
+	wantError(t, s.Retry(ctx, id), models.ErrInvalid)
+	wantError(t, s.Retry(ctx, "nothing"), models.ErrNotFound)
+	must(t, s.FailEpisode(ctx, a.lease, id, "gone"))
+	a.finish(fmt.Errorf("410: %w", models.ErrUnusable))
+	idle := func() bool { idle, err := s.Idle(ctx); must(t, err); return idle }
+	eventually(t, "the job is over", idle)
+	if e, _ := s.Episode(ctx, id); e.State != models.EpisodeFailed || e.Reason != "gone" {
+		t.Fatalf("failed by its handler: %s, %q", e.State, e.Reason)
+	}
+
+	must(t, s.Retry(ctx, id))
+	a = h.take(t) // the download again
+	must(t, s.SaveMedia(ctx, a.lease, id, storeAudio(t, s, "audio"), ""))
+	a.finish(nil)
+	b := h.take(t)
+	b.finish(fmt.Errorf("no audio in it: %w", models.ErrUnusable))
+	eventually(t, "the episode failed", func() bool { return stateOf(t, s, id) == models.EpisodeFailed })
+
+	must(t, s.Retry(ctx, id))
+	c := h.take(t) // its audio is here: the transcription
+	if c.job != any(models.TranscribeJob{EpisodeID: id}) {
+		t.Fatalf("took %+v", c.job)
+	}
+	if e, _ := s.Episode(ctx, id); e.State != models.EpisodeDownloaded || e.Reason != "" {
+		t.Fatalf("after the retry: %s, %q", e.State, e.Reason)
+	}
+	c.finish(nil)
+}
+
+// lateResults lets a job be taken from an attempt that is only slow: it is told to stop, its results and its end are
+// dropped, and the attempt that replaced it decides.
+func lateResults(c clause) {
+	t, s := c.t, c.s
+	ctx := t.Context()
+	show := aShow("Systems")
+	id := mustSave(t, s, show, episodesOf(show, 1)).NewEpisodes[0]
+	started, second, first := make(chan models.Lease, 1), make(chan *held, 1), make(chan error, 1)
+	wctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		done <- s.Work(wctx, Handlers{Download: func(ctx context.Context, l models.Lease, j models.DownloadJob, r Report) error {
+			if l.Attempt == 1 { // does not listen
+				started <- l
+				return <-first
+			}
+			a := &held{ctx: ctx, lease: l, end: make(chan error)}
+			second <- a
+			return <-a.end
+		}}, quickly())
+	}()
+	stale := receive(t, "the first attempt", started)
+	takeAway(t, s, stale.JobID)
+	b := receive(t, "the second attempt", second)
+	if b.lease.Attempt != 2 {
+		t.Fatalf("the second attempt: %+v", b.lease)
+	}
+	first <- nil // "done", says the first attempt
+	wantError(t, s.SetState(ctx, stale, id, models.EpisodeDone), models.ErrLeaseLost)
+	// Were the first attempt's end taken for the second's, this write would be refused.
+	for range 20 {
+		must(t, s.SetState(ctx, b.lease, id, models.EpisodeDownloading))
+	}
+	b.end <- fmt.Errorf("not audio: %w", models.ErrUnusable)
+	eventually(t, "the second attempt decides", func() bool { return stateOf(t, s, id) == models.EpisodeFailed })
+	cancel()
+	must(t, receive(t, "the end", done))
+}
+
+// takeAway gives a running job back to the queue, as if its worker were dead.
+func takeAway(t *testing.T, s *Store, job int64) {
+	t.Helper()
+	undertaker := &crew{Store: s, o: quickly()}
+	must(t, s.write(t.Context(), "reaping", func(ctx context.Context, tx bun.Tx) error {
+		return undertaker.reap(ctx, tx, time.Now().Add(time.Hour)) // by then everybody is
+	}))
+	st, err := s.Status(t.Context())
+	must(t, err)
+	for _, r := range st.Running {
+		if r.JobID == job {
+			t.Fatalf("job %d still runs", job)
+		}
+	}
+}
+
+func stopSoftly(c clause) {
+	t, s := c.t, c.s
+	h := hold(t, s, quickly())
+	id, a := anEpisode(t, s, h)
+	must(t, s.SetState(t.Context(), a.lease, id, models.EpisodeDownloading))
+	start := time.Now()
+	h.stop()
+	select {
+	case <-a.ctx.Done():
+	case <-time.After(patience):
+		t.Fatal("the handler is not told to stop")
+	}
+	h.end(t)
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("stopping took %v", took)
+	}
+	// The interruption is nobody's failure: the job waits, and a new attempt has a new number.
+	if e, _ := s.Episode(t.Context(), id); e.State != models.EpisodeQueued || e.Reason != "" {
+		t.Errorf("the episode is %s, %q", e.State, e.Reason)
+	}
+	wantError(t, s.SetState(t.Context(), a.lease, id, models.EpisodeDone), models.ErrLeaseLost)
+	h = hold(t, s, quickly())
+	b := h.take(t)
+	if b.lease.JobID != a.lease.JobID || b.lease.Attempt != a.lease.Attempt+1 {
+		t.Errorf("the next attempt: %+v after %+v", b.lease, a.lease)
+	}
+	b.finish(nil)
+}
+
+func stuckHandlers(c clause) {
+	t, s := c.t, c.s
+	show := aShow("Systems")
+	mustSave(t, s, show, episodesOf(show, 1))
+	o := quickly()
+	o.Grace = 200 * time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	started, release, over := make(chan models.Lease, 1), make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		done <- s.Work(ctx, Handlers{Download: func(_ context.Context, l models.Lease, _ models.DownloadJob, _ Report) error {
+			defer close(over)
+			started <- l
+			<-release
+			return nil
+		}}, o)
+	}()
+	stuck := receive(t, "the attempt", started)
+	cancel()
+	if err := receive(t, "the end", done); err == nil || !strings.Contains(err.Error(), "did not stop") {
+		t.Fatalf("with a stuck handler: %v", err)
+	}
+	h := hold(t, s, quickly()) // gets the job at once
+	b := h.take(t)
+	if b.lease.JobID != stuck.JobID || b.lease.Attempt != 2 {
+		t.Fatalf("%+v after %+v", b.lease, stuck)
+	}
+	close(release)
+	receive(t, "the stuck handler's end", over)
+	b.finish(nil)
+}
+
+func poll(c clause) {
+	t, s := c.t, c.s
+	ctx := t.Context()
+	show := aShow("Systems")
+	episodes := episodesOf(show, 3)
+	mustSave(t, s, show, episodes[:2])
+	must(t, s.DeleteEpisode(ctx, episodes[0].ID))
+	must(t, s.Enqueue(ctx, models.PollJob{ShowID: show.ID}))
+	o := quickly()
+	h := hold(t, s, o)
+	var a *held
+	for a == nil {
+		if got := h.take(t); got.job == any(models.PollJob{ShowID: show.ID}) {
+			a = got
+		} else {
+			got.finish(nil)
+		}
+	}
+	show.Source.ETag = `"1"`
+	saved, err := s.Polled(ctx, a.lease, show, episodes)
+	must(t, err)
+	if len(saved.NewEpisodes) != 1 || saved.NewEpisodes[0] != episodes[2].ID || saved.Unchanged != 1 {
+		t.Fatalf("polled: %+v", saved)
+	}
+	got, err := s.Show(ctx, show.ID)
+	must(t, err)
+	if got.Source.ETag != `"1"` || got.Source.PolledAt.IsZero() {
+		t.Fatalf("remembered: %+v", got.Source)
+	}
+	// Added again by hand, without knowing what was remembered.
+	mustSave(t, s, aShow("Systems"), nil)
+	if got, _ := s.Show(ctx, show.ID); got.Source.ETag != `"1"` {
+		t.Fatalf("forgotten: %+v", got.Source)
+	}
+	a.finish(fmt.Errorf("the feed is a web page now: %w", models.ErrInvalid))
+	eventually(t, "the show's failure can be seen", func() bool {
+		st, err := s.Status(ctx)
+		must(t, err)
+		return len(st.Failures) == 1 && st.Failures[0].ShowID == show.ID && strings.Contains(st.Failures[0].Reason, "web page")
+	})
+}
+
+func pollsDue(c clause) {
+	t, s := c.t, c.s
+	now := time.Now()
+	feed, folder := aShow("Feed"), aShow("Folder")
+	folder.Source.Kind = models.SourceFolder
+	folder.ID = models.NewShowID(folder.Source)
+	feed.Source.PolledAt = now.Add(-2 * time.Hour)
+	fresh := aShow("Fresh")
+	fresh.Source.PolledAt = now.Add(-time.Minute)
+	s.now = func() time.Time { return now.Add(-3 * time.Hour) } // when they were added
+	for _, show := range []models.Show{feed, folder, fresh} {
+		mustSave(t, s, show, nil)
+	}
+	s.now = time.Now
+	o := quickly()
+	o.PollInterval = time.Hour
+	h := hold(t, s, o)
+	a := h.take(t)
+	if a.job != any(models.PollJob{ShowID: feed.ID}) {
+		t.Fatalf("polls %+v", a.job)
+	}
+	if st, _ := s.Status(t.Context()); st.Queue["poll"] != 1 {
+		t.Fatalf("the queue: %v", st.Queue)
+	}
+	a.finish(nil)
+}
+
+func status(c clause) {
+	t, s := c.t, c.s
+	h := hold(t, s, quickly())
+	id, a := anEpisode(t, s, h)
+	a.report(500, 1000)
+	eventually(t, "the progress can be seen", func() bool {
+		st, err := s.Status(t.Context())
+		must(t, err)
+		if len(st.Running) != 1 {
+			return false
+		}
+		r := st.Running[0]
+		return r.JobID == a.lease.JobID && r.Kind == "download" && r.EpisodeID == id && r.ShowID == aShow("Systems").ID &&
+			r.Title == "Episode 0" && r.Done == 500 && r.Total == 1000 && !r.StartedAt.IsZero()
+	})
+	if idle, _ := s.Idle(t.Context()); idle {
+		t.Error("idle while a job runs")
+	}
+	a.finish(nil)
+	eventually(t, "nothing runs", func() bool {
+		st, err := s.Status(t.Context())
+		must(t, err)
+		return len(st.Running) == 0 && st.Queue["download"] == 0
+	})
+}

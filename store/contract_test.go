@@ -1,0 +1,339 @@
+package store
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/earshot/earshot/models"
+)
+
+// TestContract runs everything that a store promises on every engine. A new engine adds a line here.
+func TestContract(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) {
+		contract(t, func(t *testing.T) *Store { t.Helper(); return openAt(t, t.TempDir()) })
+	})
+}
+
+// clause is a promise of the contract that is being tested, on a new store.
+type clause struct {
+	t *testing.T
+	s *Store
+}
+
+func contract(t *testing.T, open func(*testing.T) *Store) {
+	t.Helper()
+	for name, test := range map[string]func(clause){
+		"add twice":                 addTwice,
+		"plan is what save does":    planIsSave,
+		"published fields change":   publishedFieldsChange,
+		"show changes":              showChanges,
+		"invalid shows":             invalidShows,
+		"round trip":                roundTrip,
+		"listing":                   listing,
+		"deleting":                  deleting,
+		"way of an episode":         wayOfAnEpisode,
+		"resume a transcript":       resumeTranscript,
+		"transcribe again":          transcribeAgain,
+		"windows are checked":       windowsAreChecked,
+		"fencing":                   fencing,
+		"unique jobs":               uniqueJobs,
+		"retry with back-off":       retryWithBackoff,
+		"give up at last":           giveUpAtLast,
+		"unusable is not retried":   unusableNotRetried,
+		"panic is a failed attempt": panicIsFailure,
+		"retry by hand":             retryByHand,
+		"late results are dropped":  lateResults,
+		"stop softly":               stopSoftly,
+		"stuck handlers":            stuckHandlers,
+		"poll":                      poll,
+		"polls that are due":        pollsDue,
+		"status":                    status,
+		"changes in order":          changesInOrder,
+		"many episodes":             manyEpisodes,
+	} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); test(clause{t, open(t)}) })
+	}
+}
+
+func addTwice(c clause) {
+	t, s := c.t, c.s
+	show := aShow("Systems")
+	episodes := episodesOf(show, 3)
+	first := mustSave(t, s, show, episodes)
+	want := []models.EpisodeID{episodes[2].ID, episodes[1].ID, episodes[0].ID}
+	if !first.NewShow || !slices.Equal(first.NewEpisodes, want) || first.Updated+first.Unchanged != 0 {
+		t.Fatalf("the first time: %+v, want %v new", first, want)
+	}
+	before, err := s.LastChange(t.Context())
+	must(t, err)
+	second := mustSave(t, s, show, append(episodes, episodes...))
+	if second.NewShow || len(second.NewEpisodes) != 0 || second.Updated != 0 || second.Unchanged != 3 {
+		t.Fatalf("the second time: %+v", second)
+	}
+	if after, _ := s.LastChange(t.Context()); after != before {
+		t.Fatalf("adding twice moved the changes from %d to %d", before, after)
+	}
+	st, err := s.Status(t.Context())
+	must(t, err)
+	if st.Shows != 1 || st.Queue["download"] != 3 || st.Episodes[models.EpisodeQueued] != 3 {
+		t.Fatalf("after adding twice: %+v", st)
+	}
+	// Episodes that vanish from the source stay.
+	mustSave(t, s, show, episodes[:1])
+	if all, _ := s.Episodes(t.Context(), EpisodeFilter{}); len(all) != 3 {
+		t.Fatalf("%d episodes are left of 3", len(all))
+	}
+}
+
+func planIsSave(c clause) {
+	t, s := c.t, c.s
+	show := aShow("Systems")
+	episodes := episodesOf(show, 4)
+	check := func(step string, episodes []models.Episode) {
+		t.Helper()
+		last, err := s.LastChange(t.Context())
+		must(t, err)
+		plan, err := s.Plan(t.Context(), show, episodes)
+		must(t, err)
+		if now, _ := s.LastChange(t.Context()); now != last {
+			t.Fatalf("%s: planning changed something", step)
+		}
+		if saved := mustSave(t, s, show, episodes); !reflect.DeepEqual(plan, saved) {
+			t.Fatalf("%s: planned %+v, saved %+v", step, plan, saved)
+		}
+	}
+	check("new", episodes[:2])
+	episodes[0].Title = "Another title"
+	check("one changed, two new", episodes)
+	check("nothing", episodes)
+}
+
+func publishedFieldsChange(c clause) {
+	t, s := c.t, c.s
+	show := aShow("Systems")
+	for name, change := range map[string]func(*models.Episode){
+		"title":  func(e *models.Episode) { e.Title += "!" },
+		"notes":  func(e *models.Episode) { e.Notes += "!" },
+		"people": func(e *models.Episode) { e.People = append(e.People, models.Person{Name: "Cy"}) },
+		"date":   func(e *models.Episode) { e.PublishedAt = e.PublishedAt.Add(time.Hour) },
+	} {
+		episodes := episodesOf(show, 2)
+		mustSave(t, s, show, episodes)
+		last, err := s.LastChange(t.Context())
+		must(t, err)
+		change(&episodes[1])
+		if saved := mustSave(t, s, show, episodes); saved.Updated != 1 || saved.Unchanged != 1 {
+			t.Fatalf("%s: %+v", name, saved)
+		}
+		got, err := s.Episode(t.Context(), episodes[1].ID)
+		must(t, err)
+		if got.Title != episodes[1].Title || got.Notes != episodes[1].Notes || !reflect.DeepEqual(got.People, episodes[1].People) || !got.PublishedAt.Equal(episodes[1].PublishedAt) {
+			t.Fatalf("%s was not stored: %+v", name, got)
+		}
+		changes, err := s.Changes(t.Context(), last, 0)
+		must(t, err)
+		if len(changes) != 1 || changes[0].EpisodeID != episodes[1].ID {
+			t.Fatalf("%s: changes %+v", name, changes)
+		}
+	}
+	// Where the audio is is not searchable: it is stored, and the index has nothing to do.
+	episodes := episodesOf(show, 2)
+	mustSave(t, s, show, episodes)
+	last, err := s.LastChange(t.Context())
+	must(t, err)
+	episodes[0].Enclosure.Location = "https://cdn.example.org/new.mp3"
+	if saved := mustSave(t, s, show, episodes); saved.Updated != 1 {
+		t.Fatalf("the enclosure: %+v", saved)
+	}
+	got, err := s.Episode(t.Context(), episodes[0].ID)
+	must(t, err)
+	if now, _ := s.LastChange(t.Context()); now != last || got.Enclosure != episodes[0].Enclosure {
+		t.Fatalf("the enclosure: %+v, changes from %d to %d", got.Enclosure, last, now)
+	}
+}
+
+func showChanges(c clause) {
+	t, s := c.t, c.s
+	show := aShow("Systems")
+	episodes := episodesOf(show, 3)
+	mustSave(t, s, show, episodes)
+	last, err := s.LastChange(t.Context())
+	must(t, err)
+	show.Title = "Systems, renamed"
+	mustSave(t, s, show, nil)
+	changes, err := s.Changes(t.Context(), last, 0)
+	must(t, err)
+	if len(changes) != 3 {
+		t.Fatalf("a renamed show changed %d episodes, want 3", len(changes))
+	}
+	got, err := s.Show(t.Context(), show.ID)
+	must(t, err)
+	if got.Title != show.Title {
+		t.Fatalf("the title is still %q", got.Title)
+	}
+}
+
+func invalidShows(c clause) {
+	t, s := c.t, c.s
+	for name, show := range map[string]models.Show{
+		"no identifier": {Title: "x"}, "bad identifier": {ID: "../../etc/passwd", Title: "x"}, "no title": {ID: aShow("a").ID},
+	} {
+		if _, err := s.SaveShow(t.Context(), show, nil); err == nil {
+			t.Errorf("%s: saved", name)
+		} else {
+			wantError(t, err, models.ErrInvalid)
+		}
+	}
+	_, err := s.SaveShow(t.Context(), aShow("a"), []models.Episode{{Title: "no GUID"}})
+	wantError(t, err, models.ErrInvalid)
+	if shows, _ := s.Shows(t.Context()); len(shows) != 0 {
+		t.Fatalf("half of an invalid show was saved: %+v", shows)
+	}
+}
+
+func roundTrip(c clause) {
+	t, s := c.t, c.s
+	show := aShow("Ünïcode 🎙 '; DROP TABLE shows; --")
+	show.Description, show.Link, show.ImageURL = "a ? b", "https://example.org", "https://example.org/i.png"
+	show.Source.ETag, show.Source.LastModified = `W/"x"`, "yesterday"
+	show.Source.PolledAt = time.Date(2026, 2, 3, 4, 5, 6, 7e6, time.UTC)
+	episodes := episodesOf(show, 1)
+	episodes[0].Notes = "NUL \x00 and \xff\xfe broken, 日本語"
+	mustSave(t, s, show, episodes)
+
+	gotShow, err := s.Show(t.Context(), show.ID)
+	must(t, err)
+	gotShow.CreatedAt, gotShow.UpdatedAt = time.Time{}, time.Time{}
+	if !reflect.DeepEqual(gotShow, show) {
+		t.Errorf("show:\n got %+v\nwant %+v", gotShow, show)
+	}
+	got, err := s.Episode(t.Context(), episodes[0].ID)
+	must(t, err)
+	if got.CreatedAt.IsZero() {
+		t.Error("the episode was created at no time")
+	}
+	want := episodes[0]
+	want.ShowID, want.State, want.Notes = show.ID, models.EpisodeQueued, "NUL  and \uFFFD broken, 日本語"
+	want.CreatedAt, want.UpdatedAt = got.CreatedAt, got.UpdatedAt
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("episode:\n got %+v\nwant %+v", got, want)
+	}
+	_, err = s.Episode(t.Context(), models.NewEpisodeID(show.ID, "other"))
+	wantError(t, err, models.ErrNotFound)
+	_, err = s.Show(t.Context(), "nothing")
+	wantError(t, err, models.ErrNotFound)
+	_, err = s.Document(t.Context(), "nothing")
+	wantError(t, err, models.ErrNotFound)
+}
+
+func listing(c clause) {
+	t, s := c.t, c.s
+	a, b := aShow("A"), aShow("B")
+	as, bs := episodesOf(a, 5), episodesOf(b, 2)
+	as[4].PublishedAt = time.Time{} // unknown: last
+	mustSave(t, s, a, as)
+	mustSave(t, s, b, bs)
+	titles := func(f EpisodeFilter) (out []string) {
+		t.Helper()
+		got, err := s.Episodes(t.Context(), f)
+		must(t, err)
+		for _, e := range got {
+			out = append(out, e.Title)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		f    EpisodeFilter
+		want []string
+	}{
+		{EpisodeFilter{ShowID: a.ID}, []string{"Episode 3", "Episode 2", "Episode 1", "Episode 0", "Episode 4"}},
+		{EpisodeFilter{ShowID: a.ID, Limit: 2}, []string{"Episode 3", "Episode 2"}},
+		{EpisodeFilter{ShowID: a.ID, Limit: 2, Offset: 3}, []string{"Episode 0", "Episode 4"}},
+		{EpisodeFilter{ShowID: a.ID, Offset: 4}, []string{"Episode 4"}},
+		{EpisodeFilter{ShowID: a.ID, Offset: 40}, nil},
+		{EpisodeFilter{State: models.EpisodeDone}, nil},
+	} {
+		if got := titles(c.f); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: got %q, want %q", c.f, got, c.want)
+		}
+	}
+	if all := titles(EpisodeFilter{State: models.EpisodeQueued}); len(all) != 7 {
+		t.Errorf("%d episodes are queued, want 7", len(all))
+	}
+	ids := []models.EpisodeID{as[0].ID, bs[1].ID, "nothing"}
+	byID, err := s.EpisodesByID(t.Context(), ids)
+	must(t, err)
+	if len(byID) != 2 || byID[as[0].ID].Title != "Episode 0" || byID[bs[1].ID].ShowID != b.ID {
+		t.Errorf("by identifier: %+v", byID)
+	}
+	shows, err := s.Shows(t.Context())
+	must(t, err)
+	if len(shows) != 2 || shows[0].Title != "A" {
+		t.Errorf("shows: %+v", shows)
+	}
+}
+
+func deleting(c clause) {
+	t, s := c.t, c.s
+	show := aShow("Systems")
+	episodes := episodesOf(show, 2)
+	mustSave(t, s, show, episodes)
+	gone := episodes[0].ID
+	last, err := s.LastChange(t.Context())
+	must(t, err)
+	must(t, s.DeleteEpisode(t.Context(), gone))
+	_, err = s.Episode(t.Context(), gone)
+	wantError(t, err, models.ErrNotFound)
+	wantError(t, s.DeleteEpisode(t.Context(), gone), models.ErrNotFound)
+	changes, err := s.Changes(t.Context(), last, 0)
+	must(t, err)
+	if len(changes) != 1 || changes[0].EpisodeID != gone || !changes[0].Deleted {
+		t.Fatalf("changes: %+v", changes)
+	}
+	if st, _ := s.Status(t.Context()); st.Queue["download"] != 1 {
+		t.Fatalf("the queue after deleting one of two: %v", st.Queue)
+	}
+	// Added again by hand it is back, in the index too.
+	if saved := mustSave(t, s, show, episodes); len(saved.NewEpisodes) != 1 {
+		t.Fatalf("added again: %+v", saved)
+	}
+	changes, err = s.Changes(t.Context(), changes[0].Seq, 0)
+	must(t, err)
+	if len(changes) != 1 || changes[0].Deleted {
+		t.Fatalf("changes after adding again: %+v", changes)
+	}
+}
+
+func manyEpisodes(c clause) {
+	t, s := c.t, c.s
+	show := aShow("Daily")
+	episodes := episodesOf(show, 3000)
+	if saved := mustSave(t, s, show, episodes); len(saved.NewEpisodes) != 3000 {
+		t.Fatalf("%d are new", len(saved.NewEpisodes))
+	}
+	ids := make([]models.EpisodeID, 0, len(episodes))
+	for _, e := range episodes {
+		ids = append(ids, e.ID)
+	}
+	byID, err := s.EpisodesByID(t.Context(), ids)
+	must(t, err)
+	st, err := s.Status(t.Context())
+	must(t, err)
+	if len(byID) != 3000 || st.Queue["download"] != 3000 {
+		t.Fatalf("%d episodes, queue %v", len(byID), st.Queue)
+	}
+	seen, after := 0, int64(0)
+	for {
+		changes, err := s.Changes(t.Context(), after, 700)
+		must(t, err)
+		if len(changes) == 0 {
+			break
+		}
+		seen, after = seen+len(changes), changes[len(changes)-1].Seq
+	}
+	if last, _ := s.LastChange(t.Context()); seen != 3000 || after != last {
+		t.Fatalf("%d changes up to %d, the last is %d", seen, after, last)
+	}
+}

@@ -1,0 +1,41 @@
+// Package store keeps the archive: the catalogue of shows, episodes and transcripts, the media files, and the queue of
+// jobs.
+//
+// # On disk
+//
+//	DIR/earshot.db          the catalogue and the queue: SQLite in WAL mode (with -wal and -shm beside it while open)
+//	DIR/earshot.lock        locked while migrations run, empty
+//	DIR/media/ab/abcd….mp3  stored audio, named by its SHA-256
+//	DIR/tmp/                files being written: episode-ID.part (resumable downloads, with .json beside) and new-*
+//
+// Several processes may have one data folder open: each opens the database with one connection that writes, shared with
+// the queue, and a pool that can only read. Nothing is locked for longer than a transaction.
+//
+// # Invariants
+//
+//   - A result and the job that follows from it are written in one transaction.
+//   - A result is written under a lease: the transaction first checks that the attempt still holds its job, so that an
+//     attempt that was thought dead and comes back changes nothing. Attempts at a job are numbered upwards and a number
+//     is never given twice.
+//   - How an attempt ended (done, try again, failed) is written by this package under the same check, not by River,
+//     whose completion looks at the state of the job only. See [Store.Work].
+//   - A job that lost its worker goes back to the queue, and the loss does not count as a failed attempt.
+//   - Every change of what is searchable takes the next number of the change sequence in its own transaction, from a
+//     counter row that stays locked until that transaction ends: numbers become visible in order.
+//   - A file below media is complete and never changes: it is written elsewhere, synced, and renamed.
+//   - Segments of a transcript are only appended, together with the cursor, which only grows.
+//
+// # Choices
+//
+// synchronous is FULL: in WAL mode NORMAL may forget the last transactions when the power fails. A search index that had
+// already followed those would then be ahead of the store, and would take the next changes, which reuse the numbers, for
+// known ones. The price, one sync a commit, is small beside the work that a commit here stands for.
+//
+// Times of day are integer milliseconds since 1970 in UTC, 0 for "unknown": the same on every engine, and comparable.
+//
+// Words are stored per segment in a compact form (see words.go): 10,000 hours have 90 million words, which take about
+// 8 bytes each this way, 0.7 GB, instead of 65 bytes each, 6 GB, as JSON, and decode without reflection.
+//
+// The SQL is that of SQLite and Postgres both, with a few words replaced (see engine), so that the second engine can be
+// added beside the first.
+package store

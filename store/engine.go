@@ -1,0 +1,94 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// engine is all that differs between databases.
+type engine struct {
+	name   string // for messages: where the catalogue is
+	write  *bun.DB
+	read   *bun.DB // may be the same pool as write where readers do not disturb writers
+	jobs   riverdriver.Driver[*sql.Tx]
+	goose  goose.Dialect
+	words  *strings.Replacer // for the migrations
+	holder string            // SQL: the identifier of the worker that last took a river_job
+	target string            // SQL: the episode or show that a river_job is about
+	// explain turns a failure of the engine into a sentence for the owner of the archive.
+	explain func(error) error
+}
+
+// openSQLite prepares the two pools on the database file at path. Nothing is read yet.
+func openSQLite(path string) (*engine, error) {
+	base := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)"
+	w, err := sql.Open("sqlite", base+"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"+
+		"&_pragma=journal_size_limit(67108864)&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	// One connection: SQLite has one writer, and waiting for a turn in the pool is fairer than its busy handler.
+	w.SetMaxOpenConns(1)
+	r, err := sql.Open("sqlite", base+"&_pragma=query_only(1)")
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	r.SetMaxOpenConns(8)
+	r.SetMaxIdleConns(8)
+	return &engine{
+		name:    path,
+		write:   bun.NewDB(w, sqlitedialect.New()),
+		read:    bun.NewDB(r, sqlitedialect.New()),
+		jobs:    riversqlite.New(w),
+		goose:   goose.DialectSQLite3,
+		words:   strings.NewReplacer("{{ID}}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{{JSON}}", "TEXT", "{{BYTES}}", "BLOB"),
+		holder:  `coalesce(json_extract(attempted_by, '$[#-1]'), '')`,
+		target:  `coalesce(json_extract(args, '$.episode_id'), json_extract(args, '$.show_id'), '')`,
+		explain: func(err error) error { return explainSQLite(path, err) },
+	}, nil
+}
+
+func (e *engine) close() error {
+	return errors.Join(e.read.Close(), e.write.Close())
+}
+
+// explainSQLite says in a sentence what is wrong with the database file and what to do, where the owner can do something.
+func explainSQLite(path string, err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return explainDisk(path, err)
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("the disk that holds %s is full, free some space and try again: %w", path, err)
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%s is damaged or not an archive of Earshot, restore it from a backup or move it away to start afresh: %w", path, err)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
+		return fmt.Errorf("%s cannot be opened for writing, check who owns the folder and its permissions: %w", path, err)
+	case sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("reading or writing %s failed, check the disk: %w", path, err)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fmt.Errorf("another process kept %s locked for too long, try again: %w", path, err)
+	}
+	return err
+}
+
+// explainDisk says that the disk is full where that is what err means.
+func explainDisk(path string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("the disk that holds %s is full, free some space and try again: %w", path, err)
+	}
+	return err
+}

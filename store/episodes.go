@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/uptrace/bun"
+
+	"github.com/earshot/earshot/models"
+)
+
+// EpisodeFilter says which episodes to list. The zero value means all.
+type EpisodeFilter struct {
+	ShowID models.ShowID       // "" means of every show
+	State  models.EpisodeState // "" means in every state
+	Limit  int                 // 0 means all
+	Offset int
+}
+
+// Episodes lists episodes, the newest published first, those without a date last.
+func (s *Store) Episodes(ctx context.Context, f EpisodeFilter) ([]models.Episode, error) {
+	var rows []episodeRow
+	q := s.e.read.NewSelect().Model(&rows).Order("published_at DESC", "id")
+	if f.ShowID != "" {
+		q = q.Where("show_id = ?", f.ShowID)
+	}
+	if f.State != "" {
+		q = q.Where("state = ?", f.State)
+	}
+	if f.Limit > 0 {
+		q = q.Limit(int64(f.Limit))
+	} else if f.Offset > 0 {
+		q = q.Limit(1<<31 - 1) // SQL has no offset without a limit
+	}
+	if err := q.Offset(int64(max(0, f.Offset))).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("listing episodes: %w", s.e.explain(err))
+	}
+	episodes := make([]models.Episode, len(rows))
+	for i := range rows {
+		var err error
+		if episodes[i], err = rows[i].model(); err != nil {
+			return nil, fmt.Errorf("listing the episode %s: %w", rows[i].ID, err)
+		}
+	}
+	return episodes, nil
+}
+
+// Episode returns an episode, or [models.ErrNotFound].
+func (s *Store) Episode(ctx context.Context, id models.EpisodeID) (models.Episode, error) {
+	e, err := episode(ctx, s.e.read, id)
+	if err != nil {
+		return e, fmt.Errorf("reading an episode: %w", s.e.explain(err))
+	}
+	return e, nil
+}
+
+func episode(ctx context.Context, db bun.IDB, id models.EpisodeID) (models.Episode, error) {
+	r, err := episodeByID(ctx, db, id)
+	if err != nil {
+		return models.Episode{}, err
+	}
+	return r.model()
+}
+
+func episodeByID(ctx context.Context, db bun.IDB, id models.EpisodeID) (*episodeRow, error) {
+	r := &episodeRow{ID: id}
+	return r, missing(db.NewSelect().Model(r).WherePK().Scan(ctx), "episode", id)
+}
+
+// EpisodesByID returns those of the episodes that exist.
+func (s *Store) EpisodesByID(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error) {
+	found := make(map[models.EpisodeID]models.Episode, len(ids))
+	err := chunks(ids, 500, func(ids []models.EpisodeID) error {
+		var rows []episodeRow
+		if err := s.e.read.NewSelect().Model(&rows).Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+			return err
+		}
+		for i := range rows {
+			e, err := rows[i].model()
+			if err != nil {
+				return err
+			}
+			found[e.ID] = e
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading episodes: %w", s.e.explain(err))
+	}
+	return found, nil
+}
+
+// DeleteEpisode removes an episode with its transcripts and jobs; an attempt that is running loses its lease. A poll of
+// the show does not bring it back. Its audio stays: other episodes may share the file.
+func (s *Store) DeleteEpisode(ctx context.Context, id models.EpisodeID) error {
+	err := s.write(ctx, "deleting an episode", func(ctx context.Context, tx bun.Tx) error {
+		n, err := affected(tx.NewDelete().Model(&episodeRow{ID: id}).WherePK().Exec(ctx))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("episode %s: %w", id, models.ErrNotFound)
+		}
+		if _, err := tx.NewDelete().Table("river_job").Where(s.e.target+" = ?", id).Exec(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.NewDelete().Table("progress").Where("episode_id = ?", id).Exec(ctx); err != nil {
+			return err
+		}
+		return changed(ctx, tx, true, id)
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.media.forget(id); err != nil {
+		s.log.WarnContext(ctx, "a partial download could not be removed", "episode_id", id, "error", err)
+	}
+	return nil
+}
+
+// Retry puts a failed episode back on its way: to transcription when its audio is here, else to the download. An episode
+// that has not failed is [models.ErrInvalid].
+func (s *Store) Retry(ctx context.Context, id models.EpisodeID) error {
+	return s.write(ctx, "retrying an episode", func(ctx context.Context, tx bun.Tx) error {
+		r, err := episodeByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if r.State != models.EpisodeFailed {
+			return fmt.Errorf("%w: the episode %s has not failed, it is %s", models.ErrInvalid, id, r.State)
+		}
+		if s.media.has(r.MediaKey) {
+			if err := setState(ctx, tx, id, models.EpisodeDownloaded, toMS(s.now())); err != nil {
+				return err
+			}
+			return s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id})
+		}
+		if err := setState(ctx, tx, id, models.EpisodeQueued, toMS(s.now())); err != nil {
+			return err
+		}
+		return s.enqueue(ctx, tx, models.DownloadJob{EpisodeID: id})
+	})
+}
+
+// has reports whether the file is there.
+func (m *Media) has(key string) bool {
+	path, err := m.path(key)
+	if err != nil {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/earshot/earshot/models"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrateTimeout bounds the wait for another process that migrates the same data folder.
+const migrateTimeout = 2 * time.Minute
+
+// migrate brings the catalogue's and the queue's tables to this program's version, one process at a time. Tables of a
+// newer version are left alone: [models.ErrNewerData].
+func (s *Store) migrate(ctx context.Context, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
+	defer cancel()
+	unlock, err := lockFile(ctx, filepath.Join(dir, "earshot.lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(s.e.goose, s.e.write.DB, wordsFS{sub, s.e.words}, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	has, target, err := p.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if has > target {
+		return fmt.Errorf("%w (its tables have version %d, this program knows %d)", models.ErrNewerData, has, target)
+	}
+	queue, err := rivermigrate.New(s.e.jobs, &rivermigrate.Config{Logger: slog.New(quiet{s.log.Handler()})})
+	if err != nil {
+		return err
+	}
+	if err := s.queueNotNewer(ctx, queue.AllVersions()); err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return err
+	}
+	_, err = queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	return err
+}
+
+// queueNotNewer returns [models.ErrNewerData] when the queue's tables have a version that this program does not know.
+func (s *Store) queueNotNewer(ctx context.Context, known []rivermigrate.Migration) error {
+	exec := s.e.jobs.GetExecutor()
+	exists, err := exec.TableExists(ctx, &riverdriver.TableExistsParams{Table: "river_migration"})
+	if err != nil || !exists {
+		return err
+	}
+	has, err := exec.MigrationGetByLine(ctx, &riverdriver.MigrationGetByLineParams{Line: riverdriver.MigrationLineMain})
+	if err != nil {
+		return err
+	}
+	for _, m := range has {
+		if m.Version > known[len(known)-1].Version {
+			return fmt.Errorf("%w (its queue has version %d)", models.ErrNewerData, m.Version)
+		}
+	}
+	return nil
+}
+
+// wordsFS fills the engine's words into the migrations.
+type wordsFS struct {
+	fs.FS
+	words *strings.Replacer
+}
+
+// Open opens a migration with the engine's words filled in, or a folder as it is.
+func (f wordsFS) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	if err != nil || !strings.HasSuffix(name, ".sql") {
+		return file, err
+	}
+	b, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	return filled{file, bytes.NewBufferString(f.words.Replace(string(b)))}, nil
+}
+
+type filled struct {
+	fs.File
+	text io.Reader
+}
+
+func (f filled) Read(p []byte) (int, error) { return f.text.Read(p) }

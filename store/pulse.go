@@ -1,0 +1,188 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/rivertype"
+	"github.com/uptrace/bun"
+
+	"github.com/earshot/earshot/models"
+)
+
+const (
+	// progressEvery is how often progress is written at most.
+	progressEvery = time.Second
+	// pollsEvery is how often feeds that are due are looked for at most.
+	pollsEvery = time.Minute
+	// maxLosses is how many attempts at a job may be lost with their worker before the job is taken for the cause.
+	maxLosses = 100
+)
+
+// pulse beats until stopped: it keeps this worker's row fresh, takes jobs from workers whose row is not, writes progress,
+// cancels attempts that lost their job, and queues the polls that are due.
+func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}) {
+	tick := time.NewTicker(min(c.o.Beat, progressEvery))
+	defer tick.Stop()
+	last, polls := time.Now(), time.Time{}
+	for {
+		if c.o.PollInterval > 0 && time.Since(polls) >= min(pollsEvery, c.o.PollInterval) {
+			if err := c.enqueueDue(ctx, c.o.PollInterval); err != nil {
+				c.log.WarnContext(ctx, "polls cannot be queued", "error", err)
+			}
+			polls = time.Now()
+		}
+		select {
+		case <-stopped:
+			return
+		case <-tick.C:
+		}
+		if time.Since(last) < c.o.Beat && !c.anythingTold() {
+			continue
+		}
+		err := c.beat(ctx)
+		if err == nil {
+			last = time.Now()
+			continue
+		}
+		c.log.WarnContext(ctx, "the archive cannot be written", "error", err)
+		if time.Since(last) > c.o.DeadAfter*8/10 { // soon others will take our jobs
+			c.cancelAll(fmt.Errorf("the archive cannot be written: %w", models.ErrLeaseLost))
+		}
+	}
+}
+
+func (c *crew) anythingTold() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.tries {
+		if t.told.Load() {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *crew) cancelAll(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.tries {
+		t.cancel(cause)
+	}
+}
+
+// running returns the attempts of this crew.
+func (c *crew) running() []*try {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	tries := make([]*try, 0, len(c.tries))
+	for _, t := range c.tries {
+		tries = append(tries, t)
+	}
+	return tries
+}
+
+// beat does in one transaction what pulse does at a time.
+func (c *crew) beat(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.o.DeadAfter)
+	defer cancel()
+	return c.write(ctx, "saying that this worker is alive", func(ctx context.Context, tx bun.Tx) error {
+		now := c.now()
+		_, err := tx.NewRaw("INSERT INTO workers (id, beat_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET beat_at = EXCLUDED.beat_at",
+			c.id, now.UnixMilli()).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.check(ctx, tx); err != nil {
+			return err
+		}
+		return c.reap(ctx, tx, now)
+	})
+}
+
+// check cancels the attempts that no longer hold their job, and writes the progress of the others.
+func (c *crew) check(ctx context.Context, tx bun.Tx) error {
+	for _, t := range c.running() {
+		told := t.told.Swap(false)
+		if err := fence(ctx, tx, t.lease); err != nil {
+			t.cancel(err)
+			continue
+		}
+		if !told {
+			continue
+		}
+		_, err := tx.NewRaw("UPDATE progress SET done = ?, total = ? WHERE job_id = ? AND attempt = ?",
+			t.done.Load(), t.total.Load(), t.lease.JobID, t.lease.Attempt).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// began makes an attempt's row of progress.
+func (c *crew) began(ctx context.Context, t *try) error {
+	return c.fenced(ctx, t.lease, "starting a job", func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewRaw("DELETE FROM progress WHERE job_id = ?", t.lease.JobID).Exec(ctx); err != nil {
+			return err
+		}
+		_, err := tx.NewRaw(`INSERT INTO progress (job_id, attempt, kind, episode_id, show_id, done, total, started_at)
+			VALUES (?, ?, ?, ?, ?, 0, 0, ?)`,
+			t.lease.JobID, t.lease.Attempt, t.kind.name, t.episode, t.show, c.now().UnixMilli()).Exec(ctx)
+		return err
+	})
+}
+
+// reap returns the jobs of workers that are dead to the queue, and sweeps what they left.
+func (c *crew) reap(ctx context.Context, tx bun.Tx, now time.Time) error {
+	var jobs []lost
+	err := tx.NewSelect().Table("river_job").Column("id", "kind", "attempt").ColumnExpr(c.e.target+" AS target").
+		Where("state = ?", rivertype.JobStateRunning).
+		Where(c.e.holder+" NOT IN (SELECT id FROM workers WHERE beat_at > ?)", now.Add(-c.o.DeadAfter).UnixMilli()).
+		Scan(ctx, &jobs)
+	if err != nil {
+		return err
+	}
+	for _, job := range jobs {
+		c.log.WarnContext(ctx, "a job lost its worker and goes back to the queue", "job_id", job.ID, "kind", job.Kind, "target", job.Target)
+		if err := c.takeBack(ctx, tx, job); err != nil {
+			return err
+		}
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	_, err = tx.NewRaw("DELETE FROM workers WHERE beat_at < ?", now.Add(-24*time.Hour).UnixMilli()).Exec(ctx)
+	return err
+}
+
+// takeBack returns a lost job to the queue, or gives it up when it was lost so often that it must be what kills workers.
+func (c *crew) takeBack(ctx context.Context, tx bun.Tx, job lost) error {
+	if _, err := tx.NewRaw("DELETE FROM progress WHERE job_id = ?", job.ID).Exec(ctx); err != nil {
+		return err
+	}
+	if job.Attempt < maxLosses {
+		return c.giveBack(ctx, tx, job)
+	}
+	k, _ := kindOf(job.Kind)
+	t := &try{lease: models.Lease{JobID: job.ID, Attempt: job.Attempt}, kind: k}
+	if k.from == "" {
+		t.show = models.ShowID(job.Target)
+	} else {
+		t.episode = models.EpisodeID(job.Target)
+	}
+	err := fmt.Errorf("the program ended %d times while working on it: %w", job.Attempt, models.ErrUnusable)
+	return c.giveUp(ctx, tx, t, err, riverdriver.JobSetStateDiscarded)
+}
+
+// leave removes this worker's row: what it has not given back is free for others at once.
+func (c *crew) leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	return c.write(ctx, "taking leave as a worker", func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("DELETE FROM workers WHERE id = ?", c.id).Exec(ctx)
+		return err
+	})
+}

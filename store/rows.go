@@ -1,0 +1,239 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/earshot/earshot/models"
+)
+
+type showRow struct {
+	bun.BaseModel `bun:"shows,alias:s"`
+
+	ID             models.ShowID `bun:",pk"`
+	Title          string
+	Author         string
+	Description    string
+	Language       string
+	Link           string
+	ImageURL       string `bun:"image_url"`
+	People         string
+	SourceKind     models.SourceKind
+	SourceLocation string
+	ETag           string `bun:"etag"`
+	LastModified   string
+	PolledAt       int64
+	Fingerprint    string
+	Problem        string
+	ProblemAt      int64
+	CreatedAt      int64
+	UpdatedAt      int64
+}
+
+type episodeRow struct {
+	bun.BaseModel `bun:"episodes,alias:e"`
+
+	ID                models.EpisodeID `bun:",pk"`
+	ShowID            models.ShowID
+	GUID              string `bun:"guid"`
+	Title             string
+	Notes             string
+	Link              string
+	PublishedAt       int64
+	Season            int64
+	Number            int64
+	People            string
+	EnclosureLocation string
+	EnclosureType     string
+	EnclosureBytes    int64
+	Fingerprint       string
+	State             models.EpisodeState
+	Reason            string
+	FailedAt          int64
+	MediaWarning      string
+	TranscriptWarning string
+	MediaKey          string
+	MediaSHA256       string `bun:"media_sha256"`
+	MediaBytes        int64
+	MediaType         string
+	MediaDurationMS   int64 `bun:"media_duration_ms"`
+	CreatedAt         int64
+	UpdatedAt         int64
+}
+
+type transcriptRow struct {
+	bun.BaseModel `bun:"transcripts,alias:t"`
+
+	ID            int64 `bun:",pk,autoincrement"`
+	EpisodeID     models.EpisodeID
+	Source        models.TranscriptSource
+	Model         string
+	AskedLanguage string
+	Language      string
+	Prompt        string
+	MediaSHA256   string `bun:"media_sha256"`
+	DurationMS    int64  `bun:"duration_ms"`
+	CursorMS      int64  `bun:"cursor_ms"`
+	SegmentCount  int64
+	Complete      bool
+	IsCurrent     bool
+	Warning       string
+	CreatedAt     int64
+}
+
+type segmentRow struct {
+	bun.BaseModel `bun:"segments,alias:g"`
+
+	TranscriptID int64 `bun:",pk"`
+	Position     int64 `bun:",pk"`
+	StartMS      int64 `bun:"start_ms"`
+	EndMS        int64 `bun:"end_ms"`
+	Speaker      string
+	Doubtful     bool
+	Text         string
+	Words        []byte
+}
+
+type changeRow struct {
+	bun.BaseModel `bun:"changes,alias:c"`
+
+	EpisodeID models.EpisodeID `bun:",pk"`
+	Seq       int64
+	Deleted   bool
+}
+
+// fingerprint returns a short hash of v: equal for equal values.
+func fingerprint(v any) (string, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:16]), nil
+}
+
+func packPeople(people []models.Person) (string, error) {
+	out := make([]models.Person, 0, len(people))
+	for _, p := range people {
+		out = append(out, models.Person{Name: clean(p.Name), Role: clean(p.Role)})
+	}
+	b, err := json.Marshal(out)
+	return string(b), err
+}
+
+func unpackPeople(s string) ([]models.Person, error) {
+	var people []models.Person
+	if err := json.Unmarshal([]byte(s), &people); err != nil {
+		return nil, fmt.Errorf("reading the stored people: %w", err)
+	}
+	if len(people) == 0 {
+		return nil, nil
+	}
+	return people, nil
+}
+
+func newShowRow(s models.Show, now int64) (*showRow, error) {
+	people, err := packPeople(s.People)
+	if err != nil {
+		return nil, err
+	}
+	r := &showRow{
+		ID: s.ID, Title: clean(s.Title), Author: clean(s.Author), Description: clean(s.Description),
+		Language: clean(s.Language), Link: clean(s.Link), ImageURL: clean(s.ImageURL), People: people,
+		SourceKind: s.Source.Kind, SourceLocation: clean(s.Source.Location), ETag: clean(s.Source.ETag),
+		LastModified: clean(s.Source.LastModified), PolledAt: toMS(s.Source.PolledAt), CreatedAt: now, UpdatedAt: now,
+	}
+	r.Fingerprint, err = fingerprint([]string{
+		r.Title, r.Author, r.Description, r.Language, r.Link, r.ImageURL, r.People, string(r.SourceKind), r.SourceLocation,
+	})
+	return r, err
+}
+
+func (r *showRow) model() (models.Show, error) {
+	people, err := unpackPeople(r.People)
+	return models.Show{
+		ID: r.ID, Title: r.Title, Author: r.Author, Description: r.Description, Language: r.Language, Link: r.Link,
+		ImageURL: r.ImageURL, People: people,
+		Source: models.Source{
+			Kind: r.SourceKind, Location: r.SourceLocation, ETag: r.ETag, LastModified: r.LastModified,
+			PolledAt: fromMS(r.PolledAt),
+		},
+		CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt),
+	}, err
+}
+
+func newEpisodeRow(show models.ShowID, e models.Episode, now int64) (*episodeRow, error) {
+	people, err := packPeople(e.People)
+	if err != nil {
+		return nil, err
+	}
+	r := &episodeRow{
+		ID: e.ID, ShowID: show, GUID: clean(e.GUID), Title: clean(e.Title), Notes: clean(e.Notes), Link: clean(e.Link),
+		PublishedAt: toMS(e.PublishedAt), Season: int64(e.Season), Number: int64(e.Number), People: people,
+		EnclosureLocation: clean(e.Enclosure.Location), EnclosureType: clean(e.Enclosure.Type),
+		EnclosureBytes: e.Enclosure.Bytes, State: models.EpisodeQueued, CreatedAt: now, UpdatedAt: now,
+	}
+	r.Fingerprint, err = fingerprint([]any{r.Title, r.Notes, r.Link, r.PublishedAt, r.Season, r.Number, r.People})
+	return r, err
+}
+
+func (r *episodeRow) model() (models.Episode, error) {
+	people, err := unpackPeople(r.People)
+	return models.Episode{
+		ID: r.ID, ShowID: r.ShowID, GUID: r.GUID, Title: r.Title, Notes: r.Notes, Link: r.Link,
+		PublishedAt: fromMS(r.PublishedAt), Season: int(r.Season), Number: int(r.Number), People: people,
+		Enclosure: models.Enclosure{Location: r.EnclosureLocation, Type: r.EnclosureType, Bytes: r.EnclosureBytes},
+		State:     r.State, Reason: r.why(),
+		Media: models.Media{
+			Key: r.MediaKey, SHA256: r.MediaSHA256, Bytes: r.MediaBytes, ContentType: r.MediaType,
+			DurationMS: r.MediaDurationMS,
+		},
+		CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt),
+	}, err
+}
+
+// why joins what there is to say about an episode: a failure alone, or the warnings about its audio and transcript.
+func (r *episodeRow) why() string {
+	switch {
+	case r.Reason != "":
+		return r.Reason
+	case r.MediaWarning == "" || strings.Contains(r.TranscriptWarning, r.MediaWarning):
+		return r.TranscriptWarning
+	case r.TranscriptWarning == "":
+		return r.MediaWarning
+	}
+	return r.MediaWarning + "; " + r.TranscriptWarning
+}
+
+func (r *transcriptRow) model() models.Transcript {
+	return models.Transcript{
+		ID: r.ID, EpisodeID: r.EpisodeID, Source: r.Source, Model: r.Model, Language: r.Language, Prompt: r.Prompt,
+		DurationMS: r.DurationMS, CursorMS: r.CursorMS, Complete: r.Complete, Warning: r.Warning,
+		CreatedAt: fromMS(r.CreatedAt),
+	}
+}
+
+func newSegmentRow(transcript, position int64, g models.Segment) *segmentRow {
+	text := clean(g.Text)
+	words := make([]models.Word, len(g.Words))
+	for i, w := range g.Words {
+		w.Text = clean(w.Text)
+		words[i] = w
+	}
+	return &segmentRow{
+		TranscriptID: transcript, Position: position, StartMS: g.StartMS, EndMS: g.EndMS, Speaker: clean(g.Speaker),
+		Doubtful: g.Doubtful, Text: text, Words: encodeWords(g.StartMS, text, words),
+	}
+}
+
+func (r *segmentRow) model() (models.Segment, error) {
+	words, err := decodeWords(r.StartMS, r.Text, r.Words)
+	return models.Segment{
+		StartMS: r.StartMS, EndMS: r.EndMS, Text: r.Text, Speaker: r.Speaker, Doubtful: r.Doubtful, Words: words,
+	}, err
+}

@@ -1,0 +1,272 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/riverqueue/river"
+	"github.com/uptrace/bun"
+
+	"github.com/earshot/earshot/models"
+)
+
+// Saved tells what saving a show did, or would do.
+type Saved struct {
+	NewShow     bool
+	NewEpisodes []models.EpisodeID // in the order they will be fetched: newest first
+	Updated     int                // episodes whose published fields changed
+	Unchanged   int
+}
+
+// SaveShow stores a show and its episodes. A new episode is queued for download in the same transaction, one whose
+// published fields changed is updated, all others are left alone, those of the show that are not in episodes too. An
+// episode that was deleted comes back. Episodes without an identifier get the one of their GUID.
+//
+// A show without an identifier or title, or an episode with a malformed identifier, is [models.ErrInvalid].
+func (s *Store) SaveShow(ctx context.Context, show models.Show, episodes []models.Episode) (Saved, error) {
+	var saved Saved
+	err := s.write(ctx, "saving the show "+show.Title, func(ctx context.Context, tx bun.Tx) error {
+		d, err := s.compare(ctx, tx, show, episodes)
+		if err != nil {
+			return err
+		}
+		saved = d.saved()
+		return s.apply(ctx, tx, d)
+	})
+	return saved, err
+}
+
+// Plan returns what [Store.SaveShow] would do, without doing it.
+func (s *Store) Plan(ctx context.Context, show models.Show, episodes []models.Episode) (Saved, error) {
+	var saved Saved
+	err := s.read(ctx, "comparing the show "+show.Title, func(ctx context.Context, tx bun.Tx) error {
+		d, err := s.compare(ctx, tx, show, episodes)
+		saved = d.saved()
+		return err
+	})
+	return saved, err
+}
+
+// Polled stores what a look at a show's source brought, under the lease of the job that looked: as [Store.SaveShow],
+// but episodes that were deleted here stay deleted. After an answer of "not modified", pass no episodes.
+func (s *Store) Polled(ctx context.Context, lease models.Lease, show models.Show, episodes []models.Episode) (Saved, error) {
+	var saved Saved
+	err := s.write(ctx, "saving the show "+show.Title, func(ctx context.Context, tx bun.Tx) error {
+		if err := fence(ctx, tx, lease); err != nil {
+			return err
+		}
+		d, err := s.compare(ctx, tx, show, episodes)
+		if err != nil {
+			return err
+		}
+		if err := d.leaveDeleted(ctx, tx); err != nil {
+			return err
+		}
+		if d.show.PolledAt == 0 {
+			d.show.PolledAt = toMS(s.now())
+		}
+		saved = d.saved()
+		return s.apply(ctx, tx, d)
+	})
+	return saved, err
+}
+
+// Shows returns all shows by title.
+func (s *Store) Shows(ctx context.Context) ([]models.Show, error) {
+	var rows []showRow
+	if err := s.e.read.NewSelect().Model(&rows).OrderExpr("lower(title), id").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("reading the shows: %w", s.e.explain(err))
+	}
+	shows := make([]models.Show, len(rows))
+	for i := range rows {
+		var err error
+		if shows[i], err = rows[i].model(); err != nil {
+			return nil, fmt.Errorf("reading the show %s: %w", rows[i].ID, err)
+		}
+	}
+	return shows, nil
+}
+
+// Show returns a show, or [models.ErrNotFound].
+func (s *Store) Show(ctx context.Context, id models.ShowID) (models.Show, error) {
+	m, err := show(ctx, s.e.read, id)
+	if err != nil {
+		return m, fmt.Errorf("reading a show: %w", s.e.explain(err))
+	}
+	return m, nil
+}
+
+func show(ctx context.Context, db bun.IDB, id models.ShowID) (models.Show, error) {
+	r := showRow{ID: id}
+	if err := db.NewSelect().Model(&r).WherePK().Scan(ctx); err != nil {
+		return models.Show{}, missing(err, "show", id)
+	}
+	return r.model()
+}
+
+// difference is what a show's source says that the archive does not.
+type difference struct {
+	show        *showRow
+	showIsNew   bool
+	showChanged bool // in what is published, not in what is remembered of the last look
+	added       []*episodeRow
+	updated     []*episodeRow
+	searchable  []models.EpisodeID // those of updated whose searchable fields changed
+	unchanged   int
+}
+
+func (d *difference) saved() Saved {
+	if d == nil {
+		return Saved{}
+	}
+	saved := Saved{NewShow: d.showIsNew, Updated: len(d.updated), Unchanged: d.unchanged}
+	for _, e := range d.added {
+		saved.NewEpisodes = append(saved.NewEpisodes, e.ID)
+	}
+	return saved
+}
+
+// compare finds the difference between the archive and a show with its episodes. It does not write.
+func (s *Store) compare(ctx context.Context, db bun.IDB, show models.Show, episodes []models.Episode) (*difference, error) {
+	if !models.ValidID(string(show.ID)) || show.Title == "" {
+		return nil, fmt.Errorf("%w: a show needs an identifier and a title", models.ErrInvalid)
+	}
+	now := toMS(s.now())
+	r, err := newShowRow(show, now)
+	if err != nil {
+		return nil, err
+	}
+	d := &difference{show: r}
+	var was []showRow
+	if err := db.NewSelect().Model(&was).Column("id", "fingerprint").Where("id = ?", show.ID).Scan(ctx); err != nil {
+		return nil, err
+	}
+	d.showIsNew = len(was) == 0
+	d.showChanged = !d.showIsNew && was[0].Fingerprint != r.Fingerprint
+
+	known, err := knownEpisodes(ctx, db, show.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range episodes {
+		if e.ID == "" && e.GUID != "" {
+			e.ID = models.NewEpisodeID(show.ID, e.GUID)
+		}
+		if !models.ValidID(string(e.ID)) {
+			return nil, fmt.Errorf("%w: the episode %q has neither an identifier nor a GUID", models.ErrInvalid, e.Title)
+		}
+		r, err := newEpisodeRow(show.ID, e, now)
+		if err != nil {
+			return nil, err
+		}
+		d.sort(r, known)
+	}
+	slices.SortStableFunc(d.added, func(a, b *episodeRow) int { return int(max(-1, min(1, b.PublishedAt-a.PublishedAt))) })
+	return d, nil
+}
+
+// sort puts an episode where it belongs, and makes sure that its second mention in the same list counts for nothing.
+func (d *difference) sort(r *episodeRow, known map[models.EpisodeID]*episodeRow) {
+	was, ok := known[r.ID]
+	known[r.ID] = nil
+	switch {
+	case ok && was == nil: // mentioned before
+	case !ok:
+		d.added = append(d.added, r)
+	case was.Fingerprint != r.Fingerprint:
+		d.updated = append(d.updated, r)
+		d.searchable = append(d.searchable, r.ID)
+	case was.EnclosureLocation != r.EnclosureLocation || was.EnclosureType != r.EnclosureType || was.EnclosureBytes != r.EnclosureBytes:
+		d.updated = append(d.updated, r)
+	default:
+		d.unchanged++
+	}
+}
+
+// knownEpisodes returns what is compared of a show's episodes.
+func knownEpisodes(ctx context.Context, db bun.IDB, id models.ShowID) (map[models.EpisodeID]*episodeRow, error) {
+	var rows []*episodeRow
+	err := db.NewSelect().Model(&rows).
+		Column("id", "fingerprint", "enclosure_location", "enclosure_type", "enclosure_bytes").
+		Where("show_id = ?", id).Scan(ctx)
+	known := make(map[models.EpisodeID]*episodeRow, len(rows))
+	for _, r := range rows {
+		known[r.ID] = r
+	}
+	return known, err
+}
+
+// leaveDeleted takes the episodes that were deleted here off those to be added.
+func (d *difference) leaveDeleted(ctx context.Context, db bun.IDB) error {
+	gone := map[models.EpisodeID]bool{}
+	err := chunks(d.added, 500, func(rows []*episodeRow) error {
+		ids := make([]models.EpisodeID, len(rows))
+		for i, r := range rows {
+			ids[i] = r.ID
+		}
+		var deleted []changeRow
+		err := db.NewSelect().Model(&deleted).Where("episode_id IN (?)", bun.List(ids)).Where("deleted").Scan(ctx)
+		for _, c := range deleted {
+			gone[c.EpisodeID] = true
+		}
+		return err
+	})
+	d.added = slices.DeleteFunc(d.added, func(r *episodeRow) bool { return gone[r.ID] })
+	return err
+}
+
+// apply writes a difference, the jobs of its new episodes, and its changes.
+func (s *Store) apply(ctx context.Context, tx bun.Tx, d *difference) error {
+	if err := applyShow(ctx, tx, d); err != nil {
+		return err
+	}
+	bump := d.searchable
+	if d.showChanged { // its name is part of what is searchable of every episode
+		bump = nil
+		if err := tx.NewSelect().Model((*episodeRow)(nil)).Column("id").Where("show_id = ?", d.show.ID).Scan(ctx, &bump); err != nil {
+			return err
+		}
+	}
+	for _, r := range d.updated {
+		_, err := tx.NewUpdate().Model(r).Column("guid", "title", "notes", "link", "published_at", "season", "number", "people",
+			"enclosure_location", "enclosure_type", "enclosure_bytes", "fingerprint", "updated_at").WherePK().Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	err := chunks(d.added, 200, func(rows []*episodeRow) error {
+		_, err := tx.NewInsert().Model(&rows).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	jobs := make([]river.JobArgs, 0, len(d.added))
+	for _, r := range d.added {
+		bump = append(bump, r.ID)
+		jobs = append(jobs, models.DownloadJob{EpisodeID: r.ID})
+	}
+	return errors.Join(s.enqueue(ctx, tx, jobs...), changed(ctx, tx, false, bump...))
+}
+
+func applyShow(ctx context.Context, tx bun.Tx, d *difference) error {
+	if d.showIsNew {
+		_, err := tx.NewInsert().Model(d.show).Exec(ctx)
+		return err
+	}
+	// What was remembered of the last look is replaced only by a newer look: adding a feed again by hand may not know it.
+	if d.show.PolledAt != 0 {
+		_, err := tx.NewUpdate().Model(d.show).Column("etag", "last_modified", "polled_at", "problem", "problem_at").WherePK().Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	if !d.showChanged {
+		return nil
+	}
+	_, err := tx.NewUpdate().Model(d.show).Column("title", "author", "description", "language", "link", "image_url", "people",
+		"source_kind", "source_location", "fingerprint", "updated_at").WherePK().Exec(ctx)
+	return err
+}

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/riverqueue/river/rivertype"
+	"github.com/uptrace/bun"
+
+	"github.com/earshot/earshot/models"
+)
+
+// maxFailures is how many failures [Store.Status] lists.
+const maxFailures = 100
+
+// Status returns the archive at a glance, whichever process is working on it.
+func (s *Store) Status(ctx context.Context) (models.Status, error) {
+	st := models.Status{Episodes: map[models.EpisodeState]int{}, Queue: map[string]int{}, Running: []models.JobProgress{}, Failures: []models.Failure{}}
+	err := s.read(ctx, "reading the status", func(ctx context.Context, tx bun.Tx) error {
+		if err := counts(ctx, tx, &st); err != nil {
+			return err
+		}
+		if err := running(ctx, tx, &st); err != nil {
+			return err
+		}
+		return failures(ctx, tx, &st)
+	})
+	return st, err
+}
+
+func counts(ctx context.Context, tx bun.Tx, st *models.Status) error {
+	n, err := tx.NewSelect().Model((*showRow)(nil)).Count(ctx)
+	if err != nil {
+		return err
+	}
+	st.Shows = int(n)
+	var states []struct {
+		State models.EpisodeState
+		N     int
+	}
+	if err := tx.NewSelect().Table("episodes").Column("state").ColumnExpr("count(*) AS n").Group("state").Scan(ctx, &states); err != nil {
+		return err
+	}
+	for _, r := range states {
+		st.Episodes[r.State] = r.N
+	}
+	var queued []struct {
+		Kind string
+		N    int
+	}
+	err = tx.NewSelect().Table("river_job").Column("kind").ColumnExpr("count(*) AS n").
+		Where("state IN (?)", bun.List(unfinished())).Group("kind").Scan(ctx, &queued)
+	if err != nil {
+		return err
+	}
+	for _, r := range queued {
+		st.Queue[r.Kind] = r.N
+	}
+	return tx.NewSelect().Model((*transcriptRow)(nil)).ColumnExpr("coalesce(sum(duration_ms), 0)").
+		Where("is_current").Where("complete").Scan(ctx, &st.AudioMS)
+}
+
+// running lists the attempts whose row of progress belongs to a job that really runs.
+func running(ctx context.Context, tx bun.Tx, st *models.Status) error {
+	var rows []struct {
+		JobID     int64
+		Kind      string
+		EpisodeID models.EpisodeID
+		ShowID    models.ShowID
+		Title     string
+		Done      int64
+		Total     int64
+		StartedAt int64
+	}
+	err := tx.NewRaw(`SELECT p.job_id, p.kind, p.episode_id, coalesce(e.show_id, p.show_id) AS show_id,
+			coalesce(e.title, s.title, '') AS title, p.done, p.total, p.started_at
+		FROM progress p
+		JOIN river_job j ON j.id = p.job_id AND j.attempt = p.attempt
+		LEFT JOIN episodes e ON e.id = p.episode_id
+		LEFT JOIN shows s ON s.id = p.show_id
+		WHERE j.state = ?
+		ORDER BY p.started_at, p.job_id`, rivertype.JobStateRunning).Scan(ctx, &rows)
+	for _, r := range rows {
+		st.Running = append(st.Running, models.JobProgress{
+			JobID: r.JobID, Kind: r.Kind, EpisodeID: r.EpisodeID, ShowID: r.ShowID, Title: r.Title, Done: r.Done, Total: r.Total,
+			StartedAt: fromMS(r.StartedAt),
+		})
+	}
+	return err
+}
+
+func failures(ctx context.Context, tx bun.Tx, st *models.Status) error {
+	var episodes []episodeRow
+	err := tx.NewSelect().Model(&episodes).Column("id", "show_id", "title", "reason", "failed_at").
+		Where("state = ?", models.EpisodeFailed).Order("failed_at DESC").Limit(maxFailures).Scan(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range episodes {
+		st.Failures = append(st.Failures, models.Failure{
+			EpisodeID: e.ID, ShowID: e.ShowID, Title: e.Title, Reason: e.Reason, At: fromMS(e.FailedAt),
+		})
+	}
+	var shows []showRow
+	err = tx.NewSelect().Model(&shows).Column("id", "title", "problem", "problem_at").
+		Where("problem <> ''").Order("problem_at DESC").Limit(maxFailures).Scan(ctx)
+	if err != nil {
+		return err
+	}
+	for _, w := range shows {
+		st.Failures = append(st.Failures, models.Failure{ShowID: w.ID, Title: w.Title, Reason: w.Problem, At: fromMS(w.ProblemAt)})
+	}
+	slices.SortStableFunc(st.Failures, func(a, b models.Failure) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.EpisodeID, b.EpisodeID))
+	})
+	st.Failures = st.Failures[:min(len(st.Failures), maxFailures)]
+	return nil
+}
