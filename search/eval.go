@@ -1,0 +1,293 @@
+package search
+
+import (
+	"context"
+	"strings"
+
+	index "github.com/blevesearch/bleve_index_api"
+)
+
+// The meaning of a query.
+//
+// It is evaluated twice with the same tree. Over episodes: a leaf is true of an episode in which it is said, or whose title
+// or notes have it; "and", "or" and "not" combine these sets, and the result is the exact set of matching episodes. Over
+// documents (passages and heads): a leaf is true of a document in which it is; "not", and fields that are about the whole
+// episode, keep their truth of the episode. An episode with a document of which the whole query is true holds the query
+// "together": such episodes come first, and only such passages give its moments.
+//
+// speaker: within an "and" restricts the words beside it to those that the speaker says.
+
+// truth is a node of the tree with where it is true.
+type truth struct {
+	node *node
+	kids []*truth
+	find *finder // of leaves that look at words; nil otherwise
+	eps  bitset
+	docs bitset
+}
+
+// evaluation answers one query on one snapshot.
+type evaluation struct {
+	ctx    context.Context //nolint:containedctx // lives for one call of Search
+	an     *analyzer
+	r      index.IndexReader
+	v      *view
+	tables *tables
+
+	fields  map[string][]string // languages by field name before the suffix
+	finders []*finder           // of positive leaves, each once
+	byName  map[string]*finder
+	lastKey tableKey
+	last    *table
+	steps   int
+}
+
+func newEvaluation(ctx context.Context, s *shard, r index.IndexReader, v *view) (*evaluation, error) {
+	e := &evaluation{ctx: ctx, an: s.an, r: r, v: v, tables: s.tables, fields: map[string][]string{}, byName: map[string]*finder{}}
+	names, err := r.Fields()
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range names {
+		if kind, lang, ok := strings.Cut(n, "."); ok {
+			e.fields[kind+"."] = append(e.fields[kind+"."], lang)
+		}
+	}
+	return e, nil
+}
+
+// step is called in every long loop: it notices now and then that nobody waits for the answer any more.
+func (e *evaluation) step() error {
+	if e.steps++; e.steps%4096 == 0 {
+		return e.ctx.Err()
+	}
+	return nil
+}
+
+// table returns the side table of an episode of the view.
+func (e *evaluation) table(episode uint32) (*table, error) {
+	key := e.v.keys[episode]
+	if e.last != nil && e.lastKey == key {
+		return e.last, nil
+	}
+	t, err := e.tables.get(key)
+	if err != nil {
+		return nil, err
+	}
+	e.lastKey, e.last = key, t
+	return t, nil
+}
+
+// solve evaluates a tree. who restricts words to speakers; positive is false within a negation.
+func (e *evaluation) solve(n *node, who []*node, positive bool) (*truth, error) {
+	if err := e.ctx.Err(); err != nil {
+		return nil, err
+	}
+	t := &truth{node: n}
+	switch n.op {
+	case opLeaf:
+		return t, e.solveLeaf(t, who, positive)
+	case opNot:
+		kid, err := e.solve(n.kids[0], nil, false)
+		if err != nil {
+			return nil, err
+		}
+		t.kids = []*truth{kid}
+		t.eps = append(bitset(nil), e.v.universe...)
+		t.eps.without(kid.eps)
+		t.docs = e.documentsOf(t.eps)
+		return t, nil
+	case opAnd, opOr:
+	}
+	kids := n.kids
+	if n.op == opAnd {
+		kids, who = restrict(n.kids, who)
+	}
+	for i, k := range kids {
+		kid, err := e.solve(k, who, positive)
+		if err != nil {
+			return nil, err
+		}
+		t.kids = append(t.kids, kid)
+		switch {
+		case i == 0:
+			t.eps, t.docs = append(bitset(nil), kid.eps...), append(bitset(nil), kid.docs...)
+		case n.op == opAnd:
+			t.eps.and(kid.eps)
+			t.docs.and(kid.docs)
+		default:
+			t.eps.or(kid.eps)
+			t.docs.or(kid.docs)
+		}
+	}
+	return t, nil
+}
+
+// restrict finds the children of an "and" that say who speaks. Where others ask for words they restrict these; one that is
+// a negation does nothing but that, since "-speaker:anna budget" asks for the budget that others speak of, not for episodes
+// without Anna.
+func restrict(kids, who []*node) (rest, restricted []*node) {
+	words := false
+	for _, k := range kids {
+		words = words || k.asksWords()
+	}
+	if !words {
+		return kids, who
+	}
+	restricted = append(restricted, who...)
+	for _, k := range kids {
+		if k.speakersOnly() {
+			restricted = append(restricted, k)
+			if k.op == opNot {
+				continue
+			}
+		}
+		rest = append(rest, k)
+	}
+	return rest, restricted
+}
+
+func (e *evaluation) solveLeaf(t *truth, who []*node, positive bool) error {
+	l := t.node.leaf
+	switch l.field {
+	case "", queryTitle:
+		f, err := e.finder(l, who, positive)
+		if err != nil {
+			return err
+		}
+		t.find, t.docs = f, f.docs
+		t.eps = e.episodesOf(f.docs)
+		if l.field == queryTitle {
+			t.docs = e.documentsOf(t.eps)
+		}
+		return nil
+	case querySpeaker:
+		docs, err := e.matchingTerms(fieldSpeaker, func(name string) bool { return e.named(l, name) })
+		t.docs, t.eps = docs, e.episodesOf(docs)
+		return err
+	}
+	docs, err := e.solveMeta(l)
+	if err != nil {
+		return err
+	}
+	t.eps = e.episodesOf(docs)
+	t.docs = e.documentsOf(t.eps)
+	return nil
+}
+
+// solveMeta finds the heads of which a fact about the episode is true.
+func (e *evaluation) solveMeta(l *leaf) (bitset, error) {
+	switch l.field {
+	case queryLang:
+		return e.matchingTerms(fieldLang, func(s string) bool { return s == l.forms[0] })
+	case queryYear:
+		return e.matchingTerms(fieldYear, func(s string) bool {
+			y := 0
+			for _, r := range s {
+				y = 10*y + int(r-'0')
+			}
+			return y >= l.lo && y <= l.hi
+		})
+	}
+	docs, err := e.matchingTerms(fieldTitleOf, func(name string) bool { return e.named(l, name) })
+	if err != nil {
+		return nil, err
+	}
+	byID, err := e.matchingTerms(fieldShow, func(id string) bool { return len(l.forms) == 1 && id == l.forms[0] })
+	if err != nil {
+		return nil, err
+	}
+	docs.or(byID)
+	return docs, nil
+}
+
+// named reports whether a name has the words of a leaf: one after the other for a phrase.
+func (e *evaluation) named(l *leaf, name string) bool {
+	have := e.an.tokens(name)
+	for i := range have {
+		have[i] = fold(have[i])
+	}
+	for i := 0; i+len(l.forms) <= len(have); i++ {
+		all := true
+		for k, f := range l.forms {
+			all = all && have[i+k] == fold(f)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
+
+// episodesOf returns the episodes of documents.
+func (e *evaluation) episodesOf(docs bitset) bitset {
+	out := newBitset(len(e.v.keys))
+	docs.each(func(d uint32) { out.add(e.v.episode[d]) })
+	return out
+}
+
+// documentsOf returns the documents of episodes.
+func (e *evaluation) documentsOf(eps bitset) bitset {
+	out := newBitset(e.v.docs)
+	e.v.live.each(func(d uint32) {
+		if eps.has(e.v.episode[d]) {
+			out.add(d)
+		}
+	})
+	return out
+}
+
+// matchingTerms returns the documents that have a value of a keyword field for which f is true.
+func (e *evaluation) matchingTerms(field string, f func(string) bool) (bitset, error) {
+	out := newBitset(e.v.docs)
+	dict, err := e.r.FieldDict(field)
+	if err != nil {
+		return nil, err
+	}
+	defer dict.Close() //nolint:errcheck // reading only
+	for {
+		entry, err := dict.Next()
+		if err != nil {
+			return nil, err
+		}
+		if entry == nil {
+			return out, nil
+		}
+		if err := e.step(); err != nil {
+			return nil, err
+		}
+		if f(entry.Term) {
+			if err := e.postings(field, entry.Term, false, func(doc uint32, _, _ float64) { out.add(doc) }); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// postings calls f with every document that has a term: its number, and with scores how often the term is in the field and
+// the field's length in terms.
+func (e *evaluation) postings(field, term string, scores bool, f func(doc uint32, freq, length float64)) error {
+	terms, err := e.r.TermFieldReader(e.ctx, []byte(term), field, scores, scores, false)
+	if err != nil {
+		return err
+	}
+	defer terms.Close() //nolint:errcheck // reading only
+	var d index.TermFieldDoc
+	for {
+		next, err := terms.Next(&d)
+		if err != nil {
+			return err
+		}
+		if next == nil {
+			return nil
+		}
+		if err := e.step(); err != nil {
+			return err
+		}
+		length := 1.0
+		if next.Norm > 0 {
+			length = 1 / (next.Norm * next.Norm)
+		}
+		f(uint32(next.ID.Value()), float64(next.Freq), length)
+	}
+}

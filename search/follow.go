@@ -1,0 +1,203 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+)
+
+const (
+	changesAtOnce = 64 // changes applied before looking again at what else there is to do
+	maxRetryWait  = 15 * time.Second
+)
+
+// Follow applies the source's changes as they come, until ctx ends; then it returns nil. Trouble (the source does not
+// answer, the disk is full) is logged and tried again.
+func (x *Index) Follow(ctx context.Context) error {
+	tick := time.NewTicker(x.o.Interval)
+	defer tick.Stop()
+	wait := x.o.Interval
+	for {
+		err := x.drain(ctx)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // being stopped is not an error
+		}
+		if errors.Is(err, ErrClosed) {
+			return err
+		}
+		if err != nil {
+			wait = min(2*wait, maxRetryWait)
+			x.o.Log.ErrorContext(ctx, "the search index cannot follow the catalogue: trying again", "error", err, "wait", wait)
+			if !pause(ctx, wait) {
+				return nil
+			}
+			continue
+		}
+		wait = x.o.Interval
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-x.o.Wake:
+			if !pause(ctx, x.o.Interval/5) {
+				return nil
+			}
+		}
+	}
+}
+
+// pause waits, and reports whether ctx is still alive.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+func (x *Index) drain(ctx context.Context) error {
+	for {
+		more, err := x.round(ctx)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+// CatchUp applies everything up to the source's last change at the time of the call, finishes an index that is being
+// built, and returns. progress (nil is allowed) is told the last applied and the last sequence number.
+func (x *Index) CatchUp(ctx context.Context, progress func(done, total int64)) error {
+	for {
+		more, err := x.round(ctx)
+		if err != nil {
+			return err
+		}
+		if progress != nil {
+			last, err := x.src.LastChange(ctx)
+			if err != nil {
+				return err
+			}
+			progress(min(x.building(), last), last)
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+// building returns how far the index is that is furthest behind.
+func (x *Index) building() int64 {
+	x.follow.Lock()
+	defer x.follow.Unlock()
+	if x.next != nil {
+		return x.next.applied.Load()
+	}
+	return x.Applied()
+}
+
+// Reindex builds the index anew beside the one that serves, and swaps them.
+func (x *Index) Reindex(ctx context.Context, progress func(done, total int64)) error {
+	if err := x.restart(ctx); err != nil {
+		return err
+	}
+	return x.CatchUp(ctx, progress)
+}
+
+func (x *Index) restart(ctx context.Context) error {
+	x.follow.Lock()
+	defer x.follow.Unlock()
+	return x.buildBeside(ctx)
+}
+
+// buildBeside begins a new index; one that was being built is given up. The follow lock is held.
+func (x *Index) buildBeside(ctx context.Context) error {
+	if x.next != nil {
+		old := x.next
+		x.next = nil
+		old.retired = true
+		x.closing.Add(1)
+		old.refs = 1
+		x.release(old)
+	}
+	var err error
+	x.next, err = x.newShard(ctx)
+	return err
+}
+
+// round does a bounded amount of following and reports whether there is more to do.
+func (x *Index) round(ctx context.Context) (more bool, err error) {
+	x.follow.Lock()
+	defer x.follow.Unlock()
+	last, err := x.src.LastChange(ctx)
+	if err != nil {
+		return false, err
+	}
+	current, release, err := x.acquire()
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	if x.next == nil && x.broken.Load() {
+		if err := x.buildBeside(ctx); err != nil {
+			return false, err
+		}
+		x.broken.Store(false)
+	}
+	backwards := current.applied.Load() > last
+	if backwards && x.next == nil || x.next != nil && x.next.applied.Load() > last {
+		x.o.Log.WarnContext(ctx, "the catalogue is older than the search index (a restored backup?): rebuilding the index",
+			"catalogue", last, "index", current.applied.Load())
+		if err := x.buildBeside(ctx); err != nil {
+			return false, err
+		}
+	}
+	if !backwards {
+		if more, err = x.advance(ctx, current, last); err != nil {
+			if x.next == nil || ctx.Err() != nil {
+				return false, err
+			}
+			x.o.Log.WarnContext(ctx, "the search index that is about to be replaced does not follow", "error", err)
+		}
+	}
+	if x.next == nil {
+		return more, nil
+	}
+	moreNext, err := x.advance(ctx, x.next, last)
+	if err != nil || moreNext {
+		return moreNext, err
+	}
+	x.o.Log.InfoContext(ctx, "the new search index serves", "name", filepath.Base(x.next.dir))
+	return more, x.swap()
+}
+
+// advance applies the next changes to a shard, and reports whether there may be more of them up to last.
+func (x *Index) advance(ctx context.Context, s *shard, last int64) (more bool, err error) {
+	from := s.applied.Load()
+	if from >= last {
+		return false, nil
+	}
+	changes, err := x.src.Changes(ctx, from, changesAtOnce)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range changes {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		if err := s.apply(ctx, x.src, c.EpisodeID, c.Deleted, c.Seq); err != nil {
+			return false, err
+		}
+	}
+	if len(changes) == changesAtOnce {
+		return true, nil
+	}
+	// Only the newest change of an episode is kept: the last numbers may belong to changes that are gone.
+	if s.applied.Load() < last {
+		return false, s.skipTo(last)
+	}
+	return false, nil
+}

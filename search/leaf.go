@@ -1,0 +1,295 @@
+package search
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+
+	blevesearch "github.com/blevesearch/bleve/v2/search"
+	"github.com/blevesearch/bleve/v2/search/searcher"
+	index "github.com/blevesearch/bleve_index_api"
+)
+
+// Limits of expansion: a prefix stands for the most frequent words that begin so, a fuzzy word for the nearest.
+const (
+	maxPrefixWords = 1024
+	maxFuzzyWords  = 64
+)
+
+// BM25's constants as in Bleve and Lucene. Lengths are compared with nominal ones, so that a score does not depend on
+// what else is in the index; the fields are weighed as in BM25F.
+const (
+	bm25K1 = 1.2
+	bm25B  = 0.75
+
+	titleWeight = 3
+)
+
+type weighedField struct {
+	name    string
+	weight  float64
+	nominal float64 // length in terms
+}
+
+func textFields(l *leaf) []weighedField {
+	title := weighedField{fieldTitle, titleWeight, 8}
+	if l.field == queryTitle {
+		return []weighedField{title}
+	}
+	return []weighedField{{fieldText, 1, 200}, title, {fieldNotes, 0.5, 150}}
+}
+
+// finder finds one leaf: in which documents it is, with what score, and where in an episode's words.
+type finder struct {
+	l      *leaf
+	who    []*node         // restriction of speakers, on the first word
+	words  map[string]bool // of prefixes and fuzzy words: the plain forms they stand for
+	capped bool            // words are not all that there are
+	docs   bitset
+	score  []float64 // by document, of positive leaves
+}
+
+// finder makes the finder of a leaf, or returns the one made already.
+func (e *evaluation) finder(l *leaf, who []*node, positive bool) (*finder, error) {
+	if l.field == queryTitle {
+		who = nil
+	}
+	name := l.String()
+	for _, w := range who {
+		name += " by " + w.inner()
+	}
+	f := e.byName[name]
+	if f == nil {
+		f = &finder{l: l, who: who}
+		if err := e.search(f); err != nil {
+			return nil, err
+		}
+		e.byName[name] = f
+	}
+	if positive && !slices.Contains(e.finders, f) {
+		e.finders = append(e.finders, f)
+	}
+	return f, nil
+}
+
+// search fills docs and score.
+func (e *evaluation) search(f *finder) error {
+	if f.l.kind == kindPrefix || f.l.kind == kindFuzzy {
+		if err := e.expand(f); err != nil {
+			return err
+		}
+	}
+	f.docs = newBitset(e.v.docs)
+	weight := make([]float64, e.v.docs)
+	for _, field := range textFields(f.l) {
+		if f.who != nil && field.name != fieldText {
+			continue
+		}
+		for _, lang := range e.fields[field.name] {
+			var err error
+			if f.l.kind == kindPhrase && len(f.l.forms) > 1 {
+				err = e.phraseCandidates(f, field, lang)
+			} else {
+				err = e.wordCandidates(f, field, lang, weight)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if f.l.kind == kindPhrase && len(f.l.forms) > 1 || f.who != nil {
+		if err := e.verify(f, weight); err != nil {
+			return err
+		}
+	}
+	df := float64(f.docs.count())
+	idf := math.Log(1 + (float64(e.v.liveDocs)-df+0.5)/(df+0.5))
+	f.docs.each(func(d uint32) { weight[d] = idf * weight[d] * (bm25K1 + 1) / (bm25K1 + weight[d]) })
+	f.score = weight
+	return nil
+}
+
+// terms returns the index terms of a leaf that is one word, in a language.
+func (f *finder) terms(an *analyzer, lang string) []string {
+	switch f.l.kind {
+	case kindPrefix, kindFuzzy:
+		out := make([]string, 0, len(f.words))
+		for w := range f.words {
+			out = append(out, w)
+		}
+		sort.Strings(out)
+		return out
+	case kindPhrase:
+		return []string{fold(f.l.forms[0])}
+	case kindWord:
+	}
+	return an.wordTerms(lang, f.l.forms[0])
+}
+
+func (e *evaluation) wordCandidates(f *finder, field weighedField, lang string, weight []float64) error {
+	for _, term := range f.terms(e.an, lang) {
+		if err := e.postings(field.name+lang, term, true, func(d uint32, freq, length float64) {
+			f.docs.add(d)
+			weight[d] += field.weight * freq / (1 - bm25B + bm25B*length/field.nominal)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// phraseCandidates adds the documents that have all words of a phrase, or of its beginning where it is longer than what a
+// passage is sure to hold after a core's last word.
+func (e *evaluation) phraseCandidates(f *finder, field weighedField, lang string) error {
+	forms := f.l.forms[:min(len(f.l.forms), tailTokens+1)]
+	options := blevesearch.SearcherOptions{Score: "none"}
+	seen := map[string]bool{}
+	var terms []blevesearch.Searcher
+	closeAll := func() {
+		for _, s := range terms {
+			_ = s.Close()
+		}
+	}
+	for _, form := range forms {
+		term := fold(form)
+		if seen[term] {
+			continue
+		}
+		seen[term] = true
+		s, err := searcher.NewTermSearcher(e.ctx, e.r, term, field.name+lang, 1, options)
+		if err != nil {
+			closeAll()
+			return err
+		}
+		terms = append(terms, s)
+	}
+	all, err := searcher.NewConjunctionSearcher(e.ctx, e.r, terms, options)
+	if err != nil {
+		closeAll()
+		return err
+	}
+	defer all.Close() //nolint:errcheck // reading only
+	sc := &blevesearch.SearchContext{DocumentMatchPool: blevesearch.NewDocumentMatchPool(all.DocumentMatchPoolSize()+1, 0), IndexReader: e.r}
+	for {
+		m, err := all.Next(sc)
+		if err != nil || m == nil {
+			return err
+		}
+		if err := e.step(); err != nil {
+			return err
+		}
+		n := m.IndexInternalID.Value()
+		f.docs.add(uint32(n))
+		sc.DocumentMatchPool.Put(m)
+	}
+}
+
+// verify keeps the documents in which the leaf really is, as the side tables say, and weighs by how often.
+func (e *evaluation) verify(f *finder, weight []float64) error {
+	candidates := f.docs
+	f.docs = newBitset(e.v.docs)
+	var err error
+	var where *spots
+	last := ^uint32(0)
+	candidates.each(func(d uint32) {
+		if err != nil {
+			return
+		}
+		if err = e.step(); err != nil {
+			return
+		}
+		if ep := e.v.episode[d]; where == nil || ep != last {
+			last = ep
+			var t *table
+			if t, err = e.table(ep); err != nil {
+				return
+			}
+			where = f.in(e.an, t)
+		}
+		n := where.countIn(e.v.passage[d], f.l.field == queryTitle)
+		if n > 0 {
+			f.docs.add(d)
+		}
+		if weight[d] = float64(n); e.v.passage[d] < 0 {
+			weight[d] *= titleWeight
+		}
+	})
+	return err
+}
+
+// expand fills words from the dictionaries of the text fields.
+func (e *evaluation) expand(f *finder) error {
+	plain := fold(f.l.forms[0])
+	type word struct {
+		count    uint64
+		distance uint8
+	}
+	found := map[string]word{}
+	for _, field := range textFields(f.l) {
+		for _, lang := range e.fields[field.name] {
+			dict, err := e.dictionary(f, field.name+lang, plain)
+			if err != nil {
+				return err
+			}
+			for {
+				entry, err := dict.Next()
+				if err != nil {
+					_ = dict.Close()
+					return err
+				}
+				if entry == nil {
+					break
+				}
+				if err := e.step(); err != nil {
+					_ = dict.Close()
+					return err
+				}
+				if !strings.HasPrefix(entry.Term, stemMark) {
+					found[entry.Term] = word{found[entry.Term].count + entry.Count, entry.EditDistance}
+				}
+			}
+			if err := dict.Close(); err != nil {
+				return err
+			}
+		}
+	}
+	names := make([]string, 0, len(found))
+	for w := range found {
+		names = append(names, w)
+	}
+	sort.Slice(names, func(i, j int) bool {
+		a, b := found[names[i]], found[names[j]]
+		switch {
+		case a.distance != b.distance:
+			return a.distance < b.distance
+		case a.count != b.count:
+			return a.count > b.count
+		}
+		return names[i] < names[j]
+	})
+	most := maxPrefixWords
+	if f.l.kind == kindFuzzy {
+		most = maxFuzzyWords
+	}
+	if f.capped = len(names) > most; f.capped {
+		names = names[:most]
+	}
+	f.words = make(map[string]bool, len(names))
+	for _, w := range names {
+		f.words[w] = true
+	}
+	return nil
+}
+
+func (e *evaluation) dictionary(f *finder, field, plain string) (index.FieldDict, error) {
+	if f.l.kind == kindPrefix {
+		return e.r.FieldDictPrefix(field, []byte(plain))
+	}
+	fuzzy, ok := e.r.(index.IndexReaderFuzzy)
+	if !ok {
+		return nil, fmt.Errorf("reading the index: %T cannot look up fuzzy words", e.r)
+	}
+	return fuzzy.FieldDictFuzzy(field, plain, f.l.distance, "")
+}

@@ -1,0 +1,225 @@
+package search
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/earshot/earshot/models"
+)
+
+const (
+	// nearWords is how many words may lie between the words of one moment.
+	nearWords = 8
+	// A snippet shows so many words before and after the match.
+	wordsBefore = 10
+	wordsAfter  = 14
+)
+
+// occurrence is a leaf found in the words [first, last] of an episode.
+type occurrence struct{ first, last, leaf int }
+
+// moment is one or more occurrences of different leaves close to each other.
+type moment struct {
+	first, last int
+	leaves      []int
+}
+
+// hit fills in what is shown of an episode. docs are its documents.
+func (e *evaluation) hit(root *truth, r ranked, docs []uint32, most int) (models.EpisodeHit, error) {
+	t, err := e.table(r.episode)
+	if err != nil {
+		return models.EpisodeHit{}, err
+	}
+	h := models.EpisodeHit{EpisodeID: t.meta.Episode, ShowID: t.meta.Show, Score: r.score, Moments: []models.Moment{}}
+	for _, d := range docs {
+		for _, f := range e.finders {
+			h.TitleHit = h.TitleHit || e.v.passage[d] < 0 && f.docs.has(d)
+		}
+	}
+	found := e.occurrences(root, r.episode, docs, t)
+	marked := make(map[int]bool, len(found))
+	for _, o := range found {
+		for w := o.first; w <= o.last; w++ {
+			marked[w] = true
+		}
+	}
+	all := joinOccurrences(found)
+	h.Total = len(all)
+	for _, m := range bestMoments(all, most) {
+		h.Moments = append(h.Moments, t.moment(m, marked))
+	}
+	return h, nil
+}
+
+// occurrences returns where an episode matches, in spoken order: in the passages that hold the whole query, or else, where
+// there are none, anywhere in the episode.
+func (e *evaluation) occurrences(root *truth, episode uint32, docs []uint32, t *table) []occurrence {
+	c := collector{e: e, t: t, number: map[*finder]int{}, spots: map[*finder]*spots{}}
+	var passages []uint32
+	for _, d := range docs {
+		if e.v.passage[d] >= 0 && root.docs.has(d) {
+			passages = append(passages, d)
+		}
+	}
+	slices.SortFunc(passages, func(a, b uint32) int { return cmp.Compare(e.v.passage[a], e.v.passage[b]) })
+	for _, d := range passages {
+		p := t.passage(int(e.v.passage[d]))
+		root.witnesses(func(w *truth) bool { return w.docs.has(d) }, func(w *truth) { c.collect(w, p) })
+	}
+	if len(passages) == 0 {
+		all := passage{0, t.wordCount(), t.wordCount()}
+		root.witnesses(func(w *truth) bool { return w.eps.has(episode) }, func(w *truth) { c.collect(w, all) })
+	}
+	out := c.found
+	if len(out) == 0 {
+		out = c.turns
+	}
+	slices.SortFunc(out, func(a, b occurrence) int {
+		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last), cmp.Compare(a.leaf, b.leaf))
+	})
+	return slices.Compact(out)
+}
+
+// witnesses calls add with the leaves that make a tree true, given where nodes are.
+func (t *truth) witnesses(is func(*truth) bool, add func(*truth)) {
+	if !is(t) {
+		return
+	}
+	switch t.node.op {
+	case opNot:
+	case opLeaf:
+		add(t)
+	case opAnd, opOr:
+		for _, k := range t.kids {
+			k.witnesses(is, add)
+		}
+	}
+}
+
+// collector gathers the occurrences of leaves in one episode.
+type collector struct {
+	e      *evaluation
+	t      *table
+	number map[*finder]int
+	spots  map[*finder]*spots
+	found  []occurrence // of words
+	turns  []occurrence // first words of what a speaker says; shown where the query asks for no words
+}
+
+func (c *collector) collect(w *truth, p passage) {
+	l := w.node.leaf
+	switch {
+	case l.field == querySpeaker:
+		c.collectTurns(l, p)
+		return
+	case !l.spokenLeaf():
+		return
+	}
+	s := c.spots[w.find]
+	if s == nil {
+		s = w.find.in(c.e.an, c.t)
+		c.spots[w.find] = s
+		c.number[w.find] = len(c.number)
+	}
+	if len(s.seq) == 0 {
+		return
+	}
+	coreEnd, tailEnd := c.t.tokenOf(p.end), c.t.tokenOf(p.tail)
+	s.spoken(c.t.tokenOf(p.start), max(coreEnd, tailEnd-len(s.seq)+1), func(at int) {
+		c.found = append(c.found, occurrence{c.t.wordOf(at), c.t.wordOf(at + len(s.seq) - 1), c.number[w.find]})
+	})
+}
+
+func (c *collector) collectTurns(l *leaf, p passage) {
+	for i := range c.t.turns.n / 2 {
+		w := int(c.t.turns.at(2 * i))
+		if w >= p.start && w < p.end && c.e.named(l, c.t.meta.Speakers[c.t.turns.at(2*i+1)]) {
+			c.turns = append(c.turns, occurrence{w, w, 0})
+		}
+	}
+}
+
+// joinOccurrences makes moments: from left to right, an occurrence joins the moment before it when that has no occurrence
+// of the same leaf yet and ends at most nearWords before.
+func joinOccurrences(found []occurrence) []moment {
+	var out []moment
+	for _, o := range found {
+		if n := len(out) - 1; n >= 0 && o.first-out[n].last <= nearWords+1 && !slices.Contains(out[n].leaves, o.leaf) {
+			out[n].last = max(out[n].last, o.last)
+			out[n].leaves = append(out[n].leaves, o.leaf)
+			continue
+		}
+		out = append(out, moment{o.first, o.last, []int{o.leaf}})
+	}
+	return out
+}
+
+// bestMoments returns at most so many moments, in spoken order: those with the most different leaves, then the shortest,
+// then the first.
+func bestMoments(all []moment, most int) []moment {
+	if len(all) <= most {
+		return all
+	}
+	best := slices.Clone(all)
+	slices.SortStableFunc(best, func(a, b moment) int {
+		return cmp.Or(cmp.Compare(len(b.leaves), len(a.leaves)), cmp.Compare(a.last-a.first, b.last-b.first))
+	})
+	best = best[:most]
+	slices.SortFunc(best, func(a, b moment) int { return cmp.Compare(a.first, b.first) })
+	return best
+}
+
+// moment describes a moment with its snippet; marked are the words that match.
+func (t *table) moment(m moment, marked map[int]bool) models.Moment {
+	out := models.Moment{
+		StartMS: t.startMS(m.first), EndMS: t.endMS(m.last),
+		Speaker: t.meta.Speakers[t.speakerOf(m.first)], Marks: []models.Mark{},
+	}
+	from, to := max(0, m.first-wordsBefore), min(t.wordCount(), m.last+wordsAfter+1)
+	var b strings.Builder
+	at := 0 // code points written
+	previous := ""
+	for w := from; w < to; w++ {
+		word := t.word(w)
+		if w > from && spaceBetween(previous, word) {
+			b.WriteByte(' ')
+			at++
+		}
+		if marked[w] {
+			out.Marks = append(out.Marks, markOf(word, at))
+		}
+		b.WriteString(word)
+		at += utf8.RuneCountInString(word)
+		previous = word
+	}
+	out.Snippet = b.String()
+	return out
+}
+
+// markOf marks a word without the punctuation around it, or all of it where there is nothing else.
+func markOf(word string, at int) models.Mark {
+	outside := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
+	right := strings.TrimRightFunc(word, outside)
+	inner := strings.TrimLeftFunc(right, outside)
+	if inner == "" {
+		return models.Mark{Start: at, End: at + utf8.RuneCountInString(word)}
+	}
+	start := at + utf8.RuneCountInString(right) - utf8.RuneCountInString(inner)
+	return models.Mark{Start: start, End: start + utf8.RuneCountInString(inner)}
+}
+
+// spaceBetween reports whether two words that follow each other are written with a space between them.
+func spaceBetween(a, b string) bool {
+	last, _ := utf8.DecodeLastRuneInString(a)
+	first, _ := utf8.DecodeRuneInString(b)
+	return !unspaced(last) && !unspaced(first)
+}
+
+// unspaced reports whether a character belongs to a script, or is punctuation of a script, that has no spaces.
+func unspaced(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
+		r >= 0x3000 && r <= 0x303F || r >= 0xFF00 && r <= 0xFF65
+}

@@ -1,0 +1,85 @@
+package search
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/earshot/earshot/models"
+)
+
+// ranked is an episode that matches.
+type ranked struct {
+	episode uint32
+	score   float64
+}
+
+// How an episode's score is made. An episode that holds the query together scores 1 + its best passage + a little for
+// each further one + a share of what its title and notes score; others score the sum of their words' best passages,
+// squeezed below 1. So every episode of the first kind comes before every one of the second.
+const (
+	moreWeight = 0.25 // of the logarithm of the number of further passages
+	headWeight = 0.5  // of the score of title and notes
+)
+
+// rank returns the matching episodes, best first: by score, then newest, then by id.
+func (e *evaluation) rank(root *truth, only models.EpisodeID) ([]ranked, error) {
+	n := len(e.v.keys)
+	eps := append(bitset(nil), root.eps...)
+	if only != "" {
+		one := newBitset(n)
+		for i, k := range e.v.keys {
+			if k.episode == only {
+				one.add(uint32(i))
+			}
+		}
+		eps.and(one)
+	}
+	best, head, wide := make([]float64, n), make([]float64, n), make([]float64, n)
+	passages, together := make([]int, n), newBitset(n)
+	root.docs.each(func(d uint32) {
+		ep, s := e.v.episode[d], 0.0
+		for _, f := range e.finders {
+			s += f.scoreOf(d)
+		}
+		together.add(ep)
+		best[ep] = max(best[ep], s)
+		if s > 0 {
+			passages[ep]++
+		}
+		if e.v.passage[d] < 0 {
+			head[ep] = s
+		}
+	})
+	for _, f := range e.finders {
+		if err := e.ctx.Err(); err != nil {
+			return nil, err
+		}
+		top := make([]float64, n)
+		f.docs.each(func(d uint32) { top[e.v.episode[d]] = max(top[e.v.episode[d]], f.score[d]) })
+		for i, s := range top {
+			wide[i] += s
+		}
+	}
+	out := make([]ranked, 0, eps.count())
+	eps.each(func(ep uint32) {
+		s := wide[ep] / (1 + wide[ep])
+		if together.has(ep) {
+			s = 1 + best[ep] + moreWeight*math.Log(float64(max(1, passages[ep]))) + headWeight*head[ep]
+		}
+		out = append(out, ranked{ep, s})
+	})
+	slices.SortFunc(out, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(b.score, a.score),
+			cmp.Compare(e.v.published[b.episode], e.v.published[a.episode]),
+			cmp.Compare(e.v.keys[a.episode].episode, e.v.keys[b.episode].episode))
+	})
+	return out, nil
+}
+
+func (f *finder) scoreOf(doc uint32) float64 {
+	if f.docs.has(doc) {
+		return f.score[doc]
+	}
+	return 0
+}

@@ -1,0 +1,139 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/earshot/earshot/models"
+)
+
+const (
+	defaultLimit, maxLimit     = 20, 100
+	defaultMoments, maxMoments = 5, 1000
+	// repairs bounds how many damaged side tables one search makes again before it gives up.
+	repairs = 8
+)
+
+// Search answers a query. Any text is a valid query; one without a word finds nothing. It never waits for indexing, unless
+// a side table turns out to be damaged: then it is made again from the source first.
+func (x *Index) Search(ctx context.Context, q models.Query) (models.Results, error) {
+	q.Limit = bounded(q.Limit, defaultLimit, maxLimit)
+	q.Moments = bounded(q.Moments, defaultMoments, maxMoments)
+	q.Offset = max(0, q.Offset)
+	root := x.an.parse(q.Text)
+	if root == nil {
+		return models.Results{Hits: []models.EpisodeHit{}}, ctx.Err()
+	}
+	for try := 0; ; try++ {
+		res, err := x.searchOnce(ctx, root, q)
+		var damaged *damagedError
+		switch {
+		case err == nil:
+			res.Understood = root.String()
+			return res, nil
+		case errors.As(err, &damaged) && try < repairs:
+			if err := x.repair(ctx, damaged); err != nil {
+				return models.Results{}, err
+			}
+		default:
+			return models.Results{}, fmt.Errorf("searching: %w", err)
+		}
+	}
+}
+
+func bounded(v, zero, most int) int {
+	if v <= 0 {
+		return zero
+	}
+	return min(v, most)
+}
+
+// searchOnce searches the index that serves. A fault in its files, which are mapped into memory, is an error and not the
+// end of the process; the index is then rebuilt.
+func (x *Index) searchOnce(ctx context.Context, root *node, q models.Query) (res models.Results, err error) {
+	s, release, err := x.acquire()
+	if err != nil {
+		return models.Results{}, err
+	}
+	defer release()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			x.o.Log.ErrorContext(ctx, "the search index is damaged: rebuilding it from the catalogue", "error", r, "stack", string(debug.Stack()))
+			x.broken.Store(true)
+			err = fmt.Errorf("the search index is damaged and is being rebuilt: %v", r)
+		}
+	}()
+	return s.search(ctx, root, q)
+}
+
+func (s *shard) search(ctx context.Context, root *node, q models.Query) (models.Results, error) {
+	defer s.gate.enter()()
+	r, err := s.adv.Reader()
+	if err != nil {
+		return models.Results{}, err
+	}
+	defer r.Close() //nolint:errcheck // reading only
+	v, err := s.views.of(ctx, r)
+	if err != nil {
+		return models.Results{}, err
+	}
+	e, err := newEvaluation(ctx, s, r, v)
+	if err != nil {
+		return models.Results{}, err
+	}
+	top, err := e.solve(root, nil, true)
+	if err != nil {
+		return models.Results{}, err
+	}
+	list, err := e.rank(top, q.EpisodeID)
+	if err != nil {
+		return models.Results{}, err
+	}
+	res := models.Results{Total: len(list), Hits: []models.EpisodeHit{}}
+	list = list[min(q.Offset, len(list)):]
+	list = list[:min(q.Limit, len(list))]
+	docs := e.documentLists(list)
+	for i, k := range list {
+		if err := ctx.Err(); err != nil {
+			return models.Results{}, err
+		}
+		h, err := e.hit(top, k, docs[i], q.Moments)
+		if err != nil {
+			return models.Results{}, err
+		}
+		res.Hits = append(res.Hits, h)
+	}
+	return res, nil
+}
+
+// documentLists returns the documents of each of some episodes.
+func (e *evaluation) documentLists(list []ranked) [][]uint32 {
+	out := make([][]uint32, len(list))
+	place := make([]int, len(e.v.keys)) // 0: not asked for
+	for i, k := range list {
+		place[k.episode] = i + 1
+	}
+	e.v.live.each(func(d uint32) {
+		if i := place[e.v.episode[d]]; i > 0 {
+			out[i-1] = append(out[i-1], d)
+		}
+	})
+	return out
+}
+
+// repair makes a damaged side table again.
+func (x *Index) repair(ctx context.Context, d *damagedError) error {
+	x.o.Log.WarnContext(ctx, "a side table is damaged: making it again", "episode", d.key.episode, "error", d.err)
+	s, release, err := x.acquire()
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := s.apply(ctx, x.src, d.key.episode, false, 0); err != nil {
+		return fmt.Errorf("repairing the search index of episode %s: %w", d.key.episode, err)
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/blevesearch/bleve/v2"
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	index "github.com/blevesearch/bleve_index_api"
+
+	"github.com/earshot/earshot/models"
+)
+
+const (
+	bleveDir = "bleve"
+	sideDir  = "side"
+	// boltTimeout is how long Bleve waits for its own lock. Ours is held before, so that it never has to.
+	boltTimeout = "1s"
+)
+
+// The keys of what an index remembers about itself, written in the same batch as what they are about.
+const (
+	keyApplied    = "earshot-applied"    // last applied sequence number
+	keyGeneration = "earshot-generation" // last generation given to a side table
+)
+
+// shard is one index directory: a Bleve index with its side tables.
+type shard struct {
+	dir    string
+	an     *analyzer
+	idx    bleve.Index
+	adv    index.Index
+	gate   *gate
+	tables *tables
+	views  views
+
+	write      sync.Mutex // held by whoever changes the index
+	generation uint64     // under write
+	applied    atomic.Int64
+
+	refs    int  // searches and the index itself; under Index.mu
+	retired bool // removed from disk when refs reaches 0; under Index.mu
+}
+
+// openShard opens an index directory, or makes it when it is not there, and sets right what a crash left. The episodes
+// whose side table is missing are returned.
+func openShard(ctx context.Context, dir string, an *analyzer, maxTables int) (s *shard, missing []tableKey, err error) {
+	defer func() {
+		if r := recover(); r != nil { // Bleve trusts its files
+			s, err = nil, fmt.Errorf("opening index %s: %v", filepath.Base(dir), r)
+		}
+	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	if err := os.MkdirAll(filepath.Join(dir, sideDir), 0o700); err != nil {
+		return nil, nil, fmt.Errorf("making index folder: %w", err)
+	}
+	s = &shard{dir: dir, an: an, gate: newGate()}
+	s.tables = newTables(filepath.Join(dir, sideDir), maxTables, s.gate)
+	path, config := filepath.Join(dir, bleveDir), map[string]any{"bolt_timeout": boltTimeout}
+	if _, e := os.Stat(path); errors.Is(e, os.ErrNotExist) {
+		mapping := bleve.NewIndexMapping()
+		mapping.ScoringModel = index.BM25Scoring
+		s.idx, err = bleve.NewUsing(path, mapping, scorch.Name, scorch.Name, config)
+	} else {
+		s.idx, err = bleve.OpenUsing(path, config)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("opening index %s: %w", filepath.Base(dir), err)
+	}
+	if missing, err = s.load(ctx); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("opening index %s: %w", filepath.Base(dir), err), s.idx.Close())
+	}
+	return s, missing, nil
+}
+
+func (s *shard) load(ctx context.Context) (missing []tableKey, err error) {
+	if s.adv, err = s.idx.Advanced(); err != nil {
+		return nil, err
+	}
+	r, err := s.adv.Reader()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close() //nolint:errcheck // reading only
+	for key, set := range map[string]func(int64){
+		keyApplied:    s.applied.Store,
+		keyGeneration: func(v int64) { s.generation = uint64(v) },
+	} {
+		b, err := r.GetInternal([]byte(key))
+		if err != nil {
+			return nil, err
+		}
+		if b == nil {
+			continue
+		}
+		n, err := strconv.ParseInt(string(b), 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		set(n)
+	}
+	v, err := s.views.of(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	wanted := make(map[tableKey]bool, len(v.keys))
+	for _, k := range v.keys {
+		wanted[k] = true
+		s.generation = max(s.generation, k.generation)
+	}
+	return s.tables.keep(wanted)
+}
+
+// apply makes the index agree with the store about one episode, and records seq as applied unless it is 0.
+func (s *shard) apply(ctx context.Context, src Source, id models.EpisodeID, deleted bool, seq int64) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	var doc models.Document
+	if !deleted {
+		var err error
+		if doc, err = src.Document(ctx, id); errors.Is(err, models.ErrNotFound) {
+			deleted = true
+		} else if err != nil {
+			return fmt.Errorf("reading episode %s to index it: %w", id, err)
+		}
+	}
+	oldIDs, oldTables, err := s.documentsOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	batch := s.idx.NewBatch()
+	if !deleted {
+		doc.Episode.ID = id
+		s.generation++
+		b, err := s.an.build(doc, s.generation)
+		if err != nil {
+			return err
+		}
+		if err := s.tables.write(tableKey{id, s.generation}, b.table); err != nil {
+			return err
+		}
+		for _, d := range b.docs {
+			delete(oldIDs, d.ID())
+			if err := batch.IndexAdvanced(d); err != nil {
+				return fmt.Errorf("indexing episode %s: %w", id, err)
+			}
+		}
+	}
+	for old := range oldIDs {
+		batch.Delete(old)
+	}
+	if err := s.commit(batch, seq); err != nil {
+		return fmt.Errorf("indexing episode %s: %w", id, err)
+	}
+	s.tables.remove(oldTables)
+	return nil
+}
+
+// commit runs a batch with what the index has to remember. The write lock is held.
+func (s *shard) commit(batch *bleve.Batch, seq int64) error {
+	batch.SetInternal([]byte(keyGeneration), strconv.AppendUint(nil, s.generation, 10))
+	if seq > 0 {
+		batch.SetInternal([]byte(keyApplied), strconv.AppendInt(nil, seq, 10))
+	}
+	if err := s.idx.Batch(batch); err != nil {
+		return err
+	}
+	if seq > 0 {
+		s.applied.Store(seq)
+	}
+	return nil
+}
+
+// skipTo records that everything up to seq is applied.
+func (s *shard) skipTo(seq int64) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if err := s.commit(s.idx.NewBatch(), seq); err != nil {
+		return fmt.Errorf("recording how far the index is: %w", err)
+	}
+	return nil
+}
+
+// documentsOf returns the ids of an episode's documents and its side tables.
+func (s *shard) documentsOf(ctx context.Context, id models.EpisodeID) (ids map[string]bool, tables []tableKey, err error) {
+	fail := func(err error) (map[string]bool, []tableKey, error) {
+		return nil, nil, fmt.Errorf("finding what is indexed of episode %s: %w", id, err)
+	}
+	r, err := s.adv.Reader()
+	if err != nil {
+		return fail(err)
+	}
+	defer r.Close() //nolint:errcheck // reading only
+	terms, err := r.TermFieldReader(ctx, []byte(id), fieldEpisode, false, false, false)
+	if err != nil {
+		return fail(err)
+	}
+	defer terms.Close() //nolint:errcheck // reading only
+	dv, err := r.DocValueReader([]string{fieldRef})
+	if err != nil {
+		return fail(err)
+	}
+	ids = map[string]bool{}
+	seen := map[tableKey]bool{}
+	for {
+		d, err := terms.Next(nil)
+		if err != nil {
+			return fail(err)
+		}
+		if d == nil {
+			break
+		}
+		ext, err := r.ExternalID(d.ID)
+		if err != nil {
+			return fail(err)
+		}
+		ids[ext] = true
+		if err := dv.VisitDocValues(d.ID, func(_ string, term []byte) {
+			if ref, e := parseDocRef(string(term)); e == nil {
+				seen[tableKey{ref.episode, ref.generation}] = true
+			}
+		}); err != nil {
+			return fail(err)
+		}
+	}
+	for k := range seen {
+		tables = append(tables, k)
+	}
+	return ids, tables, nil
+}
+
+// close ends a shard that no search uses.
+func (s *shard) close() error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	s.tables.closeAll()
+	if err := s.idx.Close(); err != nil {
+		return fmt.Errorf("closing index %s: %w", filepath.Base(s.dir), err)
+	}
+	return nil
+}

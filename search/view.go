@@ -1,0 +1,210 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"slices"
+	"sync"
+
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	index "github.com/blevesearch/bleve_index_api"
+)
+
+// bitset is a set of small numbers. All sets that meet have the same length.
+type bitset []uint64
+
+func newBitset(n int) bitset       { return make(bitset, (n+63)/64) }
+func (b bitset) add(i uint32)      { b[i>>6] |= 1 << (i & 63) }
+func (b bitset) has(i uint32) bool { return b[i>>6]&(1<<(i&63)) != 0 }
+
+func (b bitset) and(o bitset) {
+	for i := range b {
+		b[i] &= o[i]
+	}
+}
+
+func (b bitset) or(o bitset) {
+	for i := range b {
+		b[i] |= o[i]
+	}
+}
+
+func (b bitset) without(o bitset) {
+	for i := range b {
+		b[i] &^= o[i]
+	}
+}
+
+func (b bitset) count() (n int) {
+	for _, w := range b {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+func (b bitset) each(f func(i uint32)) {
+	for k, w := range b {
+		for ; w != 0; w &= w - 1 {
+			f(uint32(k<<6 + bits.TrailingZeros64(w)))
+		}
+	}
+}
+
+// view maps the documents of one snapshot of a Bleve index, numbered from 0, to episodes, which it numbers from 0 as well.
+type view struct {
+	segments []segmentKey
+	docs     int
+	episode  []uint32 // by document
+	passage  []int32  // by document; -1: the head
+	live     bitset   // documents that are not deleted
+	liveDocs int
+
+	keys      []tableKey // by episode
+	published []int64    // by episode: Unix seconds, 0 unknown
+	universe  bitset     // all episodes
+}
+
+// segmentKey identifies the state of a segment: segments never change but for the set of deleted documents, which is
+// replaced as a whole.
+type segmentKey struct {
+	id      uint64
+	deleted uint64
+	size    uint64
+}
+
+// segmentRefs are the references of one segment's documents. Episodes are numbered within the segment.
+type segmentRefs struct {
+	episode   []uint32
+	passage   []int32
+	keys      []tableKey
+	published []int64
+}
+
+// views makes the view of a snapshot and remembers what does not change from one to the next.
+type views struct {
+	mu       sync.Mutex
+	last     *view
+	segments map[uint64]*segmentRefs
+}
+
+func (v *views) of(ctx context.Context, r index.IndexReader) (*view, error) {
+	snap, ok := r.(*scorch.IndexSnapshot)
+	if !ok {
+		return nil, fmt.Errorf("reading the index: unexpected snapshot %T", r)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	keys := make([]segmentKey, 0, len(snap.Segments()))
+	for _, s := range snap.Segments() {
+		k := segmentKey{id: s.Id(), size: uint64(s.FullSize())}
+		if d := s.Deleted(); d != nil {
+			k.deleted = d.GetCardinality()
+		}
+		keys = append(keys, k)
+	}
+	if v.last != nil && slices.Equal(v.last.segments, keys) {
+		return v.last, nil
+	}
+	out := &view{segments: keys}
+	known := map[uint64]*segmentRefs{}
+	number := map[tableKey]uint32{}
+	for i, s := range snap.Segments() {
+		refs := v.segments[keys[i].id]
+		if refs == nil {
+			var err error
+			if refs, err = readRefs(ctx, r, uint64(out.docs), keys[i].size); err != nil {
+				return nil, err
+			}
+		}
+		known[keys[i].id] = refs
+		out.add(s, refs, number)
+	}
+	out.finish()
+	v.segments, v.last = known, out
+	return out, nil
+}
+
+func readRefs(ctx context.Context, r index.IndexReader, from, size uint64) (*segmentRefs, error) {
+	dv, err := r.DocValueReader([]string{fieldRef})
+	if err != nil {
+		return nil, fmt.Errorf("reading the index: %w", err)
+	}
+	s := &segmentRefs{episode: make([]uint32, size), passage: make([]int32, size)}
+	number := map[tableKey]uint32{}
+	for i := range size {
+		if i%4096 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		var ref docRef
+		var bad error
+		found := false
+		if err := dv.VisitDocValues(index.NewIndexInternalID(nil, from+i), func(_ string, term []byte) {
+			found = true
+			ref, bad = parseDocRef(string(term))
+		}); err != nil {
+			return nil, fmt.Errorf("reading the index: %w", err)
+		}
+		if !found {
+			bad = errors.New("it has none")
+		}
+		if bad != nil {
+			return nil, fmt.Errorf("reading the index: reference of document %d: %w", from+i, bad)
+		}
+		key := tableKey{ref.episode, ref.generation}
+		n, ok := number[key]
+		if !ok {
+			n = uint32(len(s.keys))
+			number[key] = n
+			s.keys, s.published = append(s.keys, key), append(s.published, 0)
+		}
+		s.episode[i], s.passage[i] = n, int32(ref.passage)
+		if ref.passage < 0 {
+			s.published[n] = ref.published
+		}
+	}
+	return s, nil
+}
+
+// add appends a segment. Documents that are deleted are kept, so that numbers agree with Bleve's, but belong to no
+// episode that is alive.
+func (v *view) add(s *scorch.SegmentSnapshot, refs *segmentRefs, number map[tableKey]uint32) {
+	const none = ^uint32(0)
+	to := make([]uint32, len(refs.keys))
+	for i := range to {
+		to[i] = none
+	}
+	deleted := s.Deleted()
+	grown := newBitset(v.docs + len(refs.episode))
+	copy(grown, v.live)
+	v.live = grown
+	for i, e := range refs.episode {
+		doc := uint32(v.docs + i)
+		v.passage = append(v.passage, refs.passage[i])
+		if deleted != nil && deleted.Contains(uint32(i)) {
+			v.episode = append(v.episode, 0)
+			continue
+		}
+		if to[e] == none {
+			n, ok := number[refs.keys[e]]
+			if !ok {
+				n = uint32(len(v.keys))
+				number[refs.keys[e]] = n
+				v.keys, v.published = append(v.keys, refs.keys[e]), append(v.published, refs.published[e])
+			}
+			to[e] = n
+		}
+		v.episode = append(v.episode, to[e])
+		v.live.add(doc)
+		v.liveDocs++
+	}
+	v.docs += len(refs.episode)
+}
+
+func (v *view) finish() {
+	v.universe = newBitset(len(v.keys))
+	for i := range v.keys {
+		v.universe.add(uint32(i))
+	}
+}
