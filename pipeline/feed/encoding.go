@@ -39,7 +39,7 @@ func clean(body []byte, contentType string) []byte {
 	end := bytes.ToLower(bytes.TrimSpace(body[max(0, len(body)-64):]))
 	for _, root := range []string{"</rss", "</feed", "</rdf:rdf"} { // feeds cut to length lose their last bracket
 		if bytes.HasSuffix(end, []byte(root)) {
-			body = append(bytes.TrimSpace(body), '>')
+			body = append(bytes.Clone(bytes.TrimSpace(body)), '>')
 		}
 	}
 	return body

@@ -1,0 +1,186 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/earshot/earshot/models"
+)
+
+// Found is what a look at a source gives.
+type Found = models.Listing
+
+// RecordingsTitle is the title of the show of recordings that were added one by one.
+const RecordingsTitle = "Recordings"
+
+// Prober tells what a local media file holds; models.ErrUnusable says that it is none.
+type Prober interface {
+	Probe(ctx context.Context, f *os.File) (models.AudioInfo, error)
+}
+
+// Fetcher gets what is at a web address. The validators of the last look make the request conditional.
+type Fetcher interface {
+	Page(ctx context.Context, address, etag, lastModified string) (models.Page, error)
+}
+
+// FeedReader reads feeds. An error about a web page that names its feed has a method FeedURL() string.
+type FeedReader interface {
+	Parse(location string, page models.Page) (models.Listing, error)
+	ReadFile(path string) (models.Listing, error)
+}
+
+// Options has what a [Resolver] works with.
+type Options struct {
+	Audio Prober
+	Web   Fetcher
+	Feeds FeedReader
+	// Progress, if set, is told how far the reading of local recordings has come: bytes done and in all, and the file that
+	// was read last. It is called by several goroutines, one at a time.
+	Progress func(name string, done, total int64)
+	// MaxFiles is the greatest number of files of a folder; default 100,000.
+	MaxFiles int
+	// Parallel is how many files are read at the same time; default 2.
+	Parallel int
+}
+
+// Resolver looks at sources. It is safe for use by several goroutines.
+type Resolver struct{ o Options }
+
+// New returns a resolver.
+func New(o Options) *Resolver {
+	if o.MaxFiles <= 0 {
+		o.MaxFiles = 100_000
+	}
+	if o.Parallel <= 0 {
+		o.Parallel = 2
+	}
+	return &Resolver{o: o}
+}
+
+// Resolve finds out what arg is and lists its episodes. The error is models.ErrInvalid or models.ErrUnusable when arg is
+// not a source; anything else may pass (a server that is down). With an error, Skipped may say more.
+func (r *Resolver) Resolve(ctx context.Context, arg string) (Found, error) {
+	arg = strings.TrimSpace(arg)
+	if arg == "" {
+		return Found{}, models.Explain(models.ErrInvalid, "nothing was named: give the address of a feed, a feed file, a folder or a recording")
+	}
+	if address, ok := webAddress(arg); ok {
+		return r.web(ctx, address)
+	}
+	path, err := filepath.Abs(localPath(arg))
+	if err != nil {
+		return Found{}, fmt.Errorf("finding %s: %w", arg, err)
+	}
+	st, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && looksLikeHost(arg):
+		return Found{}, models.Explain(models.ErrInvalid, "there is no file or folder %s; for an address on the web, write https://%s", arg, arg)
+	case errors.Is(err, fs.ErrNotExist):
+		return Found{}, models.Explain(models.ErrInvalid, "there is no file or folder %s", arg)
+	case err != nil:
+		return Found{}, models.Explain(models.ErrInvalid, "%s cannot be read: %w", arg, cause(err))
+	case st.IsDir():
+		found, err := r.folder(ctx, path)
+		if err == nil && len(found.Episodes) == 0 {
+			err = models.Explain(models.ErrInvalid, "the folder %s holds no recording that can be used%s", arg, firstReason(found.Skipped))
+		}
+		return found, err
+	case !st.Mode().IsRegular():
+		return Found{}, models.Explain(models.ErrInvalid, "%s is neither a file nor a folder", arg)
+	}
+	feed, err := looksLikeFeed(path)
+	if err != nil {
+		return Found{}, models.Explain(models.ErrInvalid, "%s cannot be read: %w", arg, cause(err))
+	}
+	if feed {
+		return r.o.Feeds.ReadFile(path)
+	}
+	return r.recording(ctx, path)
+}
+
+// Look looks again at the source of a known show. A feed that has not changed since its validators gives unchanged and
+// nothing else; recordings that were added one by one never change.
+func (r *Resolver) Look(ctx context.Context, s models.Source) (found Found, unchanged bool, err error) {
+	switch s.Kind {
+	case models.SourceFeed:
+		page, err := r.o.Web.Page(ctx, s.Location, s.ETag, s.LastModified)
+		if err != nil || page.NotModified {
+			return Found{}, page.NotModified, err
+		}
+		if page.Media {
+			return Found{}, false, models.Explain(models.ErrInvalid, "the feed's address now gives a recording instead of a feed")
+		}
+		found, err = r.o.Feeds.Parse(s.Location, page)
+		return found, false, err
+	case models.SourceFeedFile:
+		found, err = r.o.Feeds.ReadFile(s.Location)
+		return found, false, err
+	case models.SourceFolder:
+		found, err = r.folder(ctx, s.Location)
+		return found, false, err
+	case models.SourceFiles:
+		return Found{}, true, nil
+	default:
+		return Found{}, false, models.Explain(models.ErrInvalid, "a source of kind %q is not known", s.Kind)
+	}
+}
+
+// webAddress recognises addresses on the web, also in the forms that podcast programs copy.
+func webAddress(arg string) (string, bool) {
+	scheme, rest, ok := strings.Cut(arg, ":")
+	if !ok {
+		return "", false
+	}
+	switch strings.ToLower(scheme) {
+	case "http", "https":
+		return arg, true
+	case "feed", "podcast", "itpc", "pcast":
+		if inner, ok := webAddress(rest); ok { // feed:https://…
+			return inner, true
+		}
+		return "https:" + rest, strings.HasPrefix(rest, "//")
+	default:
+		return "", false
+	}
+}
+
+// localPath accepts file: addresses beside paths.
+func localPath(arg string) string {
+	if u, err := url.Parse(arg); err == nil && u.Scheme == "file" && (u.Host == "" || u.Host == "localhost") && u.Path != "" {
+		return filepath.FromSlash(u.Path)
+	}
+	return arg
+}
+
+// looksLikeHost reports whether a name that is no file may be an address without its https://.
+func looksLikeHost(arg string) bool {
+	host, path, _ := strings.Cut(arg, "/")
+	dot := strings.LastIndexByte(host, '.')
+	return dot > 0 && dot < len(host)-1 && !strings.ContainsAny(host, ` \`) && (path != "" || strings.HasPrefix(host, "www."))
+}
+
+// cause is an error of the operating system without the path, which the sentence around it names already.
+func cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+func firstReason(skipped []models.Skip) string {
+	if len(skipped) == 0 {
+		return ""
+	}
+	more := ""
+	if n := len(skipped) - 1; n > 0 {
+		more = fmt.Sprintf(" (and %d more)", n)
+	}
+	return fmt.Sprintf("; %s: %s%s", skipped[0].Name, skipped[0].Reason, more)
+}
