@@ -131,6 +131,7 @@ func tone(ms int64) []byte {
 	b.WriteString("RIFF")
 	put(uint32(36 + 2*n))
 	b.WriteString("WAVEfmt ")
+	put(uint32(16))
 	put(uint16(1))
 	put(uint16(1))
 	put(uint32(rate))

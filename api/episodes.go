@@ -33,11 +33,11 @@ type Shows struct {
 // Episodes is a part of a list of episodes.
 type Episodes struct {
 	Episodes []Episode `json:"episodes" doc:"Newest publication first"`
-	More     bool          `json:"more" doc:"There are episodes after these"`
+	More     bool      `json:"more" doc:"There are episodes after these"`
 }
 
 type transcriptInput struct {
-	episodeInput
+	ID          string `path:"id" doc:"Identifier of an episode" example:"0123456789abcdef"`
 	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the transcript at hand"`
 }
 

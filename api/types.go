@@ -59,7 +59,7 @@ type Transcript struct {
 
 // Hit is an episode that matches, with its best moments in order of time.
 type Hit struct {
-	Episode  Episode     `json:"episode"`
+	Episode  Episode         `json:"episode"`
 	Score    float64         `json:"score"`
 	TitleHit bool            `json:"title_hit" doc:"The title or the notes match"`
 	Total    int             `json:"total" doc:"Moments that match in this episode"`
@@ -68,9 +68,9 @@ type Hit struct {
 
 // Results is the answer to a search.
 type Results struct {
-	Understood string    `json:"understood" doc:"The query as it was understood"`
-	Total      int       `json:"total" doc:"Episodes that match"`
-	Hits       []Hit `json:"hits"`
+	Understood string `json:"understood" doc:"The query as it was understood"`
+	Total      int    `json:"total" doc:"Episodes that match"`
+	Hits       []Hit  `json:"hits"`
 }
 
 // Status is the archive at a glance.

@@ -784,7 +784,10 @@ export interface operations {
                 /** @description ETag of the transcript at hand */
                 "If-None-Match"?: string;
             };
-            path?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;

@@ -67,8 +67,8 @@ class Player {
 
   play() {
     this.#audio?.play().catch((e: unknown) => {
-      // The browser wants a click first, or a newer load took this one's place.
-      if (!(e instanceof DOMException && (e.name === 'AbortError' || e.name === 'NotAllowedError'))) return
+      // A newer load may have taken the place of this one; else the browser wants a click first.
+      if (e instanceof DOMException && e.name === 'AbortError') return
       this.playing = this.waiting = false
     })
   }

@@ -12,12 +12,20 @@ export function pieces(snippet: string, marks: Mark[]): Piece[] {
   const out: Piece[] = []
   let at = 0
   const push = (end: number, marked: boolean) => {
-    if (end > at) out.push({ text: points.slice(at, end).join(''), marked })
-    at = Math.max(at, end)
+    if (end <= at) return
+    const text = points.slice(at, end).join('')
+    const before = out.at(-1)
+    if (before?.marked && marked) before.text += text
+    else out.push({ text, marked })
+    at = end
   }
+  let inside = false // a mark reaches up to `at`
   for (const m of marks) {
-    push(Math.min(m.start, points.length), false)
+    // Neighbours are one mark, their space included: a phrase is read as one.
+    const start = Math.min(m.start, points.length)
+    push(start, inside && start > at && points.slice(at, start).every((c) => /\s/u.test(c)))
     push(Math.min(m.end, points.length), true)
+    inside = true
   }
   push(points.length, false)
   return out
