@@ -1,0 +1,163 @@
+package search
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/earshot/earshot/models"
+)
+
+// randomQuery makes queries of every kind over the generated vocabulary.
+func randomQuery(r *rand.Rand, depth int) string {
+	words := vocabulary()
+	word := func() string { return strings.Trim(words[r.IntN(len(words))], `",.`) }
+	switch k := r.IntN(14); {
+	case depth > 0 && k < 3:
+		return randomQuery(r, depth-1) + " " + randomQuery(r, depth-1)
+	case depth > 0 && k == 3:
+		return "(" + randomQuery(r, depth-1) + " OR " + randomQuery(r, depth-1) + ")"
+	case depth > 0 && k == 4:
+		return word() + " -" + randomQuery(r, 0)
+	case depth > 0 && k == 5:
+		return []string{"speaker:anna", "speaker:ben", "-speaker:ben", "(speaker:ben OR speaker:smith)"}[r.IntN(4)] + " " + randomQuery(r, depth-1)
+	case depth > 0 && k == 6:
+		return []string{"show:cafe", `show:"practical systems"`, "lang:de", "year:2019-2021", "-year:2018", "title:error"}[r.IntN(6)] + " " + randomQuery(r, depth-1)
+	case k == 7:
+		return word()[:1] + word() + "*"
+	case k == 8:
+		w := []rune(word())
+		return string(w[:(len(w)+3)/2]) + "*"
+	case k == 9:
+		w := []rune(word())
+		if len(w) > 3 {
+			w[1], w[2] = w[2], w[1]
+		}
+		return string(w) + "~"
+	case k == 10:
+		return `"` + word() + " " + word() + `"`
+	}
+	return word()
+}
+
+// phraseOf cuts a phrase out of what was really said, so that phrases of any length, across segments and passages, occur.
+func phraseOf(r *rand.Rand, o *oracle) string {
+	for {
+		e := o.eps[r.IntN(len(o.eps))]
+		n := 1 + r.IntN(14)
+		if len(e.forms) < n {
+			continue
+		}
+		at := r.IntN(len(e.forms) - n + 1)
+		if r.IntN(3) == 0 && len(e.passages) > 1 { // on the edge of a passage
+			at = min(len(e.forms)-n, max(0, e.firstToken[e.passages[r.IntN(len(e.passages)-1)].end]-1-r.IntN(3)))
+		}
+		return `"` + strings.Join(e.forms[at:at+n], " ") + `"`
+	}
+}
+
+// checkAgainst compares everything that a search says with the oracle.
+func checkAgainst(t *testing.T, x *Index, o *oracle, text string) (matches int) {
+	t.Helper()
+	want := o.run(text)
+	got := map[models.EpisodeID]models.EpisodeHit{}
+	total := 0
+	for offset := 0; ; offset += 100 {
+		r, err := x.Search(t.Context(), models.Query{Text: text, Limit: 100, Offset: offset, Moments: 1000})
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		for i, h := range r.Hits {
+			if _, twice := got[h.EpisodeID]; twice {
+				t.Fatalf("%s: episode %s is on two pages", text, h.EpisodeID)
+			}
+			got[h.EpisodeID] = h
+			if i > 0 && h.Score > r.Hits[i-1].Score {
+				t.Errorf("%s: scores are not in order", text)
+			}
+		}
+		if total = r.Total; len(r.Hits) == 0 {
+			break
+		}
+	}
+	if total != len(want) || len(got) != len(want) {
+		t.Fatalf("%s: total %d, %d episodes, want %d", text, total, len(got), len(want))
+	}
+	for id, w := range want {
+		h, ok := got[id]
+		if !ok {
+			t.Fatalf("%s: episode %s is missing", text, id)
+		}
+		if h.Total != len(w.moments) || h.TitleHit != w.titleHit || (h.Score >= 1) != w.together {
+			t.Fatalf("%s: episode %s: %d moments, title %v, score %v; want %d, %v, together %v", text, id, h.Total, h.TitleHit, h.Score, len(w.moments), w.titleHit, w.together)
+		}
+		var times [][2]int64
+		for _, m := range h.Moments {
+			times = append(times, [2]int64{m.StartMS, m.EndMS})
+			if len(m.Marks) == 0 {
+				t.Fatalf("%s: a moment without a mark: %q", text, m.Snippet)
+			}
+		}
+		if len(w.moments) <= 1000 && !reflect.DeepEqual(times, w.moments) {
+			t.Fatalf("%s: episode %s: moments at %v, want %v", text, id, times, w.moments)
+		}
+	}
+	return len(want)
+}
+
+func TestCountsAndTimesAgreeWithReadingEverything(t *testing.T) {
+	a := generated(300, 7)
+	x := opened(t, t.TempDir(), a, Options{})
+	o := newOracle(x.an, a.all())
+	r := rand.New(rand.NewPCG(11, 2))
+	queries := 300
+	if testing.Short() {
+		queries = 80
+	}
+	some := 0
+	for i := range queries {
+		text := randomQuery(r, 3)
+		if i%3 == 0 {
+			text = phraseOf(r, o)
+		}
+		if checkAgainst(t, x, o, text) > 0 {
+			some++
+		}
+	}
+	if some < queries/3 {
+		t.Errorf("only %d of %d queries found anything: the test tests little", some, queries)
+	}
+}
+
+func TestPhraseAcrossEveryPassageBoundary(t *testing.T) {
+	// One long monologue of different words: cut somewhere every minute, and every pair of neighbours must be found once.
+	var line []string
+	for i := range 1200 {
+		line = append(line, fmt.Sprintf("w%d", i))
+	}
+	d := say("Counting", strings.Join(line, " "))
+	x := indexOf(t, d)
+	words, _ := spokenWords(d.Transcript)
+	first := make([]int, len(words)+1)
+	for i := range first {
+		first[i] = i
+	}
+	passages := cutPassages(words, first)
+	if len(passages) < 5 {
+		t.Fatalf("only %d passages", len(passages))
+	}
+	for _, p := range passages[:len(passages)-1] {
+		from := p.end - 1
+		for n := 2; n <= min(30, len(line)-from); n += 7 {
+			r := find(t, x, `"`+strings.Join(line[from:from+n], " ")+`"`)
+			if r.Total != 1 || r.Hits[0].Total != 1 {
+				t.Fatalf("phrase of %d words from word %d: %+v", n, from, r)
+			}
+			if m := r.Hits[0].Moments[0]; m.StartMS != int64(from)*300 || m.EndMS != int64(from+n-1)*300+250 {
+				t.Errorf("phrase of %d words from word %d is at %d–%d ms", n, from, m.StartMS, m.EndMS)
+			}
+		}
+	}
+}
