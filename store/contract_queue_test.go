@@ -218,14 +218,14 @@ func retryByHand(c clause) {
 	eventually(t, "the episode failed", func() bool { return stateOf(t, s, id) == models.EpisodeFailed })
 
 	must(t, s.Retry(ctx, id))
-	c := h.take(t) // its audio is here: the transcription
-	if c.job != any(models.TranscribeJob{EpisodeID: id}) {
-		t.Fatalf("took %+v", c.job)
+	again := h.take(t) // its audio is here: the transcription
+	if again.job != any(models.TranscribeJob{EpisodeID: id}) {
+		t.Fatalf("took %+v", again.job)
 	}
 	if e, _ := s.Episode(ctx, id); e.State != models.EpisodeDownloaded || e.Reason != "" {
 		t.Fatalf("after the retry: %s, %q", e.State, e.Reason)
 	}
-	c.finish(nil)
+	again.finish(nil)
 }
 
 // lateResults lets a job be taken from an attempt that is only slow: it is told to stop, its results and its end are
@@ -259,13 +259,37 @@ func lateResults(c clause) {
 	first <- nil // "done", says the first attempt
 	wantError(t, s.SetState(ctx, stale, id, models.EpisodeDone), models.ErrLeaseLost)
 	// Were the first attempt's end taken for the second's, this write would be refused.
-	for range 20 {
+	tick := time.NewTicker(50 * time.Millisecond) // River writes the ends of jobs in batches, as often as that
+	defer tick.Stop()
+	for range 15 {
 		must(t, s.SetState(ctx, b.lease, id, models.EpisodeDownloading))
+		<-tick.C
 	}
 	b.end <- fmt.Errorf("not audio: %w", models.ErrUnusable)
 	eventually(t, "the second attempt decides", func() bool { return stateOf(t, s, id) == models.EpisodeFailed })
 	cancel()
 	must(t, receive(t, "the end", done))
+}
+
+// lossesAreNoFailures takes a job away as often as it may fail: that was not its fault, and it may still fail as often.
+func lossesAreNoFailures(c clause) {
+	t, s := c.t, c.s
+	h := hold(t, s, quickly())
+	_, a := anEpisode(t, s, h)
+	for n := 1; n <= downloadKind().attempts; n++ {
+		if a.lease.Attempt != n || a.lease.Last {
+			t.Fatalf("attempt %d: %+v", n, a.lease)
+		}
+		takeAway(t, s, a.lease.JobID)
+		receive(t, "the order to stop", a.ctx.Done())
+		a = h.take(t)
+	}
+	a.finish(errors.New("a real failure"))
+	a = h.take(t)
+	if a.lease.Last {
+		t.Errorf("after one failure: %+v", a.lease)
+	}
+	a.finish(nil)
 }
 
 // takeAway gives a running job back to the queue, as if its worker were dead.

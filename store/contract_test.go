@@ -45,6 +45,7 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"panic is a failed attempt": panicIsFailure,
 		"retry by hand":             retryByHand,
 		"late results are dropped":  lateResults,
+		"losses are no failures":    lossesAreNoFailures,
 		"stop softly":               stopSoftly,
 		"stuck handlers":            stuckHandlers,
 		"poll":                      poll,

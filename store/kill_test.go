@@ -19,8 +19,8 @@ const windows = 12
 
 // TestMain is also the worker that the kill test kills: a second process on the same archive.
 func TestMain(m *testing.M) {
-	if dir := os.Getenv("EARSHOT_TEST_WORKER"); dir != "" {
-		if err := workUntilKilled(context.Background(), dir); err != nil {
+	if os.Getenv("EARSHOT_TEST_WORKER") != "" {
+		if err := workUntilKilled(context.Background(), "."); err != nil {
 			_, _ = fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -135,8 +135,11 @@ func TestKill(t *testing.T) {
 // killAfter starts a worker process, kills it once it has said so many things, and returns how many windows it said.
 func killAfter(t *testing.T, dir string, things int) (decoded int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), "EARSHOT_TEST_WORKER="+dir)
+	program, err := os.Executable()
+	must(t, err)
+	cmd := exec.CommandContext(t.Context(), program)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "EARSHOT_TEST_WORKER=1")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	must(t, err)

@@ -20,7 +20,7 @@ func tryLock(f *os.File) (bool, error) {
 
 // syncDir makes a rename in a folder last.
 func syncDir(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // G703: the owner chooses the data folder
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

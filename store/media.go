@@ -32,7 +32,7 @@ const abandonedAfter = time.Hour
 func openMedia(dir string) (*Media, error) {
 	m := &Media{dir: filepath.Join(dir, "media"), tmp: filepath.Join(dir, "tmp")}
 	for _, d := range []string{m.dir, m.tmp} {
-		if err := os.MkdirAll(d, 0o750); err != nil { //nolint:gosec // G703: the owner chooses the data folder
+		if err := os.MkdirAll(d, 0o750); err != nil {
 			return nil, fmt.Errorf("the folder cannot be created, check who owns the folders above it: %w", err)
 		}
 	}
@@ -113,7 +113,7 @@ func (m *Media) Partial(ctx context.Context, id models.EpisodeID) (*Partial, err
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // G703: the owner chooses the data folder
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
 			return nil, fmt.Errorf("storing the audio of episode %s: %w", id, explainDisk(m.tmp, err))
 		}

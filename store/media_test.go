@@ -156,6 +156,25 @@ func TestPartialResumes(t *testing.T) {
 	wantError(t, err, models.ErrInvalid)
 }
 
+// TestSame: a file that was moved to the stored ones between opening and locking is not written to.
+func TestSame(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "part")
+	f, err := os.Create(path)
+	must(t, err)
+	defer f.Close() //nolint:errcheck // empty
+	if !same(f, path) {
+		t.Error("a file is not itself")
+	}
+	must(t, os.Rename(path, path+".stored"))
+	if same(f, path) {
+		t.Error("a file that was moved away is still taken for the partial one")
+	}
+	must(t, os.WriteFile(path, nil, 0o600))
+	if same(f, path) {
+		t.Error("another file is taken for the one that was opened")
+	}
+}
+
 // TestPartialAfterCrash: only bytes that were certainly on the disk are resumed, and a new entity starts over.
 func TestPartialAfterCrash(t *testing.T) {
 	dir := t.TempDir()

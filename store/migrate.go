@@ -32,7 +32,7 @@ func (s *Store) migrate(ctx context.Context, dir string) error {
 	defer cancel()
 	unlock, err := lockFile(ctx, filepath.Join(dir, "earshot.lock"))
 	if err != nil {
-		return err
+		return fmt.Errorf("the folder cannot be written, check who owns it and its permissions: %w", err)
 	}
 	defer unlock()
 	sub, err := fs.Sub(migrations, "migrations")

@@ -181,7 +181,7 @@ func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 			case <-tick.C:
 				continue
 			case <-ctx.Done():
-				err = fmt.Errorf("another process holds %s: %w", path, ctx.Err())
+				err = fmt.Errorf("another process holds %s for too long: %w", path, ctx.Err())
 			}
 		}
 		return nil, errors.Join(err, f.Close())
