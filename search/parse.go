@@ -239,31 +239,38 @@ func (p *parser) bare(text, field string) *leaf {
 		}
 		return nil
 	}
-	l := &leaf{field: field, forms: p.an.tokens(text)}
+	word, suffix := cutSuffix(text)
+	l := &leaf{field: field, forms: p.an.tokens(word)}
 	switch {
 	case len(l.forms) > 1:
 		l.kind = kindPhrase
-	case len(l.forms) == 0 || field == queryShow || field == querySpeaker:
-	case strings.HasSuffix(text, "*"):
+	case len(l.forms) == 0 || field == queryShow || field == querySpeaker || suffix == "":
+	case suffix[0] == '*':
 		if n := utf8.RuneCountInString(l.forms[0]); n >= minPrefix || !isASCII(l.forms[0]) {
 			l.kind = kindPrefix
 		}
-	case isFuzzy(text):
-		l.distance = distanceOf(text, l.forms[0])
-		if l.distance > 0 {
+	default:
+		if l.distance = distanceOf(suffix, l.forms[0]); l.distance > 0 {
 			l.kind = kindFuzzy
 		}
 	}
 	return l
 }
 
-func isFuzzy(text string) bool {
-	return strings.HasSuffix(strings.TrimRight(text, "0123456789"), "~")
+// cutSuffix cuts "*", "~" or "~N" off the end of a word.
+func cutSuffix(text string) (word, suffix string) {
+	if w := strings.TrimRight(text, "*"); w != text {
+		return w, "*"
+	}
+	if w := strings.TrimRight(text, "0123456789"); strings.HasSuffix(w, "~") {
+		return strings.TrimRight(w, "~"), "~" + text[len(w):]
+	}
+	return text, ""
 }
 
-// distanceOf returns the edit distance that word~ or word~N allows: at most 2, at most 1 for words of up to 5 letters,
-// none for words of up to 2.
-func distanceOf(text, form string) int {
+// distanceOf returns the edit distance that ~ or ~N allows: at most 2, at most 1 for words of up to 5 letters, none for
+// words of up to 2.
+func distanceOf(suffix, form string) int {
 	most := 2
 	switch n := utf8.RuneCountInString(form); {
 	case n <= 2:
@@ -271,7 +278,7 @@ func distanceOf(text, form string) int {
 	case n <= 5:
 		most = 1
 	}
-	if n, err := strconv.Atoi(text[strings.LastIndexByte(text, '~')+1:]); err == nil {
+	if n, err := strconv.Atoi(suffix[1:]); err == nil {
 		return min(n, most)
 	}
 	return most

@@ -126,6 +126,12 @@ func coreEnd(words []spoken, start int) int {
 		if late && words[i].speaker != words[i-1].speaker {
 			return i
 		}
+		if late && words[i].first {
+			segment = i
+		}
+		if gap := since(words[i-1].end, words[i].start); late && gap >= pauseMS {
+			pause, pauseMS = i, gap
+		}
 		if since(begin, words[i].end) > maxCoreMS || i-start >= maxCoreWords {
 			switch {
 			case segment > 0:
@@ -134,15 +140,6 @@ func coreEnd(words []spoken, start int) int {
 				return pause
 			}
 			return i
-		}
-		if !late {
-			continue
-		}
-		if words[i].first {
-			segment = i
-		}
-		if gap := since(words[i-1].end, words[i].start); gap >= pauseMS {
-			pause, pauseMS = i, gap
 		}
 	}
 	return len(words)
