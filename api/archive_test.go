@@ -219,8 +219,8 @@ func (a *archive) Status(context.Context) (models.Status, error) {
 	return st, a.fail
 }
 
-func (a *archive) Retry(_ context.Context, id models.EpisodeID) error {
-	e, err := a.Episode(context.Background(), id)
+func (a *archive) Retry(ctx context.Context, id models.EpisodeID) error {
+	e, err := a.Episode(ctx, id)
 	if err != nil {
 		return err
 	}

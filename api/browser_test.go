@@ -26,9 +26,12 @@ const browserPath = "/usr/bin/chromium"
 // patience is how long a tab may take to show what is expected.
 const patience = 30 * time.Second
 
+// browser is a running Chromium.
+type browser struct{ ctx context.Context }
+
 // startBrowser starts Chromium with a profile of its own. It skips the test where there is no Chromium or no built page,
 // but not in CI, where both must be.
-func startBrowser(t *testing.T) context.Context {
+func startBrowser(t *testing.T) browser {
 	t.Helper()
 	missing := ""
 	if _, err := os.Stat(browserPath); err != nil {
@@ -54,7 +57,7 @@ func startBrowser(t *testing.T) context.Context {
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatalf("starting Chromium: %v", err)
 	}
-	return ctx
+	return browser{ctx}
 }
 
 // tab is a window on an archive's page. It notes everything that a page must not do.
@@ -68,14 +71,14 @@ type tab struct {
 }
 
 // openTab serves an archive and opens path of it.
-func openTab(t *testing.T, browser context.Context, a *archive, path string) *tab {
+func openTab(t *testing.T, in browser, a *archive, path string) *tab {
 	t.Helper()
 	h, err := New(a.options(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	srv := httptest.NewServer(h)
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	ctx, cancel := chromedp.NewContext(in.ctx, chromedp.WithNewBrowserContext())
 	b := &tab{t: t, ctx: ctx, url: srv.URL}
 	if err := chromedp.Listen(ctx, b.note); err != nil {
 		t.Fatal(err)

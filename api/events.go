@@ -142,7 +142,7 @@ func (s *server) events(ctx context.Context, _ *struct{}) (*huma.StreamResponse,
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusOK)
-		s.stream(hc.Context(), w, c)
+		s.stream(ctx, w, c)
 	}}, nil
 }
 

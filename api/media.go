@@ -69,7 +69,7 @@ func (s *server) media(ctx context.Context, in *episodeInput) (*huma.StreamRespo
 		}
 		r := c.Request
 		if strings.Contains(r.Header.Get("Range"), ",") { // players ask for one; thousands would cost more than they give
-			r = r.Clone(r.Context())
+			r = r.Clone(ctx)
 			r.Header.Del("Range")
 		}
 		http.ServeContent(&patientWriter{ResponseWriter: c.Writer}, r, "", e.UpdatedAt, f)

@@ -34,12 +34,16 @@ func newPage() (*page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the embedded page: %w", err)
 	}
+	return pageOf(files), nil
+}
+
+func pageOf(files fs.FS) *page {
 	p := &page{files: files}
-	if p.index, err = fs.ReadFile(files, "index.html"); err == nil {
-		sum := sha256.Sum256(p.index)
-		p.etag = `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	if index, err := fs.ReadFile(files, "index.html"); err == nil {
+		sum := sha256.Sum256(index)
+		p.index, p.etag = index, `W/"`+base64.RawURLEncoding.EncodeToString(sum[:12])+`"`
 	}
-	return p, nil
+	return p
 }
 
 // built reports whether there is a page.

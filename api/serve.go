@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -69,7 +70,9 @@ func Serve(ctx context.Context, ln net.Listener, h http.Handler, o ServeOptions)
 			return fmt.Errorf("closing %s: %w", ln.Addr(), err)
 		}
 	}
-	<-failed
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving %s: %w", ln.Addr(), err)
+	}
 	return nil
 }
 

@@ -16,7 +16,8 @@ class Player {
 
   #audio: HTMLAudioElement | undefined
   #frame = 0
-  #start = 0 // where to begin once the length is known
+  #start = 0 // where to begin once the element is ready
+  #ready = false // the element has its metadata and stands where it was told to; before, it says zero
 
   attach(audio: HTMLAudioElement) {
     this.#audio = audio
@@ -25,6 +26,7 @@ class Player {
       if (Number.isFinite(audio.duration)) this.duration = audio.duration * 1000
       if (this.#start > 0) audio.currentTime = this.#start / 1000
       audio.playbackRate = this.rate
+      this.#ready = true
     })
     on('durationchange', () => {
       if (Number.isFinite(audio.duration)) this.duration = audio.duration * 1000
@@ -56,6 +58,7 @@ class Player {
       this.duration = episode.duration_ms ?? 0
       this.#start = this.position = at
       this.waiting = play
+      this.#ready = false
       audio.preload = play ? 'auto' : 'metadata'
       audio.src = mediaURL(episode.id)
       this.#describe(episode)
@@ -82,7 +85,7 @@ class Player {
   seek(ms: number) {
     if (!this.#audio || !this.episode) return
     this.position = this.#start = Math.max(0, this.duration ? Math.min(ms, this.duration - 50) : ms)
-    if (this.#audio.readyState >= HTMLMediaElement.HAVE_METADATA) this.#audio.currentTime = this.position / 1000
+    if (this.#ready) this.#audio.currentTime = this.position / 1000
   }
 
   skip(ms: number) {
@@ -95,9 +98,7 @@ class Player {
   }
 
   #read() {
-    // Before the length is known the element stands at zero, not where it will begin.
-    if (this.#audio && this.#audio.readyState >= HTMLMediaElement.HAVE_METADATA && !this.#audio.seeking)
-      this.position = this.#audio.currentTime * 1000
+    if (this.#audio && this.#ready && !this.#audio.seeking) this.position = this.#audio.currentTime * 1000
   }
 
   #follow() {
