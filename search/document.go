@@ -33,7 +33,7 @@ func mappingText() string {
 }
 
 // docRef says which part of which generation of an episode a Bleve document is. It is written as
-// EPISODE.GENERATION.PASSAGE, where the passage is "h" and the time of publication for the head, the small document that
+// EPISODE.GENERATION.PASSAGE, where the passage is "!" and the time of publication for the head, the small document that
 // holds title, notes and what is true of the whole episode.
 type docRef struct {
 	episode    models.EpisodeID
@@ -42,10 +42,12 @@ type docRef struct {
 	published  int64 // of the head: Unix seconds, 0 when unknown
 }
 
+const headMark = "!" // no digit of base 36
+
 func (r docRef) String() string {
 	part := strconv.FormatInt(int64(r.passage), 36)
 	if r.passage < 0 {
-		part = "h" + strconv.FormatInt(r.published, 36)
+		part = headMark + strconv.FormatInt(r.published, 36)
 	}
 	return string(r.episode) + "." + strconv.FormatUint(r.generation, 36) + "." + part
 }
@@ -61,7 +63,7 @@ func parseDocRef(s string) (docRef, error) {
 	if r.generation, err = strconv.ParseUint(part[1], 36, 64); err != nil {
 		return docRef{}, bad
 	}
-	if published, ok := strings.CutPrefix(part[2], "h"); ok {
+	if published, ok := strings.CutPrefix(part[2], headMark); ok {
 		r.published, err = strconv.ParseInt(published, 36, 64)
 	} else {
 		var n int64

@@ -63,7 +63,7 @@ func checkAgainst(t *testing.T, x *Index, o *oracle, text string) (matches int) 
 	t.Helper()
 	want := o.run(text)
 	got := map[models.EpisodeID]models.EpisodeHit{}
-	total := 0
+	var total int
 	for offset := 0; ; offset += 100 {
 		r, err := x.Search(t.Context(), models.Query{Text: text, Limit: 100, Offset: offset, Moments: 1000})
 		if err != nil {

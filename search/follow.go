@@ -21,7 +21,7 @@ func (x *Index) Follow(ctx context.Context) error {
 	for {
 		err := x.drain(ctx)
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // being stopped is not an error
+			return nil
 		}
 		if errors.Is(err, ErrClosed) {
 			return err

@@ -25,9 +25,9 @@ import (
 const schema = 1
 
 var (
-	// ErrInUse: another process has the index open. Ask that process (the server's API) instead.
+	// ErrInUse means that another process has the index open. Ask that process (the server's API) instead.
 	ErrInUse = errors.New("the search index is in use by another Earshot process")
-	// ErrClosed: the index has been closed.
+	// ErrClosed means that the index has been closed.
 	ErrClosed = errors.New("the search index is closed")
 )
 
@@ -165,9 +165,11 @@ func (x *Index) openShards(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	current := strings.TrimSpace(string(pointer))
-	if !slices.Contains(names, current) || !strings.HasPrefix(current, fmt.Sprintf("%s%d-", indexPrefix, schema)) {
-		current = ""
+	current := ""
+	for _, n := range names {
+		if n == strings.TrimSpace(string(pointer)) && strings.HasPrefix(n, fmt.Sprintf("%s%d-", indexPrefix, schema)) {
+			current = n
+		}
 	}
 	if current != "" {
 		if x.current, err = x.openOrSetAside(ctx, current); err != nil {
@@ -308,13 +310,12 @@ func (x *Index) release(s *shard) {
 		return
 	}
 	defer x.closing.Done()
-	ctx := context.Background()
 	if err := s.close(); err != nil {
-		x.o.Log.WarnContext(ctx, "closing a search index", "error", err)
+		x.o.Log.Warn("closing a search index", "error", err)
 	}
 	if s.retired {
 		if err := os.RemoveAll(s.dir); err != nil {
-			x.o.Log.WarnContext(ctx, "removing an old search index", "error", err)
+			x.o.Log.Warn("removing an old search index", "error", err)
 		}
 	}
 }

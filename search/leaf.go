@@ -56,10 +56,11 @@ func (e *evaluation) finder(l *leaf, who []*node, positive bool) (*finder, error
 	if l.field == queryTitle {
 		who = nil
 	}
-	name := l.String()
+	parts := append(make([]string, 0, 1+len(who)), l.String())
 	for _, w := range who {
-		name += " by " + w.inner()
+		parts = append(parts, w.inner())
 	}
+	name := strings.Join(parts, " by ")
 	f := e.byName[name]
 	if f == nil {
 		f = &finder{l: l, who: who}

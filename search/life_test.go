@@ -23,7 +23,7 @@ func probes() []string {
 	return []string{"error", "error budget", `"on call"`, "serv*", "budgte~", "speaker:anna the", "-error", "title:error OR naive", "cafe -the"}
 }
 
-func answers(t testing.TB, x *Index) []models.Results {
+func answers(t *testing.T, x *Index) []models.Results {
 	t.Helper()
 	var out []models.Results
 	for _, q := range probes() {
@@ -133,7 +133,7 @@ func TestSecondProcessIsTold(t *testing.T) {
 	}
 }
 
-func closed(t testing.TB, x *Index) {
+func closed(t *testing.T, x *Index) {
 	t.Helper()
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
@@ -159,32 +159,18 @@ func TestReopenKeepsEverything(t *testing.T) {
 }
 
 func TestDamagedTableIsMadeAgain(t *testing.T) {
-	for name, harm := range map[string]func(t *testing.T, path string){
-		"flipped": func(t *testing.T, path string) {
+	for name, harm := range map[string]func(path string) error{
+		"flipped": func(path string) error {
 			b, err := os.ReadFile(path)
 			if err != nil {
-				t.Fatal(err)
+				return err
 			}
 			b[len(b)/2] ^= 1
-			if err := os.WriteFile(path, b, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			return os.WriteFile(path, b, 0o600)
 		},
-		"truncated": func(t *testing.T, path string) {
-			if err := os.Truncate(path, 100); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"empty": func(t *testing.T, path string) {
-			if err := os.Truncate(path, 0); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"missing": func(t *testing.T, path string) {
-			if err := os.Remove(path); err != nil {
-				t.Fatal(err)
-			}
-		},
+		"truncated": func(path string) error { return os.Truncate(path, 100) },
+		"empty":     func(path string) error { return os.Truncate(path, 0) },
+		"missing":   os.Remove,
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, dir := generated(5, 6), t.TempDir()
@@ -194,7 +180,9 @@ func TestDamagedTableIsMadeAgain(t *testing.T) {
 			closed(t, x)
 			files, _ := filepath.Glob(filepath.Join(side, "*"+tableSuffix))
 			for _, f := range files {
-				harm(t, f)
+				if err := harm(f); err != nil {
+					t.Fatal(err)
+				}
 			}
 			y := opened(t, dir, a, Options{})
 			if !reflect.DeepEqual(answers(t, y), want) {
@@ -318,8 +306,8 @@ func TestRestoredBackupIsFollowedFromZero(t *testing.T) {
 
 // TestKilledAtAnyMoment kills a child that indexes, again and again, and opens what it leaves.
 func TestKilledAtAnyMoment(t *testing.T) {
-	if dir := os.Getenv("EARSHOT_SEARCH_CRASH_DIR"); dir != "" {
-		crashChild(t, dir)
+	if os.Getenv("EARSHOT_SEARCH_CRASH") != "" {
+		crashChild(t)
 		return
 	}
 	if testing.Short() {
@@ -330,7 +318,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	killed := 0
 	for range 12 {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledAtAnyMoment$")
-		cmd.Env = append(os.Environ(), "EARSHOT_SEARCH_CRASH_DIR="+dir)
+		cmd.Env = append(os.Environ(), "EARSHOT_SEARCH_CRASH=1")
+		cmd.Dir = dir
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -360,9 +349,10 @@ func TestKilledAtAnyMoment(t *testing.T) {
 
 func crashArchive() *archive { return generated(60, 14) }
 
-// crashChild indexes for as long as it lives: it rebuilds again and again.
-func crashChild(t *testing.T, dir string) {
-	x, err := Open(t.Context(), dir, crashArchive(), Options{})
+// crashChild indexes in its working directory for as long as it lives: it rebuilds again and again.
+func crashChild(t *testing.T) {
+	t.Helper()
+	x, err := Open(t.Context(), ".", crashArchive(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

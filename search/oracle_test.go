@@ -315,10 +315,11 @@ func (s *scan) witnesses(n *node, who []*node, numbers map[string]int) (out [][3
 	if n.leaf.field != "" {
 		return nil
 	}
-	name := n.leaf.String()
+	parts := []string{n.leaf.String()}
 	for _, w := range who {
-		name += "|" + w.String()
+		parts = append(parts, w.String())
 	}
+	name := strings.Join(parts, "|")
 	if _, ok := numbers[name]; !ok {
 		numbers[name] = len(numbers)
 	}

@@ -23,8 +23,8 @@ const packedHead = 9
 
 var errPacked = errors.New("a packed array is damaged")
 
-func appendPacked(out []byte, values []uint32) []byte {
-	out = binary.LittleEndian.AppendUint32(out, uint32(len(values)))
+func packArray(values []uint32) []byte {
+	out := binary.LittleEndian.AppendUint32(nil, uint32(len(values)))
 	heads := len(out)
 	blocks := (len(values) + packedBlock - 1) / packedBlock
 	out = append(out, make([]byte, blocks*packedHead)...)

@@ -8,11 +8,11 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-func testAnalyzer(t testing.TB) *analyzer {
-	t.Helper()
+func testAnalyzer(tb testing.TB) *analyzer {
+	tb.Helper()
 	an, err := newAnalyzer()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return an
 }

@@ -20,7 +20,7 @@ func TestPackedGivesBackWhatWentIn(t *testing.T) {
 			for i := range in {
 				in[i] = r.Uint32N(top)
 			}
-			p, err := readPacked(appendPacked(nil, in))
+			p, err := readPacked(packArray(in))
 			if err != nil || p.n != n {
 				t.Fatalf("n %d, below %d: %v", n, top, err)
 			}
@@ -249,5 +249,39 @@ func TestBestMomentsComeInOrderOfTime(t *testing.T) {
 	h := r.Hits[0]
 	if h.Total != 5 || len(h.Moments) != 2 || len(marked(h.Moments[0])) != 2 || len(marked(h.Moments[1])) != 2 || h.Moments[0].StartMS > h.Moments[1].StartMS {
 		t.Errorf("%+v", h)
+	}
+}
+
+func TestDocRefSurvivesWriting(t *testing.T) {
+	for _, r := range []docRef{
+		{"0123456789abcdef", 1, -1, 0}, {"0123456789abcdef", 1 << 40, -1, 1_700_000_000}, {"0123456789abcdef", 7, -1, -1_000_000_000},
+		{"0123456789abcdef", 7, 0, 0}, {"0123456789abcdef", 7, 17, 0}, {"0123456789abcdef", 7, 612, 0}, {"0123456789abcdef", 7, 1 << 30, 0},
+	} {
+		if got, err := parseDocRef(r.String()); err != nil || got != r {
+			t.Errorf("%+v is written %q and read %+v, %v", r, r, got, err)
+		}
+	}
+	for _, s := range []string{"", "a", "a.b", "a.1.", "a.1.!", "a.1.%", "a..1", "a.1.1.1"} {
+		if r, err := parseDocRef(s); err == nil {
+			t.Errorf("%q is read as %+v", s, r)
+		}
+	}
+}
+
+// TestLongEpisode: an episode of 12 hours has more passages than a short one has numbers of one digit.
+func TestLongEpisode(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	d, words := longEpisode(r, madeUpWords(r, 3000), 1, 100_000)
+	a := newArchive()
+	a.put(d)
+	x := opened(t, t.TempDir(), a, Options{})
+	o := newOracle(x.an, a.all())
+	if n := len(o.eps[0].passages); n < 700 {
+		t.Fatalf("only %d passages", n)
+	}
+	for range 20 {
+		at := r.IntN(len(words) - 4)
+		checkAgainst(t, x, o, `"`+strings.Join(words[at:at+3], " ")+`"`)
+		checkAgainst(t, x, o, words[at]+" "+words[at+3])
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -107,37 +108,37 @@ func say(title string, lines ...string) models.Document {
 }
 
 // opened opens an index that has caught up with an archive.
-func opened(t testing.TB, dir string, a *archive, o Options) *Index {
-	t.Helper()
-	x, err := Open(t.Context(), dir, a, o)
+func opened(tb testing.TB, dir string, a *archive, o Options) *Index {
+	tb.Helper()
+	x, err := Open(tb.Context(), dir, a, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := x.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
-	if err := x.CatchUp(t.Context(), nil); err != nil {
-		t.Fatal(err)
+	if err := x.CatchUp(tb.Context(), nil); err != nil {
+		tb.Fatal(err)
 	}
 	return x
 }
 
-func indexOf(t testing.TB, docs ...models.Document) *Index {
-	t.Helper()
+func indexOf(tb testing.TB, docs ...models.Document) *Index {
+	tb.Helper()
 	a := newArchive()
 	for _, d := range docs {
 		a.put(d)
 	}
-	return opened(t, t.TempDir(), a, Options{})
+	return opened(tb, tb.TempDir(), a, Options{})
 }
 
-func find(t testing.TB, x *Index, text string) models.Results {
-	t.Helper()
-	r, err := x.Search(t.Context(), models.Query{Text: text, Limit: 100, Moments: 1000})
+func find(tb testing.TB, x *Index, text string) models.Results {
+	tb.Helper()
+	r, err := x.Search(tb.Context(), models.Query{Text: text, Limit: 100, Moments: 1000})
 	if err != nil {
-		t.Fatalf("%q: %v", text, err)
+		tb.Fatalf("%q: %v", text, err)
 	}
 	return r
 }
@@ -187,9 +188,9 @@ func generated(n int, seed uint64) *archive {
 func generatedEpisode(r *rand.Rand, zipf *rand.Zipf, words []string, i int) models.Document {
 	show := i % 3
 	d := models.Document{
-		Show: models.Show{ID: models.ShowID(models.NewID("show", fmt.Sprint(show))), Title: []string{"Practical Systems", "Café Talk", "Systems of Budgets"}[show], Language: "en"},
+		Show: models.Show{ID: models.ShowID(models.NewID("show", strconv.Itoa(show))), Title: []string{"Practical Systems", "Café Talk", "Systems of Budgets"}[show], Language: "en"},
 		Episode: models.Episode{
-			ID: models.EpisodeID(models.NewID("episode", fmt.Sprint(i))), PublishedAt: time.Date(2018+i%6, 3, 1+i%20, 0, 0, 0, 0, time.UTC),
+			ID: models.EpisodeID(models.NewID("episode", strconv.Itoa(i))), PublishedAt: time.Date(2018+i%6, 3, 1+i%20, 0, 0, 0, 0, time.UTC),
 			Title: fmt.Sprintf("%s %s %d", words[r.IntN(len(words))], words[r.IntN(len(words))], i),
 			Notes: "<p>About <b>" + words[r.IntN(len(words))] + "</b></p><script>alert('kappa')</script>",
 		},

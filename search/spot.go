@@ -22,15 +22,15 @@ func (f *finder) in(an *analyzer, t *table) *spots {
 		}
 		return s
 	}
-	ids, any := t.newIDSet(), false
+	ids, found := t.newIDSet(), false
 	if f.l.kind == kindPrefix && !f.capped {
-		any = t.addPrefix(ids, fold(f.l.forms[0]))
+		found = t.addPrefix(ids, fold(f.l.forms[0]))
 	} else {
 		for _, term := range f.terms(an, t.meta.Language) {
-			any = t.addTerm(ids, term) || any
+			found = t.addTerm(ids, term) || found
 		}
 	}
-	if any {
+	if found {
 		s.seq = []idSet{ids}
 	}
 	return s

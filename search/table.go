@@ -86,15 +86,15 @@ func (b *tableBuilder) encode() ([]byte, error) {
 	for i, v := range b.firstToken {
 		first[i] = uint32(v)
 	}
-	parts[secFirstToken] = appendPacked(nil, first)
-	parts[secTokens] = appendPacked(nil, b.tokens)
-	parts[secTitleTokens] = appendPacked(nil, b.titleTokens)
-	parts[secNotesTokens] = appendPacked(nil, b.notesTokens)
+	parts[secFirstToken] = packArray(first)
+	parts[secTokens] = packArray(b.tokens)
+	parts[secTitleTokens] = packArray(b.titleTokens)
+	parts[secNotesTokens] = packArray(b.notesTokens)
 	var bounds []uint32
 	for _, p := range b.passages {
 		bounds = append(bounds, uint32(p.start), uint32(p.end), uint32(p.tail))
 	}
-	parts[secPassages] = appendPacked(nil, bounds)
+	parts[secPassages] = packArray(bounds)
 	return assembleTable(parts), nil
 }
 
@@ -139,7 +139,7 @@ func (b *tableBuilder) encodeKeys(parts [][]byte) {
 		ends = append(ends, uint32(len(keys)))
 		ids = append(ids, e.id)
 	}
-	parts[secKeys], parts[secKeyEnds], parts[secKeyIDs] = keys, appendPacked(nil, ends), appendPacked(nil, ids)
+	parts[secKeys], parts[secKeyEnds], parts[secKeyIDs] = keys, packArray(ends), packArray(ids)
 }
 
 func (b *tableBuilder) encodeWords(parts [][]byte) {
@@ -161,9 +161,9 @@ func (b *tableBuilder) encodeWords(parts [][]byte) {
 			turns = append(turns, uint32(i), uint32(w.speaker))
 		}
 	}
-	parts[secTexts], parts[secTextEnds] = texts, appendPacked(nil, ends)
-	parts[secWordTexts], parts[secStarts], parts[secLengths] = appendPacked(nil, which), appendPacked(nil, starts), appendPacked(nil, lengths)
-	parts[secTurns] = appendPacked(nil, turns)
+	parts[secTexts], parts[secTextEnds] = texts, packArray(ends)
+	parts[secWordTexts], parts[secStarts], parts[secLengths] = packArray(which), packArray(starts), packArray(lengths)
+	parts[secTurns] = packArray(turns)
 }
 
 // table is an opened side table. It reads from memory that it does not own and is safe for concurrent use.
@@ -229,7 +229,6 @@ func slot(blob []byte, ends *packed, i int) []byte {
 }
 
 func (t *table) wordCount() int       { return t.starts.n }
-func (t *table) passageCount() int    { return t.passages.n / 3 }
 func (t *table) word(i int) string    { return string(slot(t.texts, &t.textEnds, int(t.wordTexts.at(i)))) }
 func (t *table) startMS(i int) int64  { return int64(t.starts.at(i)) }
 func (t *table) endMS(i int) int64    { return int64(t.starts.at(i)) + int64(t.lengths.at(i)) }
