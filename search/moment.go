@@ -106,6 +106,7 @@ type collector struct {
 	number map[*finder]int
 	spots  map[*finder]*spots
 	found  []occurrence // of words
+	at     int          // a word that was looked at last
 	turns  []occurrence // first words of what a speaker says; shown where the query asks for no words
 }
 
@@ -127,9 +128,10 @@ func (c *collector) collect(w *truth, p passage) {
 	if len(s.seq) == 0 {
 		return
 	}
-	coreEnd, tailEnd := c.t.tokenOf(p.end), c.t.tokenOf(p.tail)
+	coreEnd, tailEnd, number := c.t.tokenOf(p.end), c.t.tokenOf(p.tail), c.number[w.find]
 	s.spoken(c.t.tokenOf(p.start), max(coreEnd, tailEnd-len(s.seq)+1), func(at int) {
-		c.found = append(c.found, occurrence{c.t.wordOf(at), c.t.wordOf(at + len(s.seq) - 1), c.number[w.find]})
+		c.at = c.t.wordNear(at, c.at)
+		c.found = append(c.found, occurrence{c.at, c.t.wordNear(at+len(s.seq)-1, c.at), number})
 	})
 }
 

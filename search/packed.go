@@ -84,3 +84,18 @@ func (p *packed) at(i int) uint32 {
 	v := binary.LittleEndian.Uint64(p.data[uint(offset)+bit/8:]) >> (bit % 8)
 	return base + uint32(v&(1<<width-1))
 }
+
+// slice appends the values [from, to) to dst; faster than at for many.
+func (p *packed) slice(dst []uint32, from, to int) []uint32 {
+	for i := from; i < to; {
+		head := p.heads[i/packedBlock*packedHead:]
+		base, width := binary.LittleEndian.Uint32(head), uint(head[8])
+		data, mask := p.data[binary.LittleEndian.Uint32(head[4:]):], uint64(1)<<width-1
+		end := min(to, (i/packedBlock+1)*packedBlock)
+		for bit := uint(i%packedBlock) * width; i < end; i++ {
+			dst = append(dst, base+uint32(binary.LittleEndian.Uint64(data[bit/8:])>>(bit%8)&mask))
+			bit += width
+		}
+	}
+	return dst
+}

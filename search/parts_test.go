@@ -24,6 +24,10 @@ func TestPackedGivesBackWhatWentIn(t *testing.T) {
 			if err != nil || p.n != n {
 				t.Fatalf("n %d, below %d: %v", n, top, err)
 			}
+			from := r.IntN(n + 1)
+			if got := p.slice(nil, from, n); !slices.Equal(got, in[from:]) {
+				t.Fatalf("n %d, below %d: slice from %d differs", n, top, from)
+			}
 			for i, v := range in {
 				if p.at(i) != v {
 					t.Fatalf("n %d, below %d: value %d is %d, was %d", n, top, i, p.at(i), v)

@@ -5,6 +5,8 @@ type spots struct {
 	t    *table
 	seq  []idSet // token ids that each word of the leaf may have; nil: the episode cannot have it
 	only []bool  // by speaker: whose words count; nil: everybody's
+
+	buffer []uint32 // tokens being looked at
 }
 
 // in prepares to look for a leaf in an episode.
@@ -79,14 +81,22 @@ func (s *spots) each(tokens *packed, from, to int, f func(at int)) {
 		return
 	}
 	to = min(to, tokens.n-len(s.seq)+1)
+	if from >= to {
+		return
+	}
+	s.buffer = tokens.slice(s.buffer[:0], from, to+len(s.seq)-1)
+	first, rest := s.seq[0], s.seq[1:]
 next:
-	for i := from; i < to; i++ {
-		for k, ids := range s.seq {
-			if !ids.has(tokens.at(i + k)) {
+	for i, id := range s.buffer[:to-from] {
+		if !first.has(id) {
+			continue
+		}
+		for k, ids := range rest {
+			if !ids.has(s.buffer[i+1+k]) {
 				continue next
 			}
 		}
-		f(i)
+		f(from + i)
 	}
 }
 

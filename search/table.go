@@ -243,6 +243,17 @@ func (t *table) wordOf(token int) int {
 	return sort.Search(t.wordCount(), func(w int) bool { return t.tokenOf(w+1) > token })
 }
 
+// wordNear is wordOf, faster when the word is at or soon after hint.
+func (t *table) wordNear(token, hint int) int {
+	if from := t.tokenOf(hint); token < from || token > from+16 {
+		return t.wordOf(token)
+	}
+	for t.tokenOf(hint+1) <= token {
+		hint++
+	}
+	return hint
+}
+
 // speakerOf returns the number of a word's speaker within meta.Speakers.
 func (t *table) speakerOf(word int) int {
 	i := sort.Search(t.turns.n/2, func(i int) bool { return int(t.turns.at(2*i)) > word })
