@@ -1,8 +1,9 @@
 package models
 
-// Saved says what storing a show and its episodes changed.
+// Saved tells what storing a show and its episodes changed, or would change.
 type Saved struct {
-	New       []EpisodeID // in the order of the source
-	Updated   int         // episodes whose title, notes or other details are different now
-	Unchanged int
+	NewShow     bool
+	NewEpisodes []EpisodeID // in the order they will be fetched: newest first
+	Updated     int         // episodes whose published fields changed
+	Unchanged   int
 }

@@ -53,7 +53,7 @@ func (d *decoder) best(c chunk, attempts []attempt) (result decoded, doubtful bo
 	if len(samples) < shortestInput {
 		samples = append(append(make([]float32, 0, shortestInput), samples...), make([]float32, shortestInput-len(samples))...)
 	}
-	fit := min(fullContext, (len(samples)/positionSamples+extraContext+7)/8*8)
+	fit := contextFor(len(samples))
 	seconds := float64(c.speechSamples()) / SampleRate
 	fewest := -1
 	for i := range attempts {
@@ -74,4 +74,11 @@ func (d *decoder) best(c chunk, attempts []attempt) (result decoded, doubtful bo
 		}
 	}
 	return result, true, nil
+}
+
+// contextFor returns the encoder positions for a number of samples: those, a little silence, and no more. Without flash
+// attention every position counts; with it whisper.cpp 1.9.1 pads the context to 256 and looks at the padding, where an
+// earlier chunk left its values, so that results depended on the chunks before. See loadModel.
+func contextFor(samples int) int {
+	return min(fullContext, (samples/positionSamples+extraContext+7)/8*8)
 }

@@ -15,7 +15,7 @@
 // # The way of a sample
 //
 //	PCM → Silero VAD, its state carried from window to window (vad.go)
-//	    → chunks of at most 14 s, cut at pauses (chunk.go)
+//	    → chunks of at most 13.6 s, cut at pauses (chunk.go)
 //	    → as many single-thread decoders as cores, greedy first; a result that looks bad is decoded again (decode.go, check.go)
 //	    → words with times that do not begin in silence (words.go)
 //	    → windows, in order

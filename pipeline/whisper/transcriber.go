@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -110,7 +111,8 @@ func (t *Transcriber) start(ctx context.Context) (*child, error) {
 		args = append([]string{nice, "-n", "10"}, args...)
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Env = t.o.Env
+	// Without this ggml starts a debugger to print a backtrace, which takes seconds and writes into the events.
+	cmd.Env = append(slices.Clone(t.o.Env), "GGML_NO_BACKTRACE=1")
 	cmd.WaitDelay = 5 * time.Second
 	endWithParent(cmd)
 	c := &child{cmd: cmd, stderr: &tail{limit: 4096}}

@@ -8,7 +8,7 @@ const (
 	quietThreshold  = speechThreshold - 0.15 // and ends below this one
 	minPause        = 160 * samplesMS        // silence that closes a span
 	minSpeech       = 100 * samplesMS        // shorter spans are clicks and breaths
-	longestSpan     = 14 * SampleRate        // a span without a pause is cut at its quietest frame
+	longestSpan     = longestChunk           // a span without a pause is cut at its quietest frame
 	cutFrom         = longestSpan * 6 / 10   // which is looked for from here on
 )
 

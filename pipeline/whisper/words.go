@@ -8,11 +8,11 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// token is one text token of whisper's. Times are milliseconds from the start of the recording.
+// token is one text token of whisper's.
 type token struct {
-	text           []byte // a piece of UTF-8 that may begin or end inside a character
-	startMS, endMS int64
-	probability    float32
+	text        []byte // a piece of UTF-8 that may begin or end inside a character
+	startMS     int64  // from the start of the recording
+	probability float32
 }
 
 // tokenSegment is one of whisper's segments: what it says between two of its time stamps.
@@ -38,31 +38,22 @@ func unspaced(language string) bool {
 // speech holds the chunk's spans of speech in samples, in order.
 func segmentsFrom(in []tokenSegment, language string, speech []span) []models.Segment {
 	var out []models.Segment
-	clock := int64(0) // no word begins before the one ahead of it
 	for _, s := range in {
 		words := joinPunctuation(splitWords(s.tokens, unspaced(language)))
 		var kept []models.Word
 		for _, w := range words {
-			w.Text = clean(w.Text)
-			if w.Text == "" {
-				continue
+			if w.Text = clean(w.Text); w.Text != "" {
+				kept = append(kept, w)
 			}
-			snap(&w, speech)
-			w.StartMS = max(w.StartMS, clock)
-			w.EndMS = max(w.EndMS, w.StartMS)
-			clock = w.StartMS
-			kept = append(kept, w)
 		}
-		if len(kept) == 0 {
-			continue
+		if len(kept) > 0 {
+			out = append(out, models.Segment{Text: segmentText(kept, unspaced(language)), Words: kept})
 		}
-		for i := range kept[:len(kept)-1] {
-			kept[i].EndMS = min(kept[i].EndMS, max(kept[i+1].StartMS, kept[i].StartMS))
-		}
-		out = append(out, models.Segment{
-			StartMS: kept[0].StartMS, EndMS: kept[len(kept)-1].EndMS,
-			Text: segmentText(kept, unspaced(language)), Words: kept,
-		})
+	}
+	place(out, speech)
+	for i := range out {
+		words := out[i].Words
+		out[i].StartMS, out[i].EndMS = words[0].StartMS, words[len(words)-1].EndMS
 	}
 	return out
 }
@@ -109,7 +100,6 @@ func splitWords(tokens []token, everyCharacter bool) []models.Word {
 			current.StartMS = t.startMS
 		}
 		pending = append(pending, t.text...)
-		current.EndMS = max(t.endMS, current.StartMS)
 		current.Probability += t.probability
 		n++
 	}
@@ -161,36 +151,63 @@ func clean(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// snap moves a word out of silence: it cannot begin before somebody speaks, nor go on after.
-func snap(w *models.Word, speech []span) {
-	if len(speech) == 0 {
-		return
+const (
+	minWord    = 60 * samplesMS   // the shortest time that a word is given: a bit under the length of "a"
+	maxWord    = 1500 * samplesMS // the longest, before a pause that the VAD did not hear
+	lastSounds = 250 * samplesMS  // how far before a pause a word may seem to begin that is said after it
+	firstWord  = 500 * samplesMS  // how far into a span its first word may seem to begin
+)
+
+// place gives the words their times. The alignment's starts are good to some 70 ms within speech and weakest at pauses,
+// where the VAD knows better: no word begins in silence, and speech begins with a word. A word ends where the next one
+// begins, or with its span.
+func place(segments []models.Segment, speech []span) {
+	var words []*models.Word
+	for i := range segments {
+		for j := range segments[i].Words {
+			words = append(words, &segments[i].Words[j])
+		}
 	}
-	start, end := w.StartMS*samplesMS, w.EndMS*samplesMS
+	last := int64(-1) // start of the word before
+	for _, w := range words {
+		start := max(intoSpeech(w.StartMS*samplesMS, last, speech), last)
+		w.StartMS, last = start/samplesMS, start
+	}
+	for i, w := range words {
+		start := w.StartMS * samplesMS
+		end := start + maxWord
+		for _, s := range speech {
+			if start < s.end {
+				end = min(end, s.end)
+				break
+			}
+		}
+		end = max(end, start+minWord)
+		if i+1 < len(words) {
+			end = min(end, words[i+1].StartMS*samplesMS)
+		}
+		w.EndMS = end / samplesMS
+	}
+}
+
+// intoSpeech moves the start of a word out of silence; last is where the word before it starts.
+func intoSpeech(start, last int64, speech []span) int64 {
 	for i, s := range speech {
 		if start >= s.end && i+1 < len(speech) {
 			continue
 		}
 		switch {
-		case start < s.start && i > 0 && end-s.start < start-speech[i-1].end && start-speech[i-1].end < s.start-start:
-			// Nearer to the speech before, and hardly any of it in the speech after: it is that one's last word.
-			start, end = max(speech[i-1].end-minWord, speech[i-1].start), speech[i-1].end
+		case start < s.start && i > 0 && start-speech[i-1].end < s.start-start && start-speech[i-1].end < lastSounds:
+			before := speech[i-1] // hardly after that speech: it is its last word
+			return max(before.end-minWord, before.start)
 		case start < s.start:
-			start = s.start
+			return s.start
 		case start >= s.end:
-			start = max(s.end-minWord, s.start)
+			return max(s.end-minWord, s.start)
+		case last < s.start && start-s.start < firstWord:
+			return s.start
 		}
 		break
 	}
-	for _, s := range speech {
-		if start < s.end {
-			// A word may run over a short pause, but not on into a later span.
-			end = min(max(end, start+minWord), max(s.end, start+minWord))
-			break
-		}
-	}
-	w.StartMS, w.EndMS = start/samplesMS, end/samplesMS
+	return start
 }
-
-// minWord is the shortest time that a word is given, in samples: a bit under the length of "a".
-const minWord = 60 * samplesMS

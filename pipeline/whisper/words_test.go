@@ -13,7 +13,7 @@ import (
 func tokens(parts ...string) tokenSegment {
 	var s tokenSegment
 	for i, p := range parts {
-		s.tokens = append(s.tokens, token{text: []byte(p), startMS: int64(i) * 100, endMS: int64(i)*100 + 100, probability: 0.5})
+		s.tokens = append(s.tokens, token{text: []byte(p), startMS: int64(i) * 100, probability: 0.5})
 	}
 	return s
 }
@@ -58,15 +58,27 @@ func TestWords(t *testing.T) {
 func TestWordsStayOutOfSilence(t *testing.T) {
 	speech := []span{{1 * SampleRate, 2 * SampleRate}, {5 * SampleRate, 8 * SampleRate}}
 	in := tokenSegment{[]token{
-		{text: []byte(" early"), startMS: 200, endMS: 1300},
-		{text: []byte(" late"), startMS: 2100, endMS: 2300},
-		{text: []byte(" next"), startMS: 4000, endMS: 5600},
-		{text: []byte(" over"), startMS: 7900, endMS: 9900},
+		{text: []byte(" early"), startMS: 200},
+		{text: []byte(" late"), startMS: 2100},
+		{text: []byte(" next"), startMS: 4000},
+		{text: []byte(" inside"), startMS: 6000},
+		{text: []byte(" over"), startMS: 9900},
 	}}
 	got := segmentsFrom([]tokenSegment{in}, "en", speech)[0].Words
-	for i, want := range []models.Word{{StartMS: 1000, EndMS: 1300}, {StartMS: 1940, EndMS: 2000}, {StartMS: 5000, EndMS: 5600}, {StartMS: 7900, EndMS: 8000}} {
+	for i, want := range []models.Word{{StartMS: 1000, EndMS: 1940}, {StartMS: 1940, EndMS: 2000}, {StartMS: 5000, EndMS: 6000}, {StartMS: 6000, EndMS: 7500}, {StartMS: 7940, EndMS: 8000}} {
 		if got[i].StartMS != want.StartMS || got[i].EndMS != want.EndMS {
 			t.Errorf("%q is at %d–%d ms, want %d–%d", got[i].Text, got[i].StartMS, got[i].EndMS, want.StartMS, want.EndMS)
+		}
+	}
+}
+
+func TestSpeechBeginsWithAWord(t *testing.T) {
+	speech := []span{{0, 2 * SampleRate}, {3 * SampleRate, 6 * SampleRate}}
+	in := tokenSegment{[]token{{text: []byte(" one"), startMS: 300}, {text: []byte(" two"), startMS: 3400}, {text: []byte(" three"), startMS: 3450}}}
+	got := segmentsFrom([]tokenSegment{in}, "en", speech)[0].Words
+	for i, want := range []int64{0, 3000, 3450} {
+		if got[i].StartMS != want {
+			t.Errorf("%q begins at %d ms, want %d", got[i].Text, got[i].StartMS, want)
 		}
 	}
 }
@@ -80,7 +92,7 @@ func FuzzSegments(f *testing.F) {
 		}
 		var in tokenSegment
 		for p := range strings.SplitSeq(text, "|") {
-			in.tokens = append(in.tokens, token{text: []byte(p), startMS: at, endMS: at + step})
+			in.tokens = append(in.tokens, token{text: []byte(p), startMS: at})
 			at = max(0, at+step)
 		}
 		language := "en"

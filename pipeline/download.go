@@ -1,0 +1,119 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/earshot/earshot/models"
+)
+
+// Download stores an episode's audio and what probing it tells; the transcription is queued in the same transaction. A
+// download that an earlier attempt began is gone on with.
+func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.DownloadJob, report func(done, total int64)) error {
+	episode, err := p.o.Catalogue.Episode(ctx, job.EpisodeID)
+	if err != nil {
+		return fmt.Errorf("downloading episode %s: %w", job.EpisodeID, err)
+	}
+	if err := p.o.Catalogue.SetState(ctx, lease, episode.ID, models.EpisodeDownloading); err != nil {
+		return fmt.Errorf("downloading %q: %w", episode.Title, err)
+	}
+	media, err := p.fetch(ctx, episode, report)
+	if err != nil {
+		return err
+	}
+	info, err := p.probe(ctx, media.Key, filepath.Base(episode.Enclosure.Location))
+	if err != nil {
+		return err
+	}
+	media.ContentType, media.DurationMS = info.ContentType, info.DurationMS
+	if err := p.o.Catalogue.SaveMedia(ctx, lease, episode.ID, media, ""); err != nil {
+		return fmt.Errorf("storing the audio of %q: %w", episode.Title, err)
+	}
+	p.o.Logger.InfoContext(ctx, "downloaded", "episode", episode.ID, "bytes", media.Bytes, "duration_ms", media.DurationMS)
+	return nil
+}
+
+// fetch brings the audio into the media store, from the web or from a local file.
+func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done, total int64)) (models.Media, error) {
+	part, err := p.o.Media.Partial(ctx, e.ID)
+	if err != nil {
+		return models.Media{}, err
+	}
+	defer part.Close() // does nothing after Commit; otherwise what is there stays for the next attempt
+	if isRemote(e.Enclosure.Location) {
+		_, err = p.o.Fetch.Download(ctx, e.Enclosure.Location, part, report)
+	} else {
+		err = copyLocal(ctx, e.Enclosure.Location, part, report)
+	}
+	if err != nil {
+		if errors.Is(err, models.ErrUnusable) {
+			err = errors.Join(err, part.Discard())
+		}
+		return models.Media{}, err
+	}
+	return part.Commit(extension(e.Enclosure.Location))
+}
+
+func isRemote(location string) bool {
+	return strings.HasPrefix(location, "http://") || strings.HasPrefix(location, "https://")
+}
+
+// extension is the one of a file's name, when it is a plain one: it is for people, and nothing depends on it.
+func extension(location string) string {
+	name, _, _ := strings.Cut(location, "?")
+	return filepath.Ext(name)
+}
+
+// copyLocal copies a file of this machine. Its path was named by the owner, or lies in a folder that was.
+func copyLocal(ctx context.Context, path string, part Partial, report func(done, total int64)) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return models.Explain(models.ErrUnusable, "%s is no longer there: put it back and retry", path)
+	}
+	if err != nil {
+		return fmt.Errorf("copying the recording: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("copying the recording: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return models.Explain(models.ErrUnusable, "%s is not a regular file", path)
+	}
+	if err := part.Reset(""); err != nil {
+		return err
+	}
+	buf := make([]byte, 1<<20)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := f.Read(buf)
+		if _, werr := part.Write(buf[:n]); werr != nil {
+			return werr
+		}
+		report(part.Size(), info.Size())
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("copying %s: %w", path, err)
+		}
+	}
+}
+
+// probe asks what a stored recording holds; errors call it name.
+func (p *Pipeline) probe(ctx context.Context, key, name string) (models.AudioInfo, error) {
+	f, err := p.o.Media.Open(key)
+	if err != nil {
+		return models.AudioInfo{}, fmt.Errorf("opening the audio of %s: %w", name, err)
+	}
+	defer f.Close()
+	return p.o.Probe.Probe(ctx, f)
+}

@@ -1,0 +1,92 @@
+// Package pipeline takes an episode from its source to its transcript.
+//
+// The listing shows the way: poll.go looks at a show's source for new episodes, download.go stores an episode's audio,
+// transcribe.go turns the audio into segments. Each file is one job of the queue. A job's result and the next job are
+// written in one transaction of the store, under the lease of its attempt: a job that is killed at any line runs again and
+// goes on from what is stored, and one that lost its lease writes nothing.
+//
+// The tools are in the folders: source and feed read what an owner points at, fetch speaks HTTP, audio runs ffmpeg, whisper
+// decodes, weights keeps the models.
+package pipeline
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/audio"
+	"github.com/earshot/earshot/pipeline/fetch"
+	"github.com/earshot/earshot/pipeline/whisper"
+)
+
+// Catalogue is what the pipeline needs of the store. Writes under a lease fail with models.ErrLeaseLost when it is lost.
+type Catalogue interface {
+	Show(ctx context.Context, id models.ShowID) (models.Show, error)
+	Episode(ctx context.Context, id models.EpisodeID) (models.Episode, error)
+	Polled(ctx context.Context, lease models.Lease, show models.Show, episodes []models.Episode) (models.Saved, error)
+	SetState(ctx context.Context, lease models.Lease, id models.EpisodeID, state models.EpisodeState) error
+	SaveMedia(ctx context.Context, lease models.Lease, id models.EpisodeID, media models.Media, warning string) error
+	StartTranscript(ctx context.Context, lease models.Lease, t models.Transcript) (models.Transcript, error)
+	AppendSegments(ctx context.Context, lease models.Lease, transcriptID int64, language string, segments []models.Segment, cursorMS int64) error
+	FinishTranscript(ctx context.Context, lease models.Lease, transcriptID int64, durationMS int64, warning string) error
+}
+
+// Sources looks at a show's source.
+type Sources interface {
+	// Look lists what the source offers now. Validators in the show's source save work: unchanged is true and the listing
+	// empty when nothing is new.
+	Look(ctx context.Context, show models.Show) (found models.Listing, unchanged bool, err error)
+}
+
+// Media stores recordings.
+type Media interface {
+	Open(key string) (*os.File, error)
+	// Partial opens the unfinished audio of an episode, with what an earlier attempt left of it.
+	Partial(ctx context.Context, id models.EpisodeID) (Partial, error)
+}
+
+// Partial is a recording that is being stored.
+type Partial interface {
+	fetch.Partial
+	// Commit makes the bytes a stored recording and returns its key, hash and size.
+	Commit(ext string) (models.Media, error)
+	Discard() error
+	Close() error
+}
+
+// Options holds the tools of a [Pipeline] and its settings.
+type Options struct {
+	Catalogue   Catalogue
+	Sources     Sources
+	Media       Media
+	Fetch       *fetch.Client
+	Probe       *audio.Tool
+	Transcriber *whisper.Transcriber
+	Weights     Weights
+	Model       string // name of the weights, for example "base-q8_0"
+	Language    string // ISO 639-1, or "auto"
+	Decoders    int    // chunks decoded at a time; 0 means one a core
+	Logger      *slog.Logger
+}
+
+// Weights finds installed model files.
+type Weights interface {
+	// Path returns the file of an installed model, or an error that says how to get it.
+	Path(name string) (string, error)
+}
+
+// Pipeline does the jobs of the queue.
+type Pipeline struct{ o Options }
+
+// New returns a pipeline.
+func New(o Options) *Pipeline {
+	if o.Language == "" {
+		o.Language = "auto"
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	return &Pipeline{o}
+}

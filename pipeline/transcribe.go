@@ -1,0 +1,140 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/audio"
+	"github.com/earshot/earshot/pipeline/whisper"
+)
+
+const (
+	// VAD is the voice activity detector's name among the weights.
+	VAD = "silero-v6.2.0"
+	// commitEvery is how much audio is stored at a time: each commit has the episode indexed anew as far as it is, and this
+	// much is decoded again after a crash.
+	commitEvery = 60 * time.Second
+	noSpeech    = "no speech was found in this recording"
+)
+
+// Transcribe decodes an episode's stored audio window by window. A transcript that an earlier attempt began is gone on
+// with where it stopped.
+func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job models.TranscribeJob, report func(done, total int64)) error {
+	episode, err := p.o.Catalogue.Episode(ctx, job.EpisodeID)
+	if err != nil {
+		return fmt.Errorf("transcribing episode %s: %w", job.EpisodeID, err)
+	}
+	req, err := Request(p.o.Weights, p.o.Model)
+	if err != nil {
+		return err
+	}
+	f, err := p.o.Media.Open(episode.Media.Key)
+	if err != nil {
+		return fmt.Errorf("opening the audio of %q: %w", episode.Title, err)
+	}
+	defer f.Close()
+	t, err := p.o.Catalogue.StartTranscript(ctx, lease, models.Transcript{
+		EpisodeID: episode.ID, Source: models.TranscriptWhisper, Model: p.o.Model, Prompt: req.Prompt,
+	})
+	if err != nil {
+		return fmt.Errorf("transcribing %q: %w", episode.Title, err)
+	}
+	req.Decoders, req.SkipMS = p.o.Decoders, t.CursorMS
+	req.Language = p.o.Language
+	if t.CursorMS > 0 {
+		req.Language = t.Language
+	}
+	started := time.Now()
+	store := func(ctx context.Context) storeSegments {
+		return func(language string, segments []models.Segment, cursorMS int64) error {
+			return p.o.Catalogue.AppendSegments(ctx, lease, t.ID, language, segments, cursorMS)
+		}
+	}
+	commit := batch{store: store(ctx), storedMS: t.CursorMS}
+	done, err := Decode(ctx, p.o.Probe, p.o.Transcriber, f, req, commit.add, func(atMS int64) { report(atMS, episode.Media.DurationMS) })
+	// What is decoded is stored even when the rest failed or was cancelled: the next attempt goes on from there.
+	commit.store = store(context.WithoutCancel(ctx))
+	if err := errors.Join(err, commit.flush()); err != nil {
+		return fmt.Errorf("transcribing %q: %w", episode.Title, err)
+	}
+	if err := p.o.Catalogue.FinishTranscript(ctx, lease, t.ID, done.DurationMS, done.Warning); err != nil {
+		return fmt.Errorf("finishing the transcript of %q: %w", episode.Title, err)
+	}
+	p.o.Logger.InfoContext(ctx, "transcribed", "episode", episode.ID, "language", done.Language, "duration_ms", done.DurationMS,
+		"speech_ms", done.SpeechMS, "doubtful", done.Doubtful, "chunks", done.Chunks, "took", time.Since(started).Round(time.Millisecond))
+	return nil
+}
+
+type storeSegments func(language string, segments []models.Segment, cursorMS int64) error
+
+// batch gathers windows to larger commits.
+type batch struct {
+	store    storeSegments
+	segments []models.Segment
+	language string
+	cursorMS int64
+	storedMS int64
+}
+
+func (b *batch) add(w whisper.Window) error {
+	b.segments = append(b.segments, w.Segments...)
+	b.language, b.cursorMS = w.Language, w.CursorMS
+	if time.Duration(b.cursorMS-b.storedMS)*time.Millisecond < commitEvery {
+		return nil
+	}
+	return b.flush()
+}
+
+func (b *batch) flush() error {
+	if b.cursorMS <= b.storedMS {
+		return nil
+	}
+	if err := b.store(b.language, b.segments, b.cursorMS); err != nil {
+		return fmt.Errorf("storing segments: %w", err)
+	}
+	b.segments, b.storedMS = nil, b.cursorMS
+	return nil
+}
+
+// Request returns a request for decoding with an installed model.
+func Request(w Weights, model string) (whisper.Request, error) {
+	path, err := w.Path(model)
+	if err != nil {
+		return whisper.Request{}, err
+	}
+	vad, err := w.Path(VAD)
+	if err != nil {
+		return whisper.Request{}, err
+	}
+	return whisper.Request{Model: path, VAD: vad, Language: "auto"}, nil
+}
+
+// Decoded sums up a recording.
+type Decoded struct {
+	whisper.Result
+	Warning string // what the reader of the transcript should know; "" when all is well
+}
+
+// Decode turns the audio of an opened file into windows. See [whisper.Transcriber.Transcribe] for the callbacks.
+func Decode(ctx context.Context, tool *audio.Tool, t *whisper.Transcriber, f *os.File, req whisper.Request,
+	onWindow func(whisper.Window) error, onProgress func(atMS int64),
+) (Decoded, error) {
+	stream, err := tool.Decode(ctx, f, 0)
+	if err != nil {
+		return Decoded{}, err
+	}
+	defer stream.Close()
+	result, err := t.Transcribe(ctx, req, stream, onWindow, onProgress)
+	if err != nil {
+		return Decoded{}, err
+	}
+	d := Decoded{Result: result, Warning: stream.Warning()}
+	if result.SpeechMS == 0 && d.Warning == "" {
+		d.Warning = noSpeech
+	}
+	return d, nil
+}
