@@ -64,6 +64,9 @@ const (
 	vadFolder     = "ggml-org/whisper-vad"
 )
 
+// DefaultVAD is the model that finds speech: the newest that whisper.cpp's script names.
+const DefaultVAD = "silero-v6.2.0"
+
 // Catalogue lists the official models, as whisper.cpp's download scripts name them, small ones first. Sizes and SHA-256
 // are those of the official site's files, SHA-1 those of whisper.cpp's models/README.md.
 func Catalogue() []Model {

@@ -46,7 +46,7 @@ func newClient() *http.Client {
 	}
 }
 
-var errStalled = errors.New("nothing arrived for a minute")
+var errStalled = errors.New("the connection is there but nothing arrives")
 
 // download fetches a model's official file into path, going on with what an earlier try left there, and checks it. A
 // connection that breaks is taken up again a few times, as long as something had arrived.
@@ -98,7 +98,7 @@ func (s *Store) url(m Model) string { return strings.TrimRight(s.o.Site, "/") + 
 func (s *Store) downloadOnce(ctx context.Context, m Model, path string, report func(Progress)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stall := time.AfterFunc(stallTimeout+responseTimeout, func() { cancel(errStalled) })
+	stall := time.AfterFunc(s.stall+responseTimeout, func() { cancel(errStalled) })
 	defer stall.Stop()
 
 	have := size(path)
@@ -121,6 +121,7 @@ func (s *Store) downloadOnce(ctx context.Context, m Model, path string, report f
 		return reason(ctx, err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // only read
+	stall.Reset(s.stall)
 	from, err := answer(resp, m, have)
 	if err != nil {
 		if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable {
@@ -132,7 +133,7 @@ func (s *Store) downloadOnce(ctx context.Context, m Model, path string, report f
 	if err != nil {
 		return err
 	}
-	err = appendBody(f, from, resp, m.Bytes, &stallReader{resp.Body, stall}, &counter{ctx: ctx, stage: Downloading, done: from, total: m.Bytes, report: report})
+	err = appendBody(f, from, resp, m.Bytes, &stallReader{resp.Body, stall, s.stall}, &counter{ctx: ctx, stage: Downloading, done: from, total: m.Bytes, report: report})
 	return reason(ctx, errors.Join(err, f.Close()))
 }
 
@@ -217,12 +218,13 @@ func reason(ctx context.Context, err error) error {
 type stallReader struct {
 	io.Reader
 	stall *time.Timer
+	after time.Duration
 }
 
 func (r *stallReader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
 	if n > 0 {
-		r.stall.Reset(stallTimeout)
+		r.stall.Reset(r.after)
 	}
 	return n, err
 }

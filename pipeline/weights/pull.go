@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 
 	"github.com/earshot/earshot/models"
 )
@@ -82,8 +81,11 @@ func (s *Store) obtain(ctx context.Context, m Model, dir string, report func(Pro
 		if err == nil {
 			return got, fallback, nil
 		}
-		if ctx.Err() != nil || isDiskFull(err) || errors.Is(err, errNoTool) {
+		if ctx.Err() != nil || isDiskFull(err) {
 			return made{}, "", err
+		}
+		if errors.Is(err, errNoTool) { // whatever the source
+			return made{}, "", joined(append(failures, err))
 		}
 		s.o.Logger.InfoContext(ctx, "source of models failed", "source", string(source), "model", m.Name, "error", err)
 		failures = append(failures, fmt.Errorf("%s: %w", describe(source), err))
@@ -132,7 +134,9 @@ func joined(failures []error) error {
 	return err
 }
 
-func isDiskFull(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
+func isDiskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
 
 // explain says what to do about a full disk.
 func explain(err error, dir string) error {

@@ -39,6 +39,7 @@ type Store struct {
 	dir       string
 	o         Options
 	retryWait time.Duration // before the first retry of a broken download; doubled each time
+	stall     time.Duration // without a byte until a download counts as broken
 }
 
 // New returns the store of models in dir, which is made when the first model is installed.
@@ -55,7 +56,7 @@ func New(dir string, o Options) *Store {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Store{dir: dir, o: o, retryWait: time.Second}
+	return &Store{dir: dir, o: o, retryWait: time.Second, stall: stallTimeout}
 }
 
 // Path returns the file of an installed model after a quick look at its size and first bytes. It gives an error wrapping
@@ -174,7 +175,7 @@ func (s *Store) Remove(ctx context.Context, name string) error {
 		_, err := Lookup(name)
 		return err
 	}
-	unlock, err := s.lock(ctx, name, nil)
+	unlock, err := s.lock(ctx, name, func(Progress) {})
 	if err != nil {
 		return err
 	}

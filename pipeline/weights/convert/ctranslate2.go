@@ -106,16 +106,16 @@ func (f *ct2File) addAliases(c *cursor) {
 
 // linkScales gives each int8 or int16 weight the variable that holds its scales: one a row, or a single one.
 func (f *ct2File) linkScales() error {
-	for name, a := range f.variables {
-		if a.dtype != dtypeI8 && a.dtype != dtypeI16 || !strings.HasSuffix(name, "/weight") {
+	for _, a := range f.variables { // an alias names the same array
+		if a.dtype != dtypeI8 && a.dtype != dtypeI16 || !strings.HasSuffix(a.name, "/weight") {
 			continue
 		}
-		scale, ok := f.variables[name+"_scale"]
+		scale, ok := f.variables[a.name+"_scale"]
 		if !ok {
-			return invalid("weight %q is quantised but has no scale", name)
+			return invalid("weight %q is quantised but has no scale", a.name)
 		}
 		if n := scale.elements(); len(a.shape) == 0 || n != 1 && n != a.shape[0] || scale.dtype != dtypeF32 {
-			return invalid("the scale of weight %q has shape %v", name, scale.shape)
+			return invalid("the scale of weight %q has shape %v", a.name, scale.shape)
 		}
 		if len(scale.shape) == 0 {
 			scale.shape = []int64{1}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/earshot/earshot/pipeline/weights"
+)
+
+// newModelsCommand makes "earshot models list|pull|rm|verify". The store is opened when a command runs.
+func newModelsCommand(store func() (*weights.Store, error)) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "models",
+		Short: "List, fetch, check and remove model weights",
+		Args:  arguments(cobra.NoArgs),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newModelsListCommand(store), newModelsPullCommand(store), newModelsRemoveCommand(store), newModelsVerifyCommand(store))
+	return cmd
+}
+
+func newModelsListCommand(store func() (*weights.Store, error)) *cobra.Command {
+	var installedOnly bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the models that can be had, and which are installed",
+		Args:  arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := store()
+			if err != nil {
+				return err
+			}
+			installed, err := s.List()
+			if err != nil {
+				return err
+			}
+			return listModels(cmd.OutOrStdout(), installed, installedOnly)
+		},
+	}
+	cmd.Flags().BoolVar(&installedOnly, "installed", false, "only those that are installed")
+	return cmd
+}
+
+// listModels prints the installed models and, unless only those are wanted, the rest of the catalogue.
+func listModels(out io.Writer, installed []weights.Installed, installedOnly bool) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	row := func(name, size, memory, languages, state string) {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", name, size, memory, languages, state) // Flush tells
+	}
+	row("NAME", "SIZE", "MEMORY", "LANGUAGES", "STATE")
+	for _, in := range installed {
+		m, err := weights.Lookup(in.Name)
+		if err != nil { // the owner's own
+			m = weights.Model{Bytes: in.Bytes, Languages: "?"}
+		}
+		row(in.Name, humanSize(in.Bytes), memory(m), string(m.Languages), state(in))
+	}
+	for _, m := range weights.Catalogue() {
+		if installedOnly || slices.ContainsFunc(installed, func(in weights.Installed) bool { return in.Name == m.Name }) {
+			continue
+		}
+		available := ""
+		if m.Mirrored {
+			available = "also from the mirror"
+		}
+		row(m.Name, humanSize(m.Bytes), memory(m), string(m.Languages), available)
+	}
+	if err := w.Flush(); err != nil || installedOnly {
+		return err
+	}
+	_, err := fmt.Fprintln(out, "\nAdd -q4_0, -q4_1, -q5_0, -q5_1 or -q8_0 to a name to have it made smaller: earshot models pull small-q4_0")
+	return err
+}
+
+func humanSize(n int64) string { return humanize.Bytes(uint64(max(n, 0))) }
+
+func memory(m weights.Model) string {
+	if m.MemoryBytes == 0 {
+		return "?"
+	}
+	return humanSize(m.MemoryBytes)
+}
+
+func state(in weights.Installed) string {
+	switch {
+	case in.Problem != "":
+		return in.Problem
+	case in.MadeFrom != "":
+		base, _, _ := strings.Cut(in.MadeFrom, " ")
+		return fmt.Sprintf("installed, made from %s (%s)", base, in.Source)
+	}
+	return fmt.Sprintf("installed (%s)", in.Source)
+}
+
+func newModelsPullCommand(store func() (*weights.Store, error)) *cobra.Command {
+	var missing bool
+	var from string
+	cmd := &cobra.Command{
+		Use:   "pull [NAME…]",
+		Short: "Fetch models; without a name, those that transcribing needs",
+		Long: `Fetch models from the official site, or from the mirror where that fails. A name may carry a quantisation
+(base-q8_0, small-q4_0): where nobody offers the model like that, it is made from the full one. What is installed and
+intact is left alone; a broken download goes on where it stopped.`,
+		Args: arguments(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			s, err := store()
+			if err != nil {
+				return err
+			}
+			if from != "" && len(names) != 1 {
+				return usageError{errors.New("--from needs exactly one name")}
+			}
+			if len(names) == 0 {
+				names = neededModels(cmd)
+			}
+			for _, name := range names {
+				if missing {
+					if _, err := s.Path(name); err == nil {
+						continue
+					}
+				}
+				if err := pullModel(cmd, s, name, from); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&missing, "missing", false, "say and do nothing about models that are installed, without reading them")
+	cmd.Flags().StringVar(&from, "from", "", "folder with a Whisper model of your own (CTranslate2 or Hugging Face) to install under NAME")
+	return cmd
+}
+
+// neededModels are the weights that transcribing takes: the chosen ones and those that find speech.
+func neededModels(cmd *cobra.Command) []string {
+	speech := defaultModel
+	if f := cmd.Flags().Lookup("model"); f != nil && f.Changed {
+		speech = f.Value.String()
+	}
+	return []string{speech, weights.DefaultVAD}
+}
+
+// pullModel fetches one model, with a bar on a terminal, and says in a line where it came from.
+func pullModel(cmd *cobra.Command, s *weights.Store, name, from string) error {
+	b := newBars(cmd.ErrOrStderr())
+	current, stage := &bar{}, weights.Stage("")
+	report := func(p weights.Progress) {
+		switch {
+		case p.Note != "":
+			b.say(p.Note)
+		case p.Stage != stage:
+			stage = p.Stage
+			current.done()
+			current = b.add(fmt.Sprintf("%s: %s", name, stage), p.Total, unitBytes)
+		}
+		current.set(p.Done)
+	}
+	var in weights.Installed
+	var err error
+	if from == "" {
+		in, err = s.Pull(cmd.Context(), name, report)
+	} else {
+		in, err = s.Import(cmd.Context(), name, from, report)
+	}
+	current.done()
+	b.close()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), pulled(in))
+	return err
+}
+
+// pulled says what became of a pull.
+func pulled(in weights.Installed) string {
+	if !in.Fresh {
+		return fmt.Sprintf("%s: installed and intact (%s)", in.Name, humanSize(in.Bytes))
+	}
+	line := fmt.Sprintf("%s: %s from the %s", in.Name, humanSize(in.Bytes), sourceName(in.Source))
+	if in.MadeFrom != "" {
+		base, _, _ := strings.Cut(in.MadeFrom, " ")
+		line += ", made here from " + base
+	}
+	if in.Official && in.Source != weights.Official {
+		line += ", identical to the official file"
+	}
+	return line + " → " + in.Path
+}
+
+func sourceName(s weights.Source) string {
+	switch s {
+	case weights.Official:
+		return "official site"
+	case weights.Imported, weights.ByHand:
+		return "owner's files"
+	}
+	return string(s)
+}
+
+func newModelsRemoveCommand(store func() (*weights.Store, error)) *cobra.Command {
+	return &cobra.Command{
+		Use:     "rm NAME…",
+		Aliases: []string{"remove"},
+		Short:   "Remove models",
+		Args:    arguments(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			s, err := store()
+			if err != nil {
+				return err
+			}
+			for _, name := range names {
+				if err := s.Remove(cmd.Context(), name); err != nil {
+					return err
+				}
+				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: removed\n", name); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func newModelsVerifyCommand(store func() (*weights.Store, error)) *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify [NAME…]",
+		Short: "Read models from end to end and compare their checksums; without a name, all that are installed",
+		Args:  arguments(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			s, err := store()
+			if err != nil {
+				return err
+			}
+			if len(names) == 0 {
+				installed, err := s.List()
+				if err != nil {
+					return err
+				}
+				for _, in := range installed {
+					names = append(names, in.Name)
+				}
+			}
+			return verifyModels(cmd, s, names)
+		},
+	}
+}
+
+// verifyModels checks every model, and fails when one of them is not intact.
+func verifyModels(cmd *cobra.Command, s *weights.Store, names []string) error {
+	if len(names) == 0 {
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), "no models are installed")
+		return err
+	}
+	var failed []error
+	for _, name := range names {
+		err := s.Verify(cmd.Context(), name)
+		if cmd.Context().Err() != nil {
+			return cmd.Context().Err()
+		}
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: intact\n", name); err != nil {
+			return err
+		}
+	}
+	if len(failed) > 0 {
+		return errors.Join(failed...)
+	}
+	return nil
+}
