@@ -191,10 +191,16 @@ func TestSlowAndEndlessPages(t *testing.T) {
 			}
 		}
 	})
-	c := client(t, Options{HeaderTimeout: 100 * time.Millisecond, StallTimeout: 100 * time.Millisecond, MaxFeed: 1 << 20})
-	for path, say := range map[string]string{"/silent": "does not answer in time", "/stall": "stopped sending", "/endless": "too large", "/bomb": "too large"} {
-		p, err := c.Page(t.Context(), url+path, "", "")
-		if err == nil || !strings.Contains(err.Error(), say) || len(p.Body) > 1<<20 {
+	const soon = 100 * time.Millisecond
+	for path, c := range map[string]struct {
+		o   Options
+		say string
+	}{
+		"/silent": {Options{HeaderTimeout: soon}, "does not answer in time"}, "/stall": {Options{StallTimeout: soon}, "stopped sending"},
+		"/endless": {Options{MaxFeed: 1 << 20}, "too large"}, "/bomb": {Options{MaxFeed: 1 << 20}, "too large"},
+	} {
+		p, err := client(t, c.o).Page(t.Context(), url+path, "", "")
+		if err == nil || !strings.Contains(err.Error(), c.say) || len(p.Body) > 1<<20 {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
