@@ -295,7 +295,7 @@ func changesInOrder(c clause) {
 	for last, _ := s.LastChange(ctx); after < last; {
 		follow()
 	}
-	all, err := s.Episodes(ctx, EpisodeFilter{})
+	all, err := s.Episodes(ctx, models.EpisodeFilter{})
 	must(t, err)
 	if len(all) != 2*writers {
 		t.Fatalf("%d episodes", len(all))

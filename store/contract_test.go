@@ -83,7 +83,7 @@ func addTwice(c clause) {
 	}
 	// Episodes that vanish from the source stay.
 	mustSave(t, s, show, episodes[:1])
-	if all, _ := s.Episodes(t.Context(), EpisodeFilter{}); len(all) != 3 {
+	if all, _ := s.Episodes(t.Context(), models.EpisodeFilter{}); len(all) != 3 {
 		t.Fatalf("%d episodes are left of 3", len(all))
 	}
 }
@@ -236,7 +236,7 @@ func listing(c clause) {
 	as[4].PublishedAt = time.Time{} // unknown: last
 	mustSave(t, s, a, as)
 	mustSave(t, s, b, bs)
-	titles := func(f EpisodeFilter) (out []string) {
+	titles := func(f models.EpisodeFilter) (out []string) {
 		t.Helper()
 		got, err := s.Episodes(t.Context(), f)
 		must(t, err)
@@ -246,21 +246,21 @@ func listing(c clause) {
 		return out
 	}
 	for _, c := range []struct {
-		f    EpisodeFilter
+		f    models.EpisodeFilter
 		want []string
 	}{
-		{EpisodeFilter{ShowID: a.ID}, []string{"Episode 3", "Episode 2", "Episode 1", "Episode 0", "Episode 4"}},
-		{EpisodeFilter{ShowID: a.ID, Limit: 2}, []string{"Episode 3", "Episode 2"}},
-		{EpisodeFilter{ShowID: a.ID, Limit: 2, Offset: 3}, []string{"Episode 0", "Episode 4"}},
-		{EpisodeFilter{ShowID: a.ID, Offset: 4}, []string{"Episode 4"}},
-		{EpisodeFilter{ShowID: a.ID, Offset: 40}, nil},
-		{EpisodeFilter{State: models.EpisodeDone}, nil},
+		{models.EpisodeFilter{ShowID: a.ID}, []string{"Episode 3", "Episode 2", "Episode 1", "Episode 0", "Episode 4"}},
+		{models.EpisodeFilter{ShowID: a.ID, Limit: 2}, []string{"Episode 3", "Episode 2"}},
+		{models.EpisodeFilter{ShowID: a.ID, Limit: 2, Offset: 3}, []string{"Episode 0", "Episode 4"}},
+		{models.EpisodeFilter{ShowID: a.ID, Offset: 4}, []string{"Episode 4"}},
+		{models.EpisodeFilter{ShowID: a.ID, Offset: 40}, nil},
+		{models.EpisodeFilter{State: models.EpisodeDone}, nil},
 	} {
 		if got := titles(c.f); !slices.Equal(got, c.want) {
 			t.Errorf("%+v: got %q, want %q", c.f, got, c.want)
 		}
 	}
-	if all := titles(EpisodeFilter{State: models.EpisodeQueued}); len(all) != 7 {
+	if all := titles(models.EpisodeFilter{State: models.EpisodeQueued}); len(all) != 7 {
 		t.Errorf("%d episodes are queued, want 7", len(all))
 	}
 	ids := []models.EpisodeID{as[0].ID, bs[1].ID, "nothing"}

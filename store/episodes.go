@@ -10,16 +10,8 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// EpisodeFilter says which episodes to list. The zero value means all.
-type EpisodeFilter struct {
-	ShowID models.ShowID       // "" means of every show
-	State  models.EpisodeState // "" means in every state
-	Limit  int                 // 0 means all
-	Offset int
-}
-
 // Episodes lists episodes, the newest published first, those without a date last.
-func (s *Store) Episodes(ctx context.Context, f EpisodeFilter) ([]models.Episode, error) {
+func (s *Store) Episodes(ctx context.Context, f models.EpisodeFilter) ([]models.Episode, error) {
 	var rows []episodeRow
 	q := s.e.read.NewSelect().Model(&rows).Order("published_at DESC", "id")
 	if f.ShowID != "" {

@@ -35,7 +35,7 @@ func workUntilKilled(ctx context.Context, dir string) error {
 		return err
 	}
 	say := func(what string) { _, _ = fmt.Fprintln(os.Stdout, what) }
-	return s.Work(ctx, pretend(s, say), quickly())
+	return s.Work(ctx, pretend(s, say), hastily())
 }
 
 // pretend downloads and transcribes for a test, window by window, and says each step before it is taken.
@@ -98,7 +98,7 @@ func TestKill(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- s.Work(ctx, pretend(s, func(string) {}), quickly()) }()
+	go func() { done <- s.Work(ctx, pretend(s, func(string) {}), hastily()) }()
 	eventually(t, "all is done", func() bool {
 		idle, err := s.Idle(t.Context())
 		must(t, err)

@@ -24,7 +24,7 @@ func TestOpenTwice(t *testing.T) {
 	if saved := mustSave(t, b, show, episodesOf(show, 3)); len(saved.NewEpisodes) != 1 || saved.Unchanged != 2 {
 		t.Fatalf("through the second: %+v", saved)
 	}
-	if all, err := a.Episodes(t.Context(), EpisodeFilter{}); err != nil || len(all) != 3 {
+	if all, err := a.Episodes(t.Context(), models.EpisodeFilter{}); err != nil || len(all) != 3 {
 		t.Fatalf("through the first: %d, %v", len(all), err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "earshot.db")); err != nil {
@@ -84,7 +84,7 @@ func TestOpenBadFolders(t *testing.T) {
 	} {
 		s, err := Open(t.Context(), dir, Options{})
 		if err == nil {
-			_, err = s.Episodes(t.Context(), EpisodeFilter{})
+			_, err = s.Episodes(t.Context(), models.EpisodeFilter{})
 			_ = s.Close()
 		}
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

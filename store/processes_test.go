@@ -55,7 +55,7 @@ func TestTwoWorkers(t *testing.T) {
 func TestCannotBeat(t *testing.T) {
 	dir := t.TempDir()
 	s, blocker := openAt(t, dir), openAt(t, dir)
-	h := hold(t, s, quickly())
+	h := hold(t, s, hastily())
 	_, a := anEpisode(t, s, h)
 	must(t, blocker.write(t.Context(), "blocking", func(context.Context, bun.Tx) error {
 		receive(t, "the order to stop", a.ctx.Done())
@@ -65,7 +65,7 @@ func TestCannotBeat(t *testing.T) {
 		t.Errorf("stopped because of: %v", cause)
 	}
 	b := h.take(t)
-	if b.lease.JobID != a.lease.JobID || b.lease.Attempt != 2 || b.lease.Last {
+	if b.lease.JobID != a.lease.JobID || b.lease.Attempt <= a.lease.Attempt || b.lease.Last {
 		t.Errorf("%+v after %+v", b.lease, a.lease)
 	}
 	b.finish(nil)

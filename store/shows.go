@@ -12,21 +12,13 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// Saved tells what saving a show did, or would do.
-type Saved struct {
-	NewShow     bool
-	NewEpisodes []models.EpisodeID // in the order they will be fetched: newest first
-	Updated     int                // episodes whose published fields changed
-	Unchanged   int
-}
-
 // SaveShow stores a show and its episodes. A new episode is queued for download in the same transaction, one whose
 // published fields changed is updated, all others are left alone, those of the show that are not in episodes too. An
 // episode that was deleted comes back. Episodes without an identifier get the one of their GUID.
 //
 // A show without an identifier or title, or an episode with a malformed identifier, is [models.ErrInvalid].
-func (s *Store) SaveShow(ctx context.Context, show models.Show, episodes []models.Episode) (Saved, error) {
-	var saved Saved
+func (s *Store) SaveShow(ctx context.Context, show models.Show, episodes []models.Episode) (models.Saved, error) {
+	var saved models.Saved
 	err := s.write(ctx, "saving the show "+show.Title, func(ctx context.Context, tx bun.Tx) error {
 		d, err := s.compare(ctx, tx, show, episodes)
 		if err != nil {
@@ -39,8 +31,8 @@ func (s *Store) SaveShow(ctx context.Context, show models.Show, episodes []model
 }
 
 // Plan returns what [Store.SaveShow] would do, without doing it.
-func (s *Store) Plan(ctx context.Context, show models.Show, episodes []models.Episode) (Saved, error) {
-	var saved Saved
+func (s *Store) Plan(ctx context.Context, show models.Show, episodes []models.Episode) (models.Saved, error) {
+	var saved models.Saved
 	err := s.read(ctx, "comparing the show "+show.Title, func(ctx context.Context, tx bun.Tx) error {
 		d, err := s.compare(ctx, tx, show, episodes)
 		saved = d.saved()
@@ -51,8 +43,8 @@ func (s *Store) Plan(ctx context.Context, show models.Show, episodes []models.Ep
 
 // Polled stores what a look at a show's source brought, under the lease of the job that looked: as [Store.SaveShow],
 // but episodes that were deleted here stay deleted. After an answer of "not modified", pass no episodes.
-func (s *Store) Polled(ctx context.Context, lease models.Lease, show models.Show, episodes []models.Episode) (Saved, error) {
-	var saved Saved
+func (s *Store) Polled(ctx context.Context, lease models.Lease, show models.Show, episodes []models.Episode) (models.Saved, error) {
+	var saved models.Saved
 	err := s.write(ctx, "saving the show "+show.Title, func(ctx context.Context, tx bun.Tx) error {
 		if err := fence(ctx, tx, lease); err != nil {
 			return err
@@ -117,11 +109,11 @@ type difference struct {
 	unchanged   int
 }
 
-func (d *difference) saved() Saved {
+func (d *difference) saved() models.Saved {
 	if d == nil {
-		return Saved{}
+		return models.Saved{}
 	}
-	saved := Saved{NewShow: d.showIsNew, Updated: len(d.updated), Unchanged: d.unchanged}
+	saved := models.Saved{NewShow: d.showIsNew, Updated: len(d.updated), Unchanged: d.unchanged}
 	for _, e := range d.added {
 		saved.NewEpisodes = append(saved.NewEpisodes, e.ID)
 	}

@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/earshot/earshot/models"
+)
+
+func fencing(c clause) {
+	t, s := c.t, c.s
+	ctx := t.Context()
+	h := hold(t, s, quickly())
+	id, a := downloaded(t, s, h)
+	tr, err := s.StartTranscript(ctx, a.lease, models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper})
+	must(t, err)
+	show := aShow("Systems")
+	media := storeAudio(t, s, "other audio")
+	other := a.lease
+	for name, lease := range map[string]models.Lease{
+		"the next attempt": {JobID: other.JobID, Attempt: other.Attempt + 1}, "an earlier attempt": {JobID: other.JobID, Attempt: other.Attempt - 1},
+		"another job": {JobID: other.JobID + 1, Attempt: other.Attempt}, "no job": {},
+	} {
+		for what, err := range map[string]error{
+			"SetState":         s.SetState(ctx, lease, id, models.EpisodeDone),
+			"SaveMedia":        s.SaveMedia(ctx, lease, id, media, ""),
+			"AppendSegments":   s.AppendSegments(ctx, lease, tr.ID, "en", nil, 1000),
+			"FinishTranscript": s.FinishTranscript(ctx, lease, tr.ID, 1000, ""),
+			"FailEpisode":      s.FailEpisode(ctx, lease, id, "x"),
+			"StartTranscript":  second(s.StartTranscript(ctx, lease, models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper})),
+			"Polled":           second(s.Polled(ctx, lease, show, nil)),
+		} {
+			if !errors.Is(err, models.ErrLeaseLost) {
+				t.Errorf("%s, %s: %v", name, what, err)
+			}
+		}
+	}
+	if got := stateOf(t, s, id); got != models.EpisodeTranscribing {
+		t.Fatalf("the episode is %s", got)
+	}
+	must(t, s.AppendSegments(ctx, a.lease, tr.ID, "en", nil, 1000))
+	a.finish(nil)
+	// A job that is over is held by nobody.
+	eventually(t, "the job is over", func() bool { idle, err := s.Idle(ctx); must(t, err); return idle })
+	wantError(t, s.AppendSegments(ctx, a.lease, tr.ID, "en", nil, 2000), models.ErrLeaseLost)
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// lateResults lets a job be taken from an attempt that is only slow: it is told to stop, its results and its end are
+// dropped, and the attempt that replaced it decides.
+func lateResults(c clause) {
+	t, s := c.t, c.s
+	ctx := t.Context()
+	show := aShow("Systems")
+	id := mustSave(t, s, show, episodesOf(show, 1)).NewEpisodes[0]
+	started, second, first := make(chan models.Lease, 1), make(chan *held, 1), make(chan error, 1)
+	wctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		done <- s.Work(wctx, Handlers{Download: func(ctx context.Context, l models.Lease, j models.DownloadJob, r Report) error {
+			if l.Attempt == 1 { // does not listen
+				started <- l
+				return <-first
+			}
+			a := &held{ctx: ctx, lease: l, end: make(chan error)}
+			second <- a
+			return <-a.end
+		}}, quickly())
+	}()
+	stale := receive(t, "the first attempt", started)
+	takeAway(t, s, stale.JobID)
+	b := receive(t, "the second attempt", second)
+	if b.lease.Attempt != 2 {
+		t.Fatalf("the second attempt: %+v", b.lease)
+	}
+	first <- nil // "done", says the first attempt
+	wantError(t, s.SetState(ctx, stale, id, models.EpisodeDone), models.ErrLeaseLost)
+	// Were the first attempt's end taken for the second's, this write would be refused.
+	tick := time.NewTicker(50 * time.Millisecond) // River writes the ends of jobs in batches, as often as that
+	defer tick.Stop()
+	for range 15 {
+		must(t, s.SetState(ctx, b.lease, id, models.EpisodeDownloading))
+		<-tick.C
+	}
+	b.end <- fmt.Errorf("not audio: %w", models.ErrUnusable)
+	eventually(t, "the second attempt decides", func() bool { return stateOf(t, s, id) == models.EpisodeFailed })
+	cancel()
+	must(t, receive(t, "the end", done))
+}
+
+// lossesAreNoFailures takes a job away as often as it may fail: that was not its fault, and it may still fail as often.
+func lossesAreNoFailures(c clause) {
+	t, s := c.t, c.s
+	h := hold(t, s, quickly())
+	_, a := anEpisode(t, s, h)
+	for n := 1; n <= downloadKind().attempts; n++ {
+		if a.lease.Attempt != n || a.lease.Last {
+			t.Fatalf("attempt %d: %+v", n, a.lease)
+		}
+		takeAway(t, s, a.lease.JobID)
+		receive(t, "the order to stop", a.ctx.Done())
+		a = h.take(t)
+	}
+	a.finish(errors.New("a real failure"))
+	a = h.take(t)
+	if a.lease.Last {
+		t.Errorf("after one failure: %+v", a.lease)
+	}
+	a.finish(nil)
+}
+
+// takeAway gives a running job back to the queue, as if its worker were dead.
+func takeAway(t *testing.T, s *Store, job int64) {
+	t.Helper()
+	undertaker := &crew{Store: s, o: quickly()}
+	must(t, s.write(t.Context(), "reaping", func(ctx context.Context, tx bun.Tx) error {
+		return undertaker.reap(ctx, tx, time.Now().Add(time.Hour)) // by then everybody is
+	}))
+	st, err := s.Status(t.Context())
+	must(t, err)
+	for _, r := range st.Running {
+		if r.JobID == job {
+			t.Fatalf("job %d still runs", job)
+		}
+	}
+}
+
+func stopSoftly(c clause) {
+	t, s := c.t, c.s
+	h := hold(t, s, quickly())
+	id, a := anEpisode(t, s, h)
+	must(t, s.SetState(t.Context(), a.lease, id, models.EpisodeDownloading))
+	start := time.Now()
+	h.stop()
+	select {
+	case <-a.ctx.Done():
+	case <-time.After(patience):
+		t.Fatal("the handler is not told to stop")
+	}
+	h.end(t)
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("stopping took %v", took)
+	}
+	// The interruption is nobody's failure: the job waits, and a new attempt has a new number.
+	if e, _ := s.Episode(t.Context(), id); e.State != models.EpisodeQueued || e.Reason != "" {
+		t.Errorf("the episode is %s, %q", e.State, e.Reason)
+	}
+	wantError(t, s.SetState(t.Context(), a.lease, id, models.EpisodeDone), models.ErrLeaseLost)
+	h = hold(t, s, quickly())
+	b := h.take(t)
+	if b.lease.JobID != a.lease.JobID || b.lease.Attempt != a.lease.Attempt+1 {
+		t.Errorf("the next attempt: %+v after %+v", b.lease, a.lease)
+	}
+	b.finish(nil)
+}
+
+func stuckHandlers(c clause) {
+	t, s := c.t, c.s
+	show := aShow("Systems")
+	mustSave(t, s, show, episodesOf(show, 1))
+	o := quickly()
+	o.Grace = 200 * time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	started, release, over := make(chan models.Lease, 1), make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		done <- s.Work(ctx, Handlers{Download: func(_ context.Context, l models.Lease, _ models.DownloadJob, _ Report) error {
+			defer close(over)
+			started <- l
+			<-release
+			return nil
+		}}, o)
+	}()
+	stuck := receive(t, "the attempt", started)
+	cancel()
+	if err := receive(t, "the end", done); err == nil || !strings.Contains(err.Error(), "did not stop") {
+		t.Fatalf("with a stuck handler: %v", err)
+	}
+	h := hold(t, s, quickly()) // gets the job at once
+	b := h.take(t)
+	if b.lease.JobID != stuck.JobID || b.lease.Attempt != 2 {
+		t.Fatalf("%+v after %+v", b.lease, stuck)
+	}
+	close(release)
+	receive(t, "the stuck handler's end", over)
+	b.finish(nil)
+}
