@@ -1,27 +1,20 @@
 package api
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"testing/fstest"
-	"time"
 
 	"github.com/earshot/earshot/models"
 )
 
 // ask sends a request to the handler and returns its answer with the body read.
+
 func ask(t *testing.T, h http.Handler, method, target string, header ...string) (res answer, body string) {
 	t.Helper()
 	r := httptest.NewRequest(method, "http://localhost:8080"+target, nil)
@@ -81,6 +74,7 @@ func TestSearchTellsWhatThePageNeeds(t *testing.T) {
 }
 
 // withoutEpisode is an archive whose catalogue has lost an episode.
+
 type withoutEpisode struct {
 	*archive
 	gone models.EpisodeID
@@ -225,154 +219,6 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-func TestMedia(t *testing.T) {
-	a, first := library(t)
-	h := newHandler(t, a)
-	target := "/api/episodes/" + string(first) + "/media"
-	want, err := os.ReadFile(filepath.Join(a.dir, string(first)+".wav"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, body := ask(t, h, "GET", target, "Accept-Encoding", "gzip")
-	if body != string(want) || res.Header.Get("Content-Type") != "audio/wav" || res.Header.Get("Accept-Ranges") != "bytes" || res.Header.Get("Content-Encoding") != "" {
-		t.Errorf("%d %v, %d bytes", res.StatusCode, res.Header, len(body))
-	}
-	if csp := res.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "sandbox") {
-		t.Errorf("policy %q", csp)
-	}
-	tag := res.Header.Get("ETag")
-	for _, c := range []struct {
-		name, method, ranges, ifNone string
-		status                       int
-		body                         string
-	}{
-		{"head", "HEAD", "", "", 200, ""},
-		{"middle", "GET", "bytes=100-199", "", 206, string(want[100:200])},
-		{"tail", "GET", "bytes=-10", "", 206, string(want[len(want)-10:])},
-		{"from", "GET", "bytes=44-", "", 206, string(want[44:])},
-		{"outside", "GET", "bytes=999999999-", "", 416, ""},
-		{"many ranges", "GET", "bytes=0-0" + strings.Repeat(",0-0", 5000), "", 200, string(want)},
-		{"nonsense", "GET", "bytes=zzz", "", 416, ""},
-		{"head of a part", "HEAD", "bytes=0-9", "", 206, ""},
-		{"at hand", "GET", "", tag, 304, ""},
-	} {
-		res, body := ask(t, h, c.method, target, "Range", c.ranges, "If-None-Match", c.ifNone)
-		if res.StatusCode != c.status || (c.status < 400 && body != c.body) {
-			t.Errorf("%s: %d with %d bytes, want %d with %d", c.name, res.StatusCode, len(body), c.status, len(c.body))
-		}
-	}
-	// What is not audio is bytes without a meaning: a browser must not take it for a page.
-	for _, probed := range []string{"image/svg+xml", "text/html", "audio/x+xml", "", "nonsense", "application/xhtml+xml", "video/../html"} {
-		a.change(first, func(e *models.Episode) { e.Media.ContentType = probed })
-		res, _ := ask(t, h, "GET", target)
-		if res.Header.Get("Content-Type") != "application/octet-stream" || res.Header.Get("Content-Disposition") != "attachment" || res.Header.Get("X-Content-Type-Options") != "nosniff" {
-			t.Errorf("%q is served as %v", probed, res.Header)
-		}
-	}
-	if err := os.Remove(filepath.Join(a.dir, string(first)+".wav")); err != nil {
-		t.Fatal(err)
-	}
-	if res, body := ask(t, h, "GET", target); res.StatusCode != http.StatusNotFound || strings.Contains(body, a.dir) {
-		t.Errorf("a lost file: %d %s", res.StatusCode, body)
-	}
-	if res, body := ask(t, h, "GET", "/api/episodes/"+string(a.episodes[4].ID)+"/media"); res.StatusCode != http.StatusNotFound || !strings.Contains(body, "not here yet") {
-		t.Errorf("no file: %d %s", res.StatusCode, body)
-	}
-}
-
-func TestHosts(t *testing.T) {
-	a := newArchive(t)
-	for _, c := range []struct {
-		bind    string
-		allowed []string
-		host    string
-		ok      bool
-	}{
-		{"", nil, "localhost:8080", true},
-		{"", nil, "LOCALHOST", true},
-		{"127.0.0.1:8080", nil, "127.0.0.1:9", true},
-		{"127.0.0.1:8080", nil, "[::1]:8080", true},
-		{"127.0.0.1:8080", nil, "evil.example", false},
-		{"127.0.0.1:8080", nil, "evil.example:8080", false},
-		{"127.0.0.1:8080", nil, "localhost.evil.example", false},
-		{"127.0.0.1:8080", nil, "127.0.0.1.nip.io", false},
-		{"127.0.0.1:8080", nil, "", false},
-		{"127.0.0.1:8080", []string{"archive.lan"}, "archive.lan:8080", true},
-		{"192.168.1.5:8080", nil, "192.168.1.5:8080", true},
-		{"192.168.1.5:8080", nil, "evil.example", false},
-		{":8080", nil, "anything.lan", true},
-		{"0.0.0.0:8080", nil, "anything.lan", true},
-		{"[::]:8080", nil, "anything.lan", true},
-		{":8080", []string{"archive.lan"}, "evil.example", false},
-		{"127.0.0.1:8080", []string{"*"}, "anything.lan", true},
-	} {
-		h := newHandler(t, a, func(o *Options) { o.Bind, o.AllowedHosts = c.bind, c.allowed })
-		res, body := ask(t, h, "GET", "/api/status", "Host", c.host)
-		if (res.StatusCode == http.StatusOK) != c.ok || (!c.ok && res.StatusCode != http.StatusMisdirectedRequest) {
-			t.Errorf("%q listening on %q, allowing %q: %d %s", c.host, c.bind, c.allowed, res.StatusCode, body)
-		}
-	}
-}
-
-func TestEveryAnswerIsGuarded(t *testing.T) {
-	a, first := library(t)
-	h := newHandler(t, a)
-	for _, target := range []string{"/", "/episodes/" + string(first), "/assets/nothing", "/api/status", "/api/nothing", "/api/search", "/api/openapi.json", "/api/episodes/" + string(first) + "/media", "/healthz"} {
-		res, _ := ask(t, h, "GET", target)
-		csp := res.Header.Get("Content-Security-Policy")
-		if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") ||
-			res.Header.Get("X-Content-Type-Options") != "nosniff" || res.Header.Get("Referrer-Policy") != "no-referrer" {
-			t.Errorf("%s: %v", target, res.Header)
-		}
-		if head, body := ask(t, h, "HEAD", target); head.StatusCode != res.StatusCode {
-			t.Errorf("HEAD %s: %d %s, GET %d", target, head.StatusCode, body, res.StatusCode)
-		}
-	}
-}
-
-func TestPageFiles(t *testing.T) {
-	built := pageOf(fstest.MapFS{
-		"index.html": {Data: []byte("<!doctype html>")}, "assets/a.js": {Data: []byte("1")}, "favicon.svg": {Data: []byte("<svg/>")}, ".gitkeep": {},
-	})
-	for _, c := range []struct {
-		page                        *page
-		target                      string
-		status                      int
-		contentType, cache, contain string
-	}{
-		{built, "/", 200, "text/html; charset=utf-8", "no-cache", "<!doctype"},
-		{built, "/episodes/0123456789abcdef", 200, "text/html; charset=utf-8", "no-cache", "<!doctype"},
-		{built, "/assets/a.js", 200, "text/javascript; charset=utf-8", "immutable", "1"},
-		{built, "/favicon.svg", 200, "image/svg+xml", "3600", "<svg/>"},
-		{built, "/.gitkeep", 404, "application/problem+json", "", ""},
-		{built, "/assets/../index.html", 404, "application/problem+json", "", ""},
-		{built, "/assets", 404, "application/problem+json", "", ""},
-		{built, "/index.html", 404, "application/problem+json", "", ""},
-		{pageOf(fstest.MapFS{".gitkeep": {}}), "/", 404, "text/plain; charset=utf-8", "", "make web"},
-	} {
-		res, body := ask(t, c.page, "GET", c.target)
-		if res.StatusCode != c.status || res.Header.Get("Content-Type") != c.contentType || !strings.Contains(res.Header.Get("Cache-Control"), c.cache) || !strings.Contains(body, c.contain) {
-			t.Errorf("%s: %d %v %s", c.target, res.StatusCode, res.Header, body)
-		}
-	}
-	res, _ := ask(t, built, "GET", "/")
-	if res, _ := ask(t, built, "GET", "/", "If-None-Match", res.Header.Get("ETag")); res.StatusCode != http.StatusNotModified {
-		t.Errorf("a page at hand: %d", res.StatusCode)
-	}
-}
-
-func TestCompression(t *testing.T) {
-	a, first := library(t)
-	res, body := ask(t, newHandler(t, a), "GET", "/api/episodes/"+string(first)+"/transcript", "Accept-Encoding", "gzip")
-	z, err := gzip.NewReader(strings.NewReader(body))
-	if err != nil || res.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(res.Header.Get("Vary"), "Accept-Encoding") {
-		t.Fatalf("%v %v", err, res.Header)
-	}
-	if plain, err := io.ReadAll(z); err != nil || !json.Valid(plain) {
-		t.Errorf("%v %.100s", err, plain)
-	}
-}
-
 func TestHealth(t *testing.T) {
 	a := newArchive(t)
 	h := newHandler(t, a)
@@ -410,98 +256,5 @@ func TestOptionsAreRequired(t *testing.T) {
 }
 
 // The server tells of changes, ends streams when it stops, and lets what runs finish.
-func TestServeEventsAndStop(t *testing.T) {
-	a, _ := library(t)
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	h := newHandler(t, a)
-	go func() { ended <- Serve(ctx, ln, h, ServeOptions{Logger: a.options(t).Logger}) }()
-
-	res, err := http.Get("http://" + ln.Addr().String() + "/api/events")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	if res.Header.Get("Content-Type") != "text/event-stream" {
-		t.Fatalf("%v", res.Header)
-	}
-	lines := bufio.NewScanner(res.Body)
-	next := func() (st Status) {
-		t.Helper()
-		for lines.Scan() {
-			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-				if err := json.Unmarshal([]byte(data), &st); err != nil {
-					t.Fatal(err)
-				}
-				return st
-			}
-		}
-		t.Fatalf("the stream ended: %v", lines.Err())
-		return st
-	}
-	if st := next(); st.Running[0].Done != 420 || st.Episodes[models.EpisodeFailed] != 1 || st.Version != "test" {
-		t.Errorf("first %+v", st)
-	}
-	a.lock()
-	a.running[0].Done = 555
-	a.mu.Unlock()
-	if st := next(); st.Running[0].Done != 555 {
-		t.Errorf("then %+v", st)
-	}
-	stop()
-	for lines.Scan() { // to its end
-	}
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("the server does not stop while somebody follows the events")
-	}
-	if _, err := net.Dial("tcp", ln.Addr().String()); err == nil {
-		t.Error("the stopped server still listens")
-	}
-}
-
-func TestServeSaysWhyItCannot(t *testing.T) {
-	a := newArchive(t)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = ln.Close()
-	if err := Serve(t.Context(), ln, newHandler(t, a), ServeOptions{Logger: a.options(t).Logger}); err == nil || !strings.Contains(err.Error(), "serving 127.0.0.1") {
-		t.Errorf("%v", err)
-	}
-}
 
 // With the last subscriber the catalogue is left alone.
-func TestHubRestsWithoutSubscribers(t *testing.T) {
-	a := newArchive(t)
-	h := newHub(a, a.options(t).Logger)
-	c, ok, err := h.subscribe(t.Context())
-	if err != nil || !ok || h.stop == nil {
-		t.Fatal(ok, err)
-	}
-	h.leave(c)
-	if h.stop != nil || len(h.subs) != 0 {
-		t.Error("it goes on polling for nobody")
-	}
-	for range maxSubscribers {
-		if _, ok, _ := h.subscribe(t.Context()); !ok {
-			t.Fatal("refused too early")
-		}
-	}
-	if _, ok, _ := h.subscribe(t.Context()); ok {
-		t.Error("there is no bound")
-	}
-	for c := range h.subs {
-		h.leave(c)
-	}
-}

@@ -1,0 +1,104 @@
+package api
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func TestHosts(t *testing.T) {
+	a := newArchive(t)
+	for _, c := range []struct {
+		bind    string
+		allowed []string
+		host    string
+		ok      bool
+	}{
+		{"", nil, "localhost:8080", true},
+		{"", nil, "LOCALHOST", true},
+		{"127.0.0.1:8080", nil, "127.0.0.1:9", true},
+		{"127.0.0.1:8080", nil, "[::1]:8080", true},
+		{"127.0.0.1:8080", nil, "evil.example", false},
+		{"127.0.0.1:8080", nil, "evil.example:8080", false},
+		{"127.0.0.1:8080", nil, "localhost.evil.example", false},
+		{"127.0.0.1:8080", nil, "127.0.0.1.nip.io", false},
+		{"127.0.0.1:8080", nil, "", false},
+		{"127.0.0.1:8080", []string{"archive.lan"}, "archive.lan:8080", true},
+		{"192.168.1.5:8080", nil, "192.168.1.5:8080", true},
+		{"192.168.1.5:8080", nil, "evil.example", false},
+		{":8080", nil, "anything.lan", true},
+		{"0.0.0.0:8080", nil, "anything.lan", true},
+		{"[::]:8080", nil, "anything.lan", true},
+		{":8080", []string{"archive.lan"}, "evil.example", false},
+		{"127.0.0.1:8080", []string{"*"}, "anything.lan", true},
+	} {
+		h := newHandler(t, a, func(o *Options) { o.Bind, o.AllowedHosts = c.bind, c.allowed })
+		res, body := ask(t, h, "GET", "/api/status", "Host", c.host)
+		if (res.StatusCode == http.StatusOK) != c.ok || (!c.ok && res.StatusCode != http.StatusMisdirectedRequest) {
+			t.Errorf("%q listening on %q, allowing %q: %d %s", c.host, c.bind, c.allowed, res.StatusCode, body)
+		}
+	}
+}
+
+func TestEveryAnswerIsGuarded(t *testing.T) {
+	a, first := library(t)
+	h := newHandler(t, a)
+	for _, target := range []string{"/", "/episodes/" + string(first), "/assets/nothing", "/api/status", "/api/nothing", "/api/search", "/api/openapi.json", "/api/episodes/" + string(first) + "/media", "/healthz"} {
+		res, _ := ask(t, h, "GET", target)
+		csp := res.Header.Get("Content-Security-Policy")
+		if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") ||
+			res.Header.Get("X-Content-Type-Options") != "nosniff" || res.Header.Get("Referrer-Policy") != "no-referrer" {
+			t.Errorf("%s: %v", target, res.Header)
+		}
+		if head, body := ask(t, h, "HEAD", target); head.StatusCode != res.StatusCode {
+			t.Errorf("HEAD %s: %d %s, GET %d", target, head.StatusCode, body, res.StatusCode)
+		}
+	}
+}
+
+func TestPageFiles(t *testing.T) {
+	built := pageOf(fstest.MapFS{
+		"index.html": {Data: []byte("<!doctype html>")}, "assets/a.js": {Data: []byte("1")}, "favicon.svg": {Data: []byte("<svg/>")}, ".gitkeep": {},
+	})
+	for _, c := range []struct {
+		page                        *page
+		target                      string
+		status                      int
+		contentType, cache, contain string
+	}{
+		{built, "/", 200, "text/html; charset=utf-8", "no-cache", "<!doctype"},
+		{built, "/episodes/0123456789abcdef", 200, "text/html; charset=utf-8", "no-cache", "<!doctype"},
+		{built, "/assets/a.js", 200, "text/javascript; charset=utf-8", "immutable", "1"},
+		{built, "/favicon.svg", 200, "image/svg+xml", "3600", "<svg/>"},
+		{built, "/.gitkeep", 404, "application/problem+json", "", ""},
+		{built, "/assets/../index.html", 404, "application/problem+json", "", ""},
+		{built, "/assets", 404, "application/problem+json", "", ""},
+		{built, "/index.html", 404, "application/problem+json", "", ""},
+		{pageOf(fstest.MapFS{".gitkeep": {}}), "/", 404, "text/plain; charset=utf-8", "", "make web"},
+	} {
+		res, body := ask(t, c.page, "GET", c.target)
+		if res.StatusCode != c.status || res.Header.Get("Content-Type") != c.contentType || !strings.Contains(res.Header.Get("Cache-Control"), c.cache) || !strings.Contains(body, c.contain) {
+			t.Errorf("%s: %d %v %s", c.target, res.StatusCode, res.Header, body)
+		}
+	}
+	res, _ := ask(t, built, "GET", "/")
+	if res, _ := ask(t, built, "GET", "/", "If-None-Match", res.Header.Get("ETag")); res.StatusCode != http.StatusNotModified {
+		t.Errorf("a page at hand: %d", res.StatusCode)
+	}
+}
+
+func TestCompression(t *testing.T) {
+	a, first := library(t)
+	res, body := ask(t, newHandler(t, a), "GET", "/api/episodes/"+string(first)+"/transcript", "Accept-Encoding", "gzip")
+	z, err := gzip.NewReader(strings.NewReader(body))
+	if err != nil || res.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(res.Header.Get("Vary"), "Accept-Encoding") {
+		t.Fatalf("%v %v", err, res.Header)
+	}
+	if plain, err := io.ReadAll(z); err != nil || !json.Valid(plain) {
+		t.Errorf("%v %.100s", err, plain)
+	}
+}
