@@ -147,7 +147,7 @@ func neededModels(cmd *cobra.Command) []string {
 	return []string{speech, weights.DefaultVAD}
 }
 
-// pullModel fetches one model, with a bar on a terminal, and says in a line where it came from.
+// pullModel fetches one model, with a bar on a terminal and a line a stage elsewhere, and says where it came from.
 func pullModel(cmd *cobra.Command, s *weights.Store, name, from string) error {
 	b := newBars(cmd.ErrOrStderr())
 	current, stage := &bar{}, weights.Stage("")
@@ -158,7 +158,11 @@ func pullModel(cmd *cobra.Command, s *weights.Store, name, from string) error {
 		case p.Stage != stage:
 			stage = p.Stage
 			current.done()
-			current = b.add(fmt.Sprintf("%s: %s", name, stage), p.Total, unitBytes)
+			title := fmt.Sprintf("%s: %s", name, stage)
+			current = b.add(title, p.Total, unitBytes)
+			if b.progress == nil && stage != weights.Verifying {
+				b.say(title)
+			}
 		}
 		current.set(p.Done)
 	}

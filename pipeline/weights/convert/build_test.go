@@ -20,23 +20,21 @@ func small() hparams {
 	return hparams{vocab: 51864, audioCtx: audioContext, state: headSize, audioLayers: 1, textCtx: textContext, textLayers: 1, mels: 80}
 }
 
-// value is the i-th value of a tensor: any float16 whose bits depend on the tensor and the place, so that a mix-up shows.
-func value(name string, i int64) float32 {
-	h := uint32(2166136261)
-	for _, c := range []byte(name) {
-		h = (h ^ uint32(c)) * 16777619
-	}
-	return float32(int64(h>>8)%512-256+(i*7)%251) / 64 // multiples of 1/64 below 8: exact in float16
-}
-
+// values are the values of a tensor: they depend on the tensor and the place, so that a mix-up shows, and are multiples of
+// 1/64 below 8, so that float16 holds them exactly.
 func values(name string, shape []int64) []float32 {
 	n := int64(1)
 	for _, d := range shape {
 		n *= d
 	}
+	h := uint32(2166136261)
+	for _, c := range []byte(name) {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	base := int64(h>>8)%512 - 256
 	v := make([]float32, n)
 	for i := range v {
-		v[i] = value(name, int64(i))
+		v[i] = float32(base+int64(i)*7%251) / 64
 	}
 	return v
 }
@@ -121,7 +119,7 @@ func retype(v variable, kind uint8) []variable {
 }
 
 func encode(v []float32, kind uint8) []byte {
-	var b []byte
+	b := make([]byte, 0, 4*len(v))
 	for _, f := range v {
 		if kind == ct2F16 {
 			b = binary.LittleEndian.AppendUint16(b, float16.Fromfloat32(f).Bits())
