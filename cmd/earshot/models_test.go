@@ -16,7 +16,9 @@ import (
 // runModels runs "earshot models args" on a folder.
 func runModels(t *testing.T, dir string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	cmd := newModelsCommand(func() (*weights.Store, error) { return weights.New(dir, weights.Options{Sources: []weights.Source{}}), nil })
+	cmd := newModelsCommand(func() (*weights.Store, error) {
+		return weights.New(dir, weights.Options{Sources: []weights.Source{}}), nil
+	})
 	var out, notes bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&notes)

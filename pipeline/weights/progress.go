@@ -15,7 +15,7 @@ type Stage string
 const (
 	Waiting     Stage = "waiting for another process"
 	Downloading Stage = "downloading"
-	Mirroring   Stage = "downloading from the mirror"
+	Mirroring   Stage = "mirror download"
 	Converting  Stage = "converting"
 	Quantizing  Stage = "quantizing"
 	Verifying   Stage = "verifying"
