@@ -70,6 +70,6 @@ func NewEpisodeID(show ShowID, guid string) EpisodeID {
 type EpisodeFilter struct {
 	ShowID ShowID       // "": of every show
 	State  EpisodeState // "": in every state
-	Limit  int          // greatest number to return; 0 means 50
+	Limit  int          // greatest number to return; 0 means all
 	Offset int          // episodes to skip
 }

@@ -35,9 +35,9 @@ type Catalogue interface {
 
 // Sources looks at a show's source.
 type Sources interface {
-	// Look lists what the source offers now. Validators in the show's source save work: unchanged is true and the listing
-	// empty when nothing is new.
-	Look(ctx context.Context, show models.Show) (found models.Listing, unchanged bool, err error)
+	// Look lists what the source offers now. Validators in it save work: unchanged is true and the listing empty when
+	// nothing is new.
+	Look(ctx context.Context, s models.Source) (found models.Listing, unchanged bool, err error)
 }
 
 // Media stores recordings.

@@ -13,7 +13,7 @@ func (p *Pipeline) Poll(ctx context.Context, lease models.Lease, job models.Poll
 	if err != nil {
 		return fmt.Errorf("polling show %s: %w", job.ShowID, err)
 	}
-	found, unchanged, err := p.o.Sources.Look(ctx, show)
+	found, unchanged, err := p.o.Sources.Look(ctx, show.Source)
 	if err != nil {
 		return fmt.Errorf("looking for new episodes of %q: %w", show.Title, err)
 	}

@@ -9,12 +9,11 @@ import (
 
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline/audio"
+	"github.com/earshot/earshot/pipeline/weights"
 	"github.com/earshot/earshot/pipeline/whisper"
 )
 
 const (
-	// VAD is the voice activity detector's name among the weights.
-	VAD = "silero-v6.2.0"
 	// commitEvery is how much audio is stored at a time: each commit has the episode indexed anew as far as it is, and this
 	// much is decoded again after a crash.
 	commitEvery = 60 * time.Second
@@ -106,7 +105,7 @@ func Request(w Weights, model string) (whisper.Request, error) {
 	if err != nil {
 		return whisper.Request{}, err
 	}
-	vad, err := w.Path(VAD)
+	vad, err := w.Path(weights.DefaultVAD)
 	if err != nil {
 		return whisper.Request{}, err
 	}

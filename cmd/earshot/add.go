@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/store"
+)
+
+func newAddCommand(c *config) *cobra.Command {
+	var wait, dryRun, ifEmpty bool
+	cmd := &cobra.Command{
+		Use:   "add SOURCE",
+		Short: "Add a podcast feed (address or file), a folder of recordings, or an audio file",
+		Long: `Add a podcast feed (address or file), a folder of recordings, or an audio file.
+
+Its episodes are queued; a running "earshot serve" fetches and transcribes them, or this command with --wait. Adding the
+same source again adds what is new and changes nothing else.`,
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			a, err := c.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, a.close()) }()
+			if ifEmpty {
+				if shows, err := a.Shows(cmd.Context()); err != nil || len(shows) > 0 {
+					return err
+				}
+			}
+			if dryRun {
+				return a.plan(cmd.Context(), cmd.OutOrStdout(), args[0])
+			}
+			added, err := a.add(cmd.Context(), cmd.OutOrStdout(), args[0])
+			if err != nil || !wait {
+				return err
+			}
+			return a.finish(cmd.Context(), cmd.ErrOrStderr(), added)
+		},
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "work the queue to its end and show progress")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be added, or why not, and change nothing")
+	cmd.Flags().BoolVar(&ifEmpty, "if-empty", false, "do nothing when the archive has a show already")
+	return cmd
+}
+
+// add stores a source's show and episodes.
+func (a *archive) add(ctx context.Context, out io.Writer, arg string) (models.Listing, error) {
+	found, err := a.sources.Resolve(ctx, arg)
+	if err != nil {
+		return found, err
+	}
+	saved, err := a.SaveShow(ctx, found.Show, found.Episodes)
+	if err != nil {
+		return found, err
+	}
+	b := &strings.Builder{}
+	fmt.Fprintf(b, "%s: %s added", visible(found.Show.Title), count(len(saved.NewEpisodes), "episode"))
+	writeRest(b, saved, found.Skipped)
+	_, err = io.WriteString(out, b.String())
+	return found, err
+}
+
+// plan prints what add would do.
+func (a *archive) plan(ctx context.Context, out io.Writer, arg string) error {
+	found, err := a.sources.Resolve(ctx, arg)
+	if err != nil {
+		return err
+	}
+	saved, err := a.Plan(ctx, found.Show, found.Episodes)
+	if err != nil {
+		return err
+	}
+	fresh := map[models.EpisodeID]bool{}
+	for _, id := range saved.NewEpisodes {
+		fresh[id] = true
+	}
+	b := &strings.Builder{}
+	fmt.Fprintf(b, "%s: %s would be added", visible(found.Show.Title), count(len(saved.NewEpisodes), "episode"))
+	writeRest(b, saved, found.Skipped)
+	for _, e := range found.Episodes {
+		if fresh[e.ID] {
+			fmt.Fprintf(b, "  + %s\n", visible(e.Title))
+		}
+	}
+	_, err = io.WriteString(out, b.String())
+	return err
+}
+
+// writeRest ends the line that says what is new, and names what was left out.
+func writeRest(b *strings.Builder, saved models.Saved, skipped []models.Skip) {
+	if saved.Updated > 0 {
+		fmt.Fprintf(b, ", %d with new details", saved.Updated)
+	}
+	if saved.Unchanged > 0 {
+		fmt.Fprintf(b, ", %d known already", saved.Unchanged)
+	}
+	b.WriteString("\n")
+	for _, s := range skipped {
+		fmt.Fprintf(b, "  - %s: %s\n", visible(s.Name), visible(s.Reason))
+	}
+}
+
+// watchEvery is how often the progress of the queue is read.
+const watchEvery = 300 * time.Millisecond
+
+// finish works the queue to its end, or watches another process do so, and says what became of the episodes that were
+// added.
+func (a *archive) finish(ctx context.Context, out io.Writer, added models.Listing) error {
+	if err := a.checkTools(); err != nil {
+		return err
+	}
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	worked := make(chan error, 1)
+	go func() { worked <- a.work(working, store.WorkOptions{}) }()
+	w := &watcher{a: a, bars: newBars(out), running: map[int64]*bar{}, added: added}
+	for {
+		done, err := w.look(ctx)
+		if done || err != nil {
+			stop()
+			err = errors.Join(err, <-worked)
+			w.bars.close()
+			if err != nil {
+				return err
+			}
+			return w.verdict(ctx)
+		}
+		select {
+		case <-time.After(watchEvery):
+		case <-ctx.Done():
+			err := <-worked // what is decoded is stored
+			w.bars.close()
+			return errors.Join(ctx.Err(), err)
+		case err := <-worked:
+			w.bars.close()
+			if err == nil {
+				err = errors.New("the work stopped before the queue was empty: start it again to go on")
+			}
+			return err
+		}
+	}
+}
+
+// watcher shows running jobs as bars, or finished episodes as lines where there is no terminal.
+type watcher struct {
+	a       *archive
+	bars    *bars
+	running map[int64]*bar
+	added   models.Listing
+}
+
+// look reads the queue once; done says that it is empty.
+func (w *watcher) look(ctx context.Context) (done bool, err error) {
+	st, err := w.a.Status(ctx)
+	if err != nil {
+		return false, err
+	}
+	seen := map[int64]bool{}
+	for _, r := range st.Running {
+		seen[r.JobID] = true
+		b := w.running[r.JobID]
+		if b == nil {
+			u := unitBytes
+			if r.Kind == (models.TranscribeJob{}).Kind() {
+				u = unitAudio
+			}
+			b = w.bars.add(r.Title, r.Total, u)
+			w.running[r.JobID] = b
+			if w.bars.progress == nil && r.Kind == (models.TranscribeJob{}).Kind() {
+				w.bars.say("transcribing " + visible(r.Title))
+			}
+		}
+		b.set(r.Done)
+	}
+	for id, b := range w.running {
+		if !seen[id] {
+			b.done()
+			delete(w.running, id)
+		}
+	}
+	return w.a.Idle(ctx)
+}
+
+// verdict names the episodes that failed.
+func (w *watcher) verdict(ctx context.Context) error {
+	failed := 0
+	var last models.Episode
+	for _, e := range w.added.Episodes {
+		now, err := w.a.Episode(ctx, e.ID)
+		if err != nil {
+			return err
+		}
+		switch {
+		case now.State == models.EpisodeFailed:
+			failed++
+			last = now
+			w.bars.sayPlain("failed: " + visible(now.Title) + ": " + visible(oneLine(now.Reason)))
+		case now.Reason != "":
+			w.bars.sayPlain("warning: " + visible(now.Title) + ": " + visible(oneLine(now.Reason)))
+		}
+	}
+	switch {
+	case failed == 0:
+		w.bars.sayPlain(count(len(w.added.Episodes), "episode") + " transcribed and ready to be searched")
+		return nil
+	case len(w.added.Episodes) == 1:
+		return fmt.Errorf("%s could not be transcribed: %s", last.Title, last.Reason)
+	}
+	return fmt.Errorf("%d of %d episodes failed, see above; the others are in the archive", failed, len(w.added.Episodes))
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline"
+	"github.com/earshot/earshot/pipeline/audio"
+	"github.com/earshot/earshot/pipeline/feed"
+	"github.com/earshot/earshot/pipeline/fetch"
+	"github.com/earshot/earshot/pipeline/source"
+	"github.com/earshot/earshot/store"
+)
+
+// pollInterval is how often serve looks at each feed for new episodes.
+const pollInterval = time.Hour
+
+// archive is the data folder with the tools that fill it.
+type archive struct {
+	*store.Store
+
+	c       *config
+	tool    *audio.Tool
+	client  *fetch.Client
+	sources *source.Resolver
+}
+
+// open opens the data folder, creating it if need be.
+func (c *config) open(ctx context.Context) (*archive, error) {
+	if err := os.MkdirAll(c.Data, 0o755); err != nil { //nolint:gosec // the owner's folder, with the usual rights
+		return nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	s, err := store.Open(ctx, c.Data, store.Options{Logger: c.log})
+	if err != nil {
+		return nil, err
+	}
+	a := &archive{Store: s, c: c, tool: audio.New(audio.Options{}), client: fetch.New(fetch.Options{Version: version, AllowPrivate: c.AllowPrivate})}
+	a.sources = source.New(source.Options{Audio: a.tool, Web: a.client, Feeds: feed.Reader{}})
+	return a, nil
+}
+
+func (a *archive) close() error {
+	a.client.Close()
+	return a.Store.Close()
+}
+
+// media gives the pipeline the store's recordings.
+type media struct{ *store.Media }
+
+func (m media) Partial(ctx context.Context, id models.EpisodeID) (pipeline.Partial, error) {
+	return m.Media.Partial(ctx, id)
+}
+
+func (a *archive) handlers() (store.Handlers, error) {
+	t, err := newTranscriber()
+	if err != nil {
+		return store.Handlers{}, err
+	}
+	w, err := a.c.weights()
+	if err != nil {
+		return store.Handlers{}, err
+	}
+	p := pipeline.New(pipeline.Options{
+		Catalogue: a.Store, Sources: a.sources, Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
+		Weights: w, Model: a.c.Model, Language: a.c.Language, Decoders: a.c.Decoders, Logger: a.c.log,
+	})
+	return store.Handlers{Poll: p.Poll, Download: p.Download, Transcribe: p.Transcribe}, nil
+}
+
+// work does the queue's jobs until ctx ends. On one machine one process at a time does them for a data folder: decoding
+// takes all cores. Another one waits here until it is its turn.
+func (a *archive) work(ctx context.Context, o store.WorkOptions) error {
+	h, err := a.handlers()
+	if err != nil {
+		return err
+	}
+	lock := flock.New(filepath.Join(a.c.Data, "worker.lock"))
+	if _, err := lock.TryLockContext(ctx, time.Second); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("taking the turn to work on %s: %w", a.c.Data, err)
+	}
+	return errors.Join(a.Work(ctx, h, o), lock.Unlock())
+}
+
+// checkTools says early what would fail every job: a missing ffmpeg or missing weights.
+func (a *archive) checkTools() error {
+	if err := a.tool.Check(); err != nil {
+		return err
+	}
+	_, err := a.c.request()
+	return err
+}

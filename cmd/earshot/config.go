@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/toml/v2"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/providers/posflag"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/earshot/earshot/pipeline/weights"
+)
+
+// config is what the owner chose. The names are those of the flags, of the keys of earshot.toml, and in capitals behind
+// EARSHOT_ those of the environment variables.
+type config struct {
+	Data         string `koanf:"data"`          // the data folder
+	Models       string `koanf:"models"`        // where the weights are; "": models in the data folder
+	Model        string `koanf:"model"`         // the weights to transcribe with
+	Language     string `koanf:"language"`      // ISO 639-1 or "auto"
+	Decoders     int    `koanf:"decoders"`      // chunks decoded at a time; 0: one a core
+	Listen       string `koanf:"listen"`        // address that serve listens on
+	AllowPrivate bool   `koanf:"allow-private"` // feeds and audio may come from private networks
+	LogLevel     string `koanf:"log-level"`
+
+	log *slog.Logger
+}
+
+const (
+	defaultModel = "base-q8_0"
+	envPrefix    = "EARSHOT_"
+)
+
+func (c *config) register(f *pflag.FlagSet) {
+	f.String("data", "data", "data folder")
+	f.String("models", "", "folder of the weights (default: models in the data folder)")
+	f.String("model", defaultModel, "weights to transcribe with, see: earshot models list")
+	f.String("language", "auto", "language that is spoken, as a code such as en; auto detects it")
+	f.Int("decoders", 0, "chunks to decode at a time, each on one core (default: one for each core)")
+	f.Bool("allow-private", false, "let feeds and audio come from this machine and from private networks")
+	f.String("log-level", "warn", "debug, info, warn or error")
+}
+
+// load fills in the settings: flags over the environment over earshot.toml over the defaults.
+func (c *config) load(cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	data := "data"
+	if v := os.Getenv(envPrefix + "DATA"); v != "" {
+		data = v
+	}
+	if f := flags.Lookup("data"); f != nil && f.Changed {
+		data = f.Value.String()
+	}
+	k := koanf.New(".")
+	path := filepath.Join(data, "earshot.toml")
+	if err := k.Load(file.Provider(path), toml.Parser()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading the settings in %s: %w", path, err)
+	}
+	fromEnv := env.Provider(".", env.Opt{Prefix: envPrefix, TransformFunc: func(key, value string) (string, any) {
+		return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, envPrefix)), "_", "-"), value
+	}})
+	if err := k.Load(fromEnv, nil); err != nil {
+		return fmt.Errorf("reading the environment: %w", err)
+	}
+	if err := k.Load(posflag.Provider(flags, ".", k), nil); err != nil {
+		return fmt.Errorf("reading the flags: %w", err)
+	}
+	if err := k.Unmarshal("", c); err != nil {
+		return fmt.Errorf("the settings do not fit: %w", err)
+	}
+	c.Data = data
+	if c.Models == "" {
+		c.Models = filepath.Join(data, "models")
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return usageError{fmt.Errorf("there is no log level %q: use debug, info, warn or error", c.LogLevel)}
+	}
+	c.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	return nil
+}
+
+// weights opens the folder of the weights.
+func (c *config) weights() (*weights.Store, error) {
+	return weights.New(c.Models, weights.Options{QuantizeTool: c.quantizeTool(), Logger: c.log}), nil
+}
+
+// quantizeTool is whisper.cpp's own program: beside this one, or where this build made it.
+func (c *config) quantizeTool() string {
+	if self, err := os.Executable(); err == nil {
+		if beside := filepath.Join(filepath.Dir(self), "whisper-quantize"); isFile(beside) {
+			return beside
+		}
+	}
+	if v := os.Getenv(envPrefix + "QUANTIZE"); v != "" {
+		return v
+	}
+	return quantizeTool
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}

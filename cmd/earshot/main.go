@@ -1,0 +1,93 @@
+// Command earshot is the archive's one program: it adds recordings, transcribes, indexes, searches and serves them.
+//
+// This package parses the configuration once and wires the rooms together; nothing else does. A command ends with one
+// clear sentence on standard error and exit code 1 when it fails, 2 when it was called wrongly, 130 when it was interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Set by the linker, see the Makefile.
+var (
+	version      = "unknown" //nolint:gochecknoglobals // set by the linker
+	quantizeTool = ""        //nolint:gochecknoglobals // set by the linker: where this build's whisper-quantize is
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "earshot: interrupted")
+		return 130
+	}
+	fmt.Fprintln(os.Stderr, "earshot: "+oneLine(err.Error()))
+	var usage usageError
+	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
+		return 2
+	}
+	return 1
+}
+
+// usageError is a command called wrongly.
+type usageError struct{ error }
+
+// oneLine keeps what a child said on several lines readable as one sentence, and of bounded length.
+func oneLine(s string) string {
+	const longest = 1000
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > longest {
+		s = strings.ToValidUTF8(s[:longest], "") + "…"
+	}
+	return s
+}
+
+func newRootCommand() *cobra.Command {
+	c := &config{}
+	root := &cobra.Command{
+		Use:   "earshot",
+		Short: "An archive of spoken recordings: everything that was said, findable by word, playable from that word",
+		Long: `Earshot takes podcast feeds, folders and audio files, transcribes them on this machine, and finds what was said.
+
+Settings come from flags, from environment variables (EARSHOT_DATA, EARSHOT_LISTEN, …: the flag's name in capitals), and
+from earshot.toml in the data folder, in this order.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return c.load(cmd)
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	c.register(root.PersistentFlags())
+	root.AddCommand(
+		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newStatusCommand(c), newTranscribeCommand(c),
+		newModelsCommand(c.weights), newVersionCommand(), newDecoderCommand(),
+	)
+	return root
+}
+
+// arguments checks the number of arguments and makes a wrong one a usage error.
+func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{fmt.Errorf("%w (usage: %s)", err, cmd.UseLine())}
+		}
+		return nil
+	}
+}

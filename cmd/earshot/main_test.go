@@ -1,0 +1,454 @@
+//go:build !stub
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/models/export"
+	"github.com/earshot/earshot/pipeline/weights"
+)
+
+// programVariable makes the test program the program.
+const programVariable = "EARSHOT_TEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(programVariable) != "" || len(os.Args) == 2 && os.Args[1] == "decoder" {
+		os.Exit(run(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+// program is the real program on a data folder of its own.
+type program struct {
+	t      *testing.T
+	data   string
+	models string
+}
+
+func newProgram(t *testing.T) *program {
+	t.Helper()
+	for _, tool := range []string{"ffmpeg", "ffprobe"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			skipOrFail(t, tool+" is not installed")
+		}
+	}
+	dir := os.Getenv("EARSHOT_MODELS")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "build", "models")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := weights.New(dir, weights.Options{QuantizeTool: os.Getenv("EARSHOT_QUANTIZE"), Sources: []weights.Source{weights.Mirror, weights.Official}})
+	for _, name := range []string{defaultModel, "silero-v6.2.0"} {
+		if _, err := w.Path(name); errors.Is(err, models.ErrNotFound) {
+			if _, err := w.Pull(t.Context(), name, nil); err != nil {
+				skipOrFail(t, "the weights cannot be had: "+err.Error())
+			}
+		}
+	}
+	return &program{t, t.TempDir(), dir}
+}
+
+func skipOrFail(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Env = append(os.Environ(), programVariable+"=1", "EARSHOT_DATA="+p.data, "EARSHOT_MODELS="+p.models, "EARSHOT_LOG_LEVEL=warn")
+	return cmd
+}
+
+// run runs a command to its end and returns what it printed and its exit code.
+func (p *program) run(args ...string) (stdout, stderr string, code int) {
+	p.t.Helper()
+	var out, errs bytes.Buffer
+	cmd := p.command(p.t.Context(), args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		p.t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// must runs a command that has to succeed.
+func (p *program) must(args ...string) string {
+	p.t.Helper()
+	out, errs, code := p.run(args...)
+	if code != 0 {
+		p.t.Fatalf("earshot %s: exit code %d\n%s%s", strings.Join(args, " "), code, out, errs)
+	}
+	return out
+}
+
+func (p *program) search(query string) found {
+	p.t.Helper()
+	var f found
+	if err := json.Unmarshal([]byte(p.must("search", "--json", query)), &f); err != nil {
+		p.t.Fatal(err)
+	}
+	return f
+}
+
+func (p *program) status() models.Status {
+	p.t.Helper()
+	var st models.Status
+	if err := json.Unmarshal([]byte(p.must("status", "--json")), &st); err != nil {
+		p.t.Fatal(err)
+	}
+	return st
+}
+
+// serve starts the server and returns its address; it is stopped, and must end well, with the test.
+func (p *program) serve() string {
+	p.t.Helper()
+	cmd := p.command(context.WithoutCancel(p.t.Context()), "serve", "--listen", "127.0.0.1:0")
+	errs, err := cmd.StderrPipe()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	lines := bufio.NewReader(errs)
+	first, err := lines.ReadString('\n')
+	if err != nil {
+		p.t.Fatalf("the server said %q, %v", first, err)
+	}
+	var rest bytes.Buffer
+	said := make(chan struct{})
+	go func() { defer close(said); _, _ = io.Copy(&rest, lines) }()
+	p.t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-said
+		if err := cmd.Wait(); err != nil {
+			p.t.Errorf("the server ended with %v\n%s", err, rest.String())
+		}
+	})
+	return regexp.MustCompile(`http://\S+`).FindString(first)
+}
+
+// sample is the recording that comes with whisper.cpp's sources.
+func sample(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", "..", "build", "whisper.cpp", "samples", "jfk.mp3"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !isFile(path) {
+		t.Skip("the sources of whisper.cpp are not under build: run make native")
+	}
+	return path
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fixtures(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("EARSHOT_FIXTURES")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "audio")); err != nil {
+		t.Skip("no fixtures: set EARSHOT_FIXTURES to a folder with recordings")
+	}
+	return dir
+}
+
+func TestFromAFolderToAMoment(t *testing.T) {
+	p := newProgram(t)
+	folder := filepath.Join(t.TempDir(), "Speeches")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	copyFile(t, sample(t), filepath.Join(folder, "inaugural.mp3"))
+	if err := os.WriteFile(filepath.Join(folder, "notes.txt"), []byte("not audio"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := p.must("add", "--dry-run", folder); !strings.Contains(out, "1 episode would be added") {
+		t.Errorf("a dry run says %q", out)
+	}
+	if st := p.status(); st.Shows != 0 {
+		t.Errorf("a dry run added %d shows", st.Shows)
+	}
+	p.must("add", "--wait", folder)
+	if out := p.must("add", "--wait", folder); !strings.Contains(out, "0 episodes added") {
+		t.Errorf("adding twice says %q", out)
+	}
+	if st := p.status(); st.Shows != 1 || st.Episodes[models.EpisodeDone] != 1 || st.AudioMS < 10_900 {
+		t.Errorf("status %+v", st)
+	}
+	got := p.search(`"what your country can do"`)
+	if got.Total != 1 || got.Hits[0].Total != 1 || got.Hits[0].Episode.ShowTitle != "Speeches" {
+		t.Fatalf("found %+v", got)
+	}
+	m := got.Hits[0].Moments[0]
+	if m.StartMS < 5000 || m.StartMS > 5800 || !strings.Contains(m.Snippet, "your country") {
+		t.Errorf("the moment is %+v, said at 5.4 s", m)
+	}
+	if got := p.search(`"your country can't"`); got.Total != 0 {
+		t.Errorf("found what nobody said: %+v", got)
+	}
+	p.overHTTP(got.Hits[0].Episode.ID, m)
+}
+
+// overHTTP asks the server for the same.
+func (p *program) overHTTP(id models.EpisodeID, m models.Moment) {
+	t := p.t
+	t.Helper()
+	base := p.serve()
+	var viaAPI found
+	getJSON(t, base+"/api/search?q=%22what+your+country+can+do%22", &viaAPI)
+	if viaAPI.Total != 1 || viaAPI.Hits[0].Moments[0].StartMS != m.StartMS {
+		t.Errorf("the API found %+v", viaAPI)
+	}
+	if again := p.search("country"); again.Total != 1 {
+		t.Errorf("while the server has the index, the command finds %+v", again)
+	}
+	var transcript struct{ Segments []models.Segment }
+	getJSON(t, base+"/api/episodes/"+string(id)+"/transcript", &transcript)
+	if len(transcript.Segments) == 0 || len(transcript.Segments[0].Words) == 0 {
+		t.Errorf("the transcript is %+v", transcript)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/api/episodes/"+string(id)+"/media", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Range", "bytes=100-199")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	want, err := os.ReadFile(sample(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusPartialContent || !bytes.Equal(body, want[100:200]) {
+		t.Errorf("a range of the media: %s, %d bytes, %v", resp.Status, len(body), err)
+	}
+}
+
+func getJSON(t *testing.T, url string, v any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		b, _ := io.ReadAll(resp.Body)
+		t.Fatalf("%s: %s %s", url, resp.Status, b)
+	}
+	if err := json.NewDecoder(resp.Body).Decode(v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestKilledInTheMiddle kills the program while it transcribes, and lets another one finish.
+func TestKilledInTheMiddle(t *testing.T) {
+	const times = 16
+	p := newProgram(t)
+	long := filepath.Join(t.TempDir(), "long.mp3")
+	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-stream_loop", "15", "-i", sample(t), "-b:a", "64k", long)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	p.must("add", long)
+	first := p.command(t.Context(), "add", "--wait", "--decoders", "1", long)
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(3 * time.Minute)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	// The words of the first minute can be searched while the rest is still being transcribed.
+	for p.search("country").Total == 0 {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing was transcribed in three minutes")
+		}
+		<-tick.C
+	}
+	if err := first.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = first.Wait()
+	if st := p.status(); st.Episodes[models.EpisodeDone] != 0 {
+		t.Skip("the transcription was over before it could be killed")
+	}
+	p.must("add", "--wait", long)
+	got := p.search(`"ask what you can do for your country"`)
+	if got.Total != 1 || got.Hits[0].Total != times {
+		t.Errorf("found %+v, said %d times", got, times)
+	}
+}
+
+func TestTranscribe(t *testing.T) {
+	p := newProgram(t)
+	if out := p.must("transcribe", sample(t)); words(out) != "and so my fellow americans ask not what your country can do for you ask what you can do for your country" {
+		t.Errorf("heard %q", out)
+	}
+	dir := t.TempDir()
+	if out := p.must("transcribe", "--format", "json", "--output", dir, sample(t)); out != "" {
+		t.Errorf("with --output, standard output has %q", out)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "jfk.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d export.Document
+	if err := json.Unmarshal(b, &d); err != nil || d.Language != "en" || d.Model != defaultModel || len(d.Segments) == 0 || len(d.Segments[0].Words) == 0 {
+		t.Errorf("%v: %s", err, b)
+	}
+}
+
+func words(s string) string {
+	return strings.Join(strings.Fields(regexp.MustCompile(`[^a-z ]`).ReplaceAllString(strings.ToLower(s), "")), " ")
+}
+
+func TestEveryContainerSaysTheSame(t *testing.T) {
+	p := newProgram(t)
+	files, err := filepath.Glob(filepath.Join(fixtures(t), "audio", "containers", "*"))
+	if err != nil || len(files) == 0 {
+		t.Skip("no containers among the fixtures")
+	}
+	for _, f := range files {
+		if out := p.must("transcribe", f); words(out) != "and so my fellow americans ask not what your country can do for you ask what you can do for your country" {
+			t.Errorf("%s: %q", filepath.Base(f), out)
+		}
+	}
+}
+
+// TestDamagedFiles: each one ends in a transcript or in one clear sentence, in time.
+func TestDamagedFiles(t *testing.T) {
+	p := newProgram(t)
+	files, err := filepath.Glob(filepath.Join(fixtures(t), "audio", "damaged", "*"))
+	if err != nil || len(files) == 0 {
+		t.Skip("no damaged files among the fixtures")
+	}
+	for _, f := range files {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		var errs bytes.Buffer
+		cmd := p.command(ctx, "transcribe", f)
+		cmd.Stderr = &errs
+		err := cmd.Run()
+		if ctx.Err() != nil {
+			t.Errorf("%s: not done in a minute", filepath.Base(f))
+		}
+		cancel()
+		says := strings.TrimSpace(errs.String())
+		if err != nil && (cmd.ProcessState.ExitCode() != 1 || strings.Count(says, "\n") > 0 || !strings.HasPrefix(says, "earshot: ") || strings.Contains(says, "panic")) {
+			t.Errorf("%s: %v: %s", filepath.Base(f), err, says)
+		}
+		t.Logf("%s: %v %s", filepath.Base(f), err, says)
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	p := newProgram(t)
+	dir := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for name, tc := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"no such file":    {[]string{"transcribe", filepath.Join(dir, "nowhere.mp3")}, 1, "nowhere.mp3: no such file"},
+		"not audio":       {[]string{"transcribe", file("notes.mp3", "these are my notes, and no audio at all")}, 1, "notes.mp3"},
+		"empty":           {[]string{"transcribe", file("empty.wav", "")}, 1, "empty"},
+		"wrong model":     {[]string{"transcribe", "--model", "bass", sample(t)}, 1, "base"},
+		"missing model":   {[]string{"transcribe", "--model", "large-v3", sample(t)}, 1, "models pull"},
+		"wrong language":  {[]string{"transcribe", "--language", "klingon", sample(t)}, 1, "klingon"},
+		"wrong format":    {[]string{"transcribe", "--format", "docx", sample(t)}, 2, "srt"},
+		"wrong flag":      {[]string{"status", "--nonsense"}, 2, "nonsense"},
+		"wrong command":   {[]string{"dance"}, 2, "dance"},
+		"too few":         {[]string{"add"}, 2, "add SOURCE"},
+		"no such source":  {[]string{"add", filepath.Join(dir, "nothing")}, 1, "nothing"},
+		"HTML as a feed":  {[]string{"add", file("page.xml", "<!doctype html><html><title>x</title><body>hello</body></html>")}, 1, "page"},
+		"text as a feed":  {[]string{"add", file("list.txt", "hello")}, 1, "list.txt"},
+		"empty folder":    {[]string{"add", t.TempDir()}, 1, "no"},
+		"private network": {[]string{"add", "http://127.0.0.1:9/feed.xml"}, 1, "private"},
+	} {
+		_, errs, code := p.run(tc.args...)
+		if code != tc.code || !strings.Contains(errs, tc.says) || strings.Count(strings.TrimSpace(errs), "\n") > 0 {
+			t.Errorf("%s: exit code %d, want %d, and a line with %q: %s", name, code, tc.code, tc.says, errs)
+		}
+	}
+}
+
+func TestAPortInUseIsNamed(t *testing.T) {
+	p := newProgram(t)
+	base := p.serve()
+	other := &program{t, t.TempDir(), p.models}
+	_, errs, code := other.run("serve", "--listen", strings.TrimPrefix(base, "http://"))
+	if code != 1 || !strings.Contains(errs, "in use") {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+}
+
+func TestAFeedFileWithTheAudioBesideIt(t *testing.T) {
+	dir := filepath.Join(fixtures(t), "audio", "podcast")
+	p := newProgram(t)
+	copyDir := t.TempDir()
+	for _, name := range []string{"p02_e04.mp3", "p02_e05.mp3"} {
+		if !isFile(filepath.Join(dir, name)) {
+			t.Skip("no podcast among the fixtures")
+		}
+		copyFile(t, filepath.Join(dir, name), filepath.Join(copyDir, name))
+	}
+	feed := filepath.Join(copyDir, "feed.xml")
+	copyFile(t, filepath.Join(dir, "practical-systems.xml"), feed)
+	out, errs, code := p.run("add", "--wait", feed)
+	if code != 1 || !strings.Contains(out+errs, "failed") {
+		t.Errorf("three of five recordings are missing, and the command ends with %d: %s%s", code, out, errs)
+	}
+	if st := p.status(); st.Episodes[models.EpisodeDone] != 2 {
+		t.Errorf("status %+v", st)
+	}
+	if got := p.search("title:live reliability"); got.Total == 0 {
+		t.Errorf("found %+v", got)
+	}
+}

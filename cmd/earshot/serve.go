@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/earshot/earshot/api"
+	"github.com/earshot/earshot/search"
+	"github.com/earshot/earshot/store"
+)
+
+func newServeCommand(c *config) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the page and the API, and work through the queue",
+		Args:  arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), c, cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().String("listen", "localhost:8080", "address to listen on, as host:port")
+	return cmd
+}
+
+// serve runs everything until ctx ends: the HTTP server, the workers, and the index that follows the store.
+func serve(ctx context.Context, c *config, out io.Writer) (err error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is in use by another program: stop it, or choose another address with --listen", c.Listen)
+	}
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w", c.Listen, err)
+	}
+	defer ln.Close()
+	a, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+	index, err := search.Open(ctx, filepath.Join(c.Data, "search"), a.Store, search.Options{Log: c.log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, index.Close()) }()
+	handler, err := api.New(api.Options{
+		Catalogue: a.Store, Searcher: index, Media: a.Media(), Logger: c.log, Version: version, Bind: c.Listen,
+	})
+	if err != nil {
+		return err
+	}
+	url, err := address(c.Listen, ln.Addr())
+	if err != nil {
+		return err
+	}
+	forget, err := announce(c.Data, url)
+	if err != nil {
+		return err
+	}
+	defer forget()
+	fmt.Fprintf(out, "Earshot is at %s (data in %s). Stop it with Ctrl-C.\n", url, c.Data)
+	if err := a.checkTools(); err != nil {
+		fmt.Fprintln(out, "earshot: warning: nothing can be transcribed yet: "+oneLine(err.Error()))
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return api.Serve(ctx, ln, handler, api.ServeOptions{Logger: c.log}) })
+	g.Go(func() error { return index.Follow(ctx) })
+	g.Go(func() error { return a.work(ctx, store.WorkOptions{PollInterval: pollInterval}) })
+	err = g.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil // a regular stop
+	}
+	return err
+}
+
+// address is where a browser on this machine finds the server.
+func address(listen string, bound net.Addr) (string, error) {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", fmt.Errorf("the address %q is not host:port: %w", listen, err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	_, port, err := net.SplitHostPort(bound.String())
+	return "http://" + net.JoinHostPort(host, port), err
+}
+
+// announcement is a file in the data folder that tells other commands where the server is.
+type announcement struct {
+	URL string `json:"url"`
+	PID int    `json:"pid"`
+}
+
+func announcementPath(data string) string { return filepath.Join(data, "serving.json") }
+
+func announce(data, url string) (forget func(), err error) {
+	path := announcementPath(data)
+	err = writeFile(path, func(w io.Writer) error {
+		return json.NewEncoder(w).Encode(announcement{url, os.Getpid()})
+	})
+	return func() { _ = os.Remove(path) }, err // a stale one does no harm: nothing listens there
+}
+
+func announced(data string) (string, error) {
+	b, err := os.ReadFile(announcementPath(data))
+	if err != nil {
+		return "", err
+	}
+	var n announcement
+	err = json.Unmarshal(b, &n)
+	return n.URL, err
+}

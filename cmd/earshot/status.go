@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/earshot/earshot/models"
+)
+
+func newStatusCommand(c *config) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show what is in the archive, what is being done, and what went wrong",
+		Args:  arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			a, err := c.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, a.close()) }()
+			st, err := a.Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), st)
+			}
+			return printStatus(cmd.OutOrStdout(), st)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func printStatus(w io.Writer, st models.Status) error {
+	b := &strings.Builder{}
+	total := 0
+	var states []string
+	for _, s := range models.EpisodeStates() {
+		if n := st.Episodes[s]; n > 0 {
+			total += n
+			states = append(states, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	fmt.Fprintf(b, "%s, %s", count(st.Shows, "show"), count(total, "episode"))
+	if len(states) > 0 {
+		fmt.Fprintf(b, " (%s)", strings.Join(states, ", "))
+	}
+	fmt.Fprintf(b, ", %s transcribed\n", (time.Duration(st.AudioMS) * time.Millisecond).Round(time.Second))
+	if len(st.Queue) > 0 {
+		var waiting []string
+		for kind, n := range st.Queue {
+			waiting = append(waiting, fmt.Sprintf("%d %s", n, kind))
+		}
+		sort.Strings(waiting)
+		fmt.Fprintf(b, "queue: %s\n", strings.Join(waiting, ", "))
+	}
+	for _, r := range st.Running {
+		share := ""
+		if r.Total > 0 {
+			share = fmt.Sprintf(" %d %%", min(100, r.Done*100/r.Total))
+		}
+		u := unitBytes
+		if r.Kind == (models.TranscribeJob{}).Kind() {
+			u = unitAudio
+		}
+		fmt.Fprintf(b, "running: %s %s%s%s\n", r.Kind, visible(r.Title), share, describe(u, r.Done, r.Total, time.Since(r.StartedAt)))
+	}
+	for _, f := range st.Failures {
+		fmt.Fprintf(b, "failed: %s: %s\n", visible(f.Title), visible(oneLine(f.Reason)))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/models/export"
+	"github.com/earshot/earshot/pipeline"
+	"github.com/earshot/earshot/pipeline/audio"
+	"github.com/earshot/earshot/pipeline/whisper"
+)
+
+// transcription is one call of the command.
+type transcription struct {
+	format    export.Format
+	outputDir string
+	model     string
+	request   whisper.Request
+	tool      *audio.Tool
+	runner    *whisper.Transcriber
+	stdout    io.Writer
+	bars      *bars
+}
+
+func newTranscribeCommand(c *config) *cobra.Command {
+	var format, output, prompt string
+	cmd := &cobra.Command{
+		Use:   "transcribe FILE…",
+		Short: "Transcribe audio files without an archive: to standard output, or to files with --output",
+		Example: `  earshot transcribe interview.mp3
+  earshot transcribe --format srt --output subtitles *.mp3`,
+		Args: arguments(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := export.Parse(format)
+			if err != nil {
+				return usageError{err}
+			}
+			t := &transcription{format: f, outputDir: output, model: c.Model, tool: audio.New(audio.Options{}), stdout: cmd.OutOrStdout(), bars: newBars(cmd.ErrOrStderr())}
+			defer t.bars.close()
+			if t.request, err = c.request(); err != nil {
+				return err
+			}
+			t.request.Prompt = prompt
+			if t.runner, err = newTranscriber(); err != nil {
+				return err
+			}
+			return t.all(cmd.Context(), args)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "txt", "txt, srt, vtt, json or tsv")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "folder to write FILE.FORMAT into, instead of standard output")
+	cmd.Flags().StringVar(&prompt, "prompt", "", "names and words to expect, the most important ones last")
+	return cmd
+}
+
+// request is what the settings ask of a decoder.
+func (c *config) request() (whisper.Request, error) {
+	w, err := c.weights()
+	if err != nil {
+		return whisper.Request{}, err
+	}
+	req, err := pipeline.Request(w, c.Model)
+	req.Language, req.Decoders = c.Language, c.Decoders
+	return req, err
+}
+
+// all transcribes every file; one that fails is named, and the others go on.
+func (t *transcription) all(ctx context.Context, paths []string) error {
+	if t.outputDir != "" {
+		if err := os.MkdirAll(t.outputDir, 0o755); err != nil { //nolint:gosec // the owner's folder, with the usual rights
+			return fmt.Errorf("making the output folder: %w", err)
+		}
+	}
+	var failed []error
+	for _, path := range paths {
+		err := t.one(ctx, path)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			if errors.Is(err, models.ErrInvalid) && !errors.Is(err, models.ErrUnusable) { // the settings are wrong: they will be for every file
+				return err
+			}
+			failed = append(failed, err)
+		}
+	}
+	switch {
+	case len(failed) == 0:
+		return nil
+	case len(paths) == 1:
+		return failed[0]
+	}
+	for _, err := range failed {
+		t.bars.say("earshot: " + oneLine(err.Error()))
+	}
+	return fmt.Errorf("%d of %d files could not be transcribed, see above", len(failed), len(paths))
+}
+
+func (t *transcription) one(ctx context.Context, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err // names the file and why
+	}
+	defer f.Close()
+	info, err := t.tool.Probe(ctx, f)
+	if err != nil {
+		return err
+	}
+	bar := t.bars.add(filepath.Base(path), info.DurationMS, unitAudio)
+	defer bar.done()
+	out := models.Transcript{Source: models.TranscriptWhisper, Model: t.model, CreatedAt: time.Now().UTC()}
+	got, err := pipeline.Decode(ctx, t.tool, t.runner, f, t.request, func(w whisper.Window) error {
+		out.Segments = append(out.Segments, w.Segments...)
+		return nil
+	}, bar.set)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	out.Language, out.DurationMS, out.Warning = got.Language, got.DurationMS, got.Warning
+	bar.set(got.DurationMS)
+	if got.Warning != "" {
+		t.bars.say(fmt.Sprintf("earshot: %s: %s", path, got.Warning))
+	}
+	return t.write(path, out)
+}
+
+func (t *transcription) write(path string, out models.Transcript) error {
+	if t.outputDir == "" {
+		return t.bars.print(t.stdout, func(w io.Writer) error { return export.Write(w, t.format, out) })
+	}
+	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + "." + string(t.format)
+	return writeFile(filepath.Join(t.outputDir, name), func(w io.Writer) error { return export.Write(w, t.format, out) })
+}
+
+// writeFile writes beside, syncs, and renames, so that a file is whole or not there.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".earshot-*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+			err = fmt.Errorf("writing %s: %w", path, err)
+		}
+	}()
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
