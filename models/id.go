@@ -6,17 +6,18 @@ import (
 	"strings"
 )
 
-// ShowID identifies a show; EpisodeID an episode. Both have the form that [NewID] gives.
-type (
-	ShowID    string
-	EpisodeID string
-)
+// ShowID identifies a show; it has the form that [NewID] gives.
+type ShowID string
+
+// EpisodeID identifies an episode; it has the form that [NewID] gives.
+type EpisodeID string
 
 // idLength is the number of characters of an identifier: 16 characters of base32 are 80 bits, so that a collision among
 // ten million episodes has a probability under 10⁻¹⁰.
 const idLength = 16
 
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+// idAlphabet is Crockford's, without letters that look like digits.
+const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
 // NewID returns the stable identifier of the thing described by parts: 16 characters of 0-9 and a-z (Crockford's
 // alphabet). The same parts always give the same identifier; their boundaries count.
@@ -26,7 +27,7 @@ func NewID(parts ...string) string {
 		h.Write([]byte(p))
 		h.Write([]byte{0})
 	}
-	return idEncoding.EncodeToString(h.Sum(nil))[:idLength]
+	return base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil))[:idLength]
 }
 
 // ValidID reports whether s has the form of an identifier that [NewID] gives. Identifiers from outside are checked with
@@ -36,6 +37,6 @@ func ValidID(s string) bool {
 		return false
 	}
 	return strings.IndexFunc(s, func(r rune) bool {
-		return !strings.ContainsRune("0123456789abcdefghjkmnpqrstvwxyz", r)
+		return !strings.ContainsRune(idAlphabet, r)
 	}) < 0
 }

@@ -11,7 +11,6 @@ package pipeline
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"os"
 
@@ -86,7 +85,7 @@ func New(o Options) *Pipeline {
 		o.Language = "auto"
 	}
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Pipeline{o}
 }

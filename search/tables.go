@@ -149,7 +149,7 @@ func mapFile(path string) (mmap.MMap, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // opened for reading; the mapping outlives it
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err

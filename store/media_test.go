@@ -25,7 +25,7 @@ func contentOf(t *testing.T, m *Media, key string) string {
 	t.Helper()
 	f, err := m.Open(key)
 	must(t, err)
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	b, err := io.ReadAll(f)
 	must(t, err)
 	return string(b)
@@ -161,7 +161,7 @@ func TestSame(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "part")
 	f, err := os.Create(path)
 	must(t, err)
-	defer f.Close() //nolint:errcheck // empty
+	defer f.Close()
 	if !same(f, path) {
 		t.Error("a file is not itself")
 	}

@@ -48,7 +48,7 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 
 func (a *archive) close() error {
 	a.client.Close()
-	return a.Store.Close()
+	return a.Close()
 }
 
 // media gives the pipeline the store's recordings.
@@ -82,11 +82,12 @@ func (a *archive) work(ctx context.Context, o store.WorkOptions) error {
 		return err
 	}
 	lock := flock.New(filepath.Join(a.c.Data, "worker.lock"))
-	if _, err := lock.TryLockContext(ctx, time.Second); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
+	mine, err := lock.TryLockContext(ctx, time.Second)
+	if ctx.Err() == nil && err != nil {
 		return fmt.Errorf("taking the turn to work on %s: %w", a.c.Data, err)
+	}
+	if !mine {
+		return nil // told to stop before its turn
 	}
 	return errors.Join(a.Work(ctx, h, o), lock.Unlock())
 }

@@ -18,8 +18,8 @@ import (
 
 // Set by the linker, see the Makefile.
 var (
-	version      = "unknown" //nolint:gochecknoglobals // set by the linker
-	quantizeTool = ""        //nolint:gochecknoglobals // set by the linker: where this build's whisper-quantize is
+	version      = "unknown"
+	quantizeTool = "" //nolint:gochecknoglobals // where this build's whisper-quantize is
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -77,7 +77,7 @@ from earshot.toml in the data folder, in this order.`,
 	c.register(root.PersistentFlags())
 	root.AddCommand(
 		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newStatusCommand(c), newTranscribeCommand(c),
-		newModelsCommand(c.weights), newVersionCommand(), newDecoderCommand(),
+		newModelsCommand(c.weights, &c.Model), newVersionCommand(), newDecoderCommand(),
 	)
 	return root
 }

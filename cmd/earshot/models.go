@@ -14,15 +14,16 @@ import (
 	"github.com/earshot/earshot/pipeline/weights"
 )
 
-// newModelsCommand makes "earshot models list|pull|rm|verify". The store is opened when a command runs.
-func newModelsCommand(store func() (*weights.Store, error)) *cobra.Command {
+// newModelsCommand makes "earshot models list|pull|rm|verify". The store is opened when a command runs; speech is the model
+// that the settings name by then.
+func newModelsCommand(store func() (*weights.Store, error), speech *string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
 		Short: "List, fetch, check and remove model weights",
 		Args:  arguments(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newModelsListCommand(store), newModelsPullCommand(store), newModelsRemoveCommand(store), newModelsVerifyCommand(store))
+	cmd.AddCommand(newModelsListCommand(store), newModelsPullCommand(store, speech), newModelsRemoveCommand(store), newModelsVerifyCommand(store))
 	return cmd
 }
 
@@ -99,7 +100,7 @@ func state(in weights.Installed) string {
 	return fmt.Sprintf("installed (%s)", in.Source)
 }
 
-func newModelsPullCommand(store func() (*weights.Store, error)) *cobra.Command {
+func newModelsPullCommand(store func() (*weights.Store, error), speech *string) *cobra.Command {
 	var missing bool
 	var from string
 	cmd := &cobra.Command{
@@ -118,7 +119,7 @@ intact is left alone; a broken download goes on where it stopped.`,
 				return usageError{errors.New("--from needs exactly one name")}
 			}
 			if len(names) == 0 {
-				names = neededModels(cmd)
+				names = []string{*speech, weights.DefaultVAD}
 			}
 			for _, name := range names {
 				if missing {
@@ -136,15 +137,6 @@ intact is left alone; a broken download goes on where it stopped.`,
 	cmd.Flags().BoolVar(&missing, "missing", false, "say and do nothing about models that are installed, without reading them")
 	cmd.Flags().StringVar(&from, "from", "", "folder with a Whisper model of your own (CTranslate2 or Hugging Face) to install under NAME")
 	return cmd
-}
-
-// neededModels are the weights that transcribing takes: the chosen ones and those that find speech.
-func neededModels(cmd *cobra.Command) []string {
-	speech := defaultModel
-	if f := cmd.Flags().Lookup("model"); f != nil && f.Changed {
-		speech = f.Value.String()
-	}
-	return []string{speech, weights.DefaultVAD}
 }
 
 // pullModel fetches one model, with a bar on a terminal and a line a stage elsewhere, and says where it came from.

@@ -18,7 +18,7 @@ func runModels(t *testing.T, dir string, args ...string) (stdout, stderr string,
 	t.Helper()
 	cmd := newModelsCommand(func() (*weights.Store, error) {
 		return weights.New(dir, weights.Options{Sources: []weights.Source{}}), nil
-	})
+	}, new(defaultModel))
 	var out, notes bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&notes)

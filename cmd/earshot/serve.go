@@ -52,7 +52,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, index.Close()) }()
-	handler, err := api.New(api.Options{
+	handler, err := api.New(api.Options{ //nolint:contextcheck // requests bring their own
 		Catalogue: a.Store, Searcher: index, Media: a.Media(), Logger: c.log, Version: version, Bind: c.Listen,
 	})
 	if err != nil {

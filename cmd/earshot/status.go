@@ -55,7 +55,7 @@ func printStatus(w io.Writer, st models.Status) error {
 	}
 	fmt.Fprintf(b, ", %s transcribed\n", (time.Duration(st.AudioMS) * time.Millisecond).Round(time.Second))
 	if len(st.Queue) > 0 {
-		var waiting []string
+		waiting := make([]string, 0, len(st.Queue))
 		for kind, n := range st.Queue {
 			waiting = append(waiting, fmt.Sprintf("%d %s", n, kind))
 		}

@@ -120,7 +120,7 @@ func (s *Store) downloadOnce(ctx context.Context, m Model, path string, report f
 	if err != nil {
 		return reason(ctx, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // only read
+	defer resp.Body.Close()
 	stall.Reset(s.stall)
 	from, err := answer(resp, m, have)
 	if err != nil {
@@ -189,7 +189,7 @@ func (s *Store) checkDownload(ctx context.Context, m Model, path string, resumed
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	got, err := checksums(ctx, f, m.Bytes, report)
 	if err != nil {
 		return err

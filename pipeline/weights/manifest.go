@@ -58,7 +58,7 @@ func readManifest(path string) (Installed, error) {
 	if err != nil {
 		return in, fmt.Errorf("opening its manifest: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxManifest))
 	if err != nil {
 		return in, fmt.Errorf("reading its manifest: %w", err)

@@ -157,7 +157,7 @@ func fileSHA256(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	got, err := checksums(ctx, f, 0, func(Progress) {})
 	if err != nil {
 		return "", err

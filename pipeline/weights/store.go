@@ -84,7 +84,7 @@ func (s *Store) installed(name string) (Installed, error) {
 	if err != nil {
 		return Installed{}, fmt.Errorf("opening model %s: %w", name, err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return Installed{}, fmt.Errorf("opening model %s: %w", name, err)
@@ -213,7 +213,7 @@ func (s *Store) verify(ctx context.Context, name string, report func(Progress)) 
 	if err != nil {
 		return in, fmt.Errorf("opening model %s: %w", name, err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	if _, err := convert.Check(f, in.Bytes); err != nil {
 		return in, damaged(name, strings.TrimPrefix(err.Error(), models.ErrInvalid.Error()+": "))
 	}

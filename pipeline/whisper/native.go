@@ -226,9 +226,6 @@ func (v *vad) probabilities(dst, samples []float32) ([]float32, error) {
 	if !C.whisper_vad_detect_speech_no_reset(v.ctx, (*C.float)(unsafe.SliceData(samples)), C.int(len(samples))) {
 		return dst, errors.New("the voice activity detector failed")
 	}
-	n := int(C.whisper_vad_n_probs(v.ctx))
-	for _, p := range unsafe.Slice((*float32)(unsafe.Pointer(C.whisper_vad_probs(v.ctx))), n) {
-		dst = append(dst, p)
-	}
-	return dst, nil
+	probs := (*float32)(unsafe.Pointer(C.whisper_vad_probs(v.ctx)))
+	return append(dst, unsafe.Slice(probs, int(C.whisper_vad_n_probs(v.ctx)))...), nil
 }

@@ -161,6 +161,7 @@ func TestSpeechBecomesWordsWithTimes(t *testing.T) {
 
 // long is several minutes: the recording again and again, with silences and a noise between.
 func long(t *testing.T) []float32 {
+	t.Helper()
 	one := speech(t)
 	rng := rand.New(rand.NewPCG(1, 2))
 	var out []float32

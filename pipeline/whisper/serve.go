@@ -21,8 +21,8 @@ const (
 	mostDecoders  = 64
 )
 
-// badRequest marks a request that cannot work however often it is tried.
-type badRequest struct{ error }
+// badRequestError marks a request that cannot work however often it is tried.
+type badRequestError struct{ error }
 
 // Serve is the child's side: it reads one request and its samples from in, writes events to out, and returns after "done".
 // An error was told to the parent already when it returns one.
@@ -30,7 +30,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	w := &eventWriter{w: bufio.NewWriterSize(out, 1<<16)}
 	err := serve(ctx, newFrameReader(in), w)
 	if err != nil {
-		var bad badRequest
+		var bad badRequestError
 		_ = w.send(event{Failed: &failure{Reason: err.Error(), Invalid: errors.As(err, &bad)}}) // the parent may be gone
 	}
 	return err
@@ -75,7 +75,6 @@ type task struct {
 	done     chan struct{}
 	window   Window
 	doubtful bool
-	err      error
 }
 
 func serve(ctx context.Context, in *frameReader, events *eventWriter) error {
@@ -110,7 +109,7 @@ func newSession(req Request, events *eventWriter) (*session, error) {
 	}
 	m, err := loadModel(req.Model)
 	if err != nil {
-		return nil, badRequest{err}
+		return nil, badRequestError{err}
 	}
 	s := &session{req: req, model: m, events: events, languageSet: make(chan struct{})}
 	for range min(req.Decoders, mostDecoders) {
@@ -128,7 +127,7 @@ func newSession(req Request, events *eventWriter) (*session, error) {
 	case !m.multilingual():
 		if req.Language != "auto" && req.Language != "en" {
 			s.close()
-			return nil, badRequest{fmt.Errorf("this model knows English only, not %q: choose one without \".en\" in its name", req.Language)}
+			return nil, badRequestError{fmt.Errorf("this model knows English only, not %q: choose one without \".en\" in its name", req.Language)}
 		}
 		err = s.setLanguage("en")
 	case req.Language != "auto":
@@ -151,7 +150,7 @@ func (s *session) close() {
 func (s *session) setLanguage(code string) error {
 	id, ok := s.model.languageID(code)
 	if !ok {
-		return badRequest{fmt.Errorf("whisper knows no language %q: use a code such as en, fr or de, or auto", code)}
+		return badRequestError{fmt.Errorf("whisper knows no language %q: use a code such as en, fr or de, or auto", code)}
 	}
 	for range s.decoders {
 		a, err := s.model.attempts(id, s.req.Prompt)
@@ -169,7 +168,7 @@ func (s *session) setLanguage(code string) error {
 func (s *session) read(ctx context.Context, in *frameReader, work, ordered chan<- *task) error {
 	v, err := loadVAD(s.req.VAD)
 	if err != nil {
-		return badRequest{err}
+		return badRequestError{err}
 	}
 	defer v.close()
 	var (

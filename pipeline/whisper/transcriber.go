@@ -141,7 +141,7 @@ func (c *child) feed(req Request, pcm PCM, alive func()) error {
 		return fmt.Errorf("asking the decoder: %w", err)
 	}
 	if _, err := c.stdin.Write(append(line, '\n')); err != nil {
-		return nil //nolint:nilerr // the child is gone, and listening tells why
+		return nil // the child is gone, and listening tells why
 	}
 	samples := make([]float32, SampleRate)
 	var buf []byte
@@ -150,7 +150,7 @@ func (c *child) feed(req Request, pcm PCM, alive func()) error {
 		if n > 0 {
 			var werr error
 			if buf, werr = writeFrame(c.stdin, samples[:n], buf); werr != nil {
-				return nil //nolint:nilerr // as above
+				return nil // as above
 			}
 			alive()
 		}
