@@ -37,8 +37,9 @@ type Moment struct {
 	Speaker string `json:"speaker,omitempty"`
 }
 
-// Mark is a half-open range of Unicode code points [Start, End) of a snippet.
+// Mark is one matched word: a half-open range of Unicode code points [Start, End) of a snippet, and when it is said.
 type Mark struct {
-	Start int `json:"start"`
-	End   int `json:"end"`
+	Start   int   `json:"start"`
+	End     int   `json:"end"`
+	StartMS int64 `json:"start_ms"`
 }

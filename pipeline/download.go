@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -26,7 +28,7 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 	if err != nil {
 		return err
 	}
-	info, err := p.probe(ctx, media.Key, filepath.Base(episode.Enclosure.Location))
+	info, err := p.probe(ctx, media.Key, fileName(episode.Enclosure.Location))
 	if err != nil {
 		return err
 	}
@@ -56,24 +58,28 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 		}
 		return models.Media{}, err
 	}
-	return part.Commit(extension(e.Enclosure.Location))
+	return part.Commit(filepath.Ext(fileName(e.Enclosure.Location)))
 }
 
 func isRemote(location string) bool {
 	return strings.HasPrefix(location, "http://") || strings.HasPrefix(location, "https://")
 }
 
-// extension is the one of a file's name, when it is a plain one: it is for people, and nothing depends on it.
-func extension(location string) string {
-	name, _, _ := strings.Cut(location, "?")
-	return filepath.Ext(name)
+// fileName is what people call the recording: the last part of its path or address.
+func fileName(location string) string {
+	if isRemote(location) {
+		if u, err := url.Parse(location); err == nil {
+			return path.Base(u.Path)
+		}
+	}
+	return filepath.Base(location)
 }
 
 // copyLocal copies a file of this machine. Its path was named by the owner, or lies in a folder that was.
-func copyLocal(ctx context.Context, path string, part Partial, report func(done, total int64)) error {
-	f, err := os.Open(path)
+func copyLocal(ctx context.Context, location string, part Partial, report func(done, total int64)) error {
+	f, err := os.Open(location)
 	if errors.Is(err, os.ErrNotExist) {
-		return models.Explain(models.ErrUnusable, "%s is no longer there: put it back and retry", path)
+		return models.Explain(models.ErrUnusable, "%s is no longer there: put it back and retry", location)
 	}
 	if err != nil {
 		return fmt.Errorf("copying the recording: %w", err)
@@ -84,7 +90,7 @@ func copyLocal(ctx context.Context, path string, part Partial, report func(done,
 		return fmt.Errorf("copying the recording: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return models.Explain(models.ErrUnusable, "%s is not a regular file", path)
+		return models.Explain(models.ErrUnusable, "%s is not a regular file", location)
 	}
 	if err := part.Reset(""); err != nil {
 		return err
@@ -103,7 +109,7 @@ func copyLocal(ctx context.Context, path string, part Partial, report func(done,
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("copying %s: %w", path, err)
+			return fmt.Errorf("copying %s: %w", location, err)
 		}
 	}
 }
@@ -115,5 +121,5 @@ func (p *Pipeline) probe(ctx context.Context, key, name string) (models.AudioInf
 		return models.AudioInfo{}, fmt.Errorf("opening the audio of %s: %w", name, err)
 	}
 	defer f.Close()
-	return p.o.Probe.Probe(ctx, f)
+	return p.o.Probe.For(name).Probe(ctx, f)
 }

@@ -54,7 +54,7 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 		}
 	}
 	commit := batch{store: store(ctx), storedMS: t.CursorMS}
-	done, err := Decode(ctx, p.o.Probe, p.o.Transcriber, f, req, commit.add, func(atMS int64) { report(atMS, episode.Media.DurationMS) })
+	done, err := Decode(ctx, p.o.Probe.For(fileName(episode.Enclosure.Location)), p.o.Transcriber, f, req, commit.add, func(atMS int64) { report(atMS, episode.Media.DurationMS) })
 	// What is decoded is stored even when the rest failed or was cancelled: the next attempt goes on from there.
 	commit.store = store(context.WithoutCancel(ctx))
 	if err := errors.Join(err, commit.flush()); err != nil {

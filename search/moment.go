@@ -191,7 +191,9 @@ func (t *table) moment(m moment, marked map[int]bool) models.Moment {
 			at++
 		}
 		if marked[w] {
-			out.Marks = append(out.Marks, markOf(word, at))
+			mark := markOf(word, at)
+			mark.StartMS = t.startMS(w)
+			out.Marks = append(out.Marks, mark)
 		}
 		b.WriteString(word)
 		at += utf8.RuneCountInString(word)

@@ -37,7 +37,7 @@ type probed struct {
 }
 
 func (t *Tool) probe(ctx context.Context, f *os.File) (probed, error) {
-	name := baseName(f.Name())
+	name := t.call(f)
 	st, err := f.Stat()
 	if err != nil {
 		return probed{}, fmt.Errorf("looking at %s: %w", name, err)
@@ -93,7 +93,7 @@ func (t *Tool) ffprobe(ctx context.Context, f *os.File, force string) (*probeOut
 	raw, readErr := io.ReadAll(io.LimitReader(p.stdout, maxProbeJSON))
 	_ = p.stdout.Close()
 	<-p.done
-	name := baseName(f.Name())
+	name := t.call(f)
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return nil, models.Explain(models.ErrUnusable, "%s could not be examined within %s: it is damaged, or the disk is too slow", name, t.o.ProbeTimeout)

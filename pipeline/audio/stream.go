@@ -75,7 +75,7 @@ func (t *Tool) Decode(ctx context.Context, f *os.File, fromMS int64) (*Stream, e
 		return nil, err
 	}
 	return &Stream{
-		info: p.Info, name: baseName(f.Name()), file: f, ctx: ctx, cancel: cancel, stall: t.o.Stall,
+		info: p.Info, name: t.call(f), file: f, ctx: ctx, cancel: cancel, stall: t.o.Stall,
 		max: int64(t.o.MaxDuration/time.Millisecond) * samplesPerMS, cmd: cmd, proc: proc,
 		out: bufio.NewReaderSize(proc.stdout, 64<<10), fromMS: max(fromMS, 0), skip: max(fromMS, 0) * samplesPerMS,
 	}, nil

@@ -73,5 +73,5 @@ func generalComplaint(s string) bool {
 	}
 }
 
-// baseName is what messages call a file.
+// baseName is a file name as messages show it.
 func baseName(path string) string { return cleanTag(filepath.Base(path)) }

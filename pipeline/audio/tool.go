@@ -3,6 +3,7 @@ package audio
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"time"
 )
@@ -35,6 +36,7 @@ type Options struct {
 type Tool struct {
 	o       Options
 	prlimit string // "" where it is not installed
+	name    string // see For
 }
 
 // New returns a tool. It does not look for ffmpeg yet: a missing one is reported, as [ErrNoFFmpeg], by [Tool.Check] and by
@@ -63,6 +65,21 @@ func New(o Options) *Tool {
 		t.prlimit = p
 	}
 	return t
+}
+
+// For returns a tool whose messages call the file by name, because its own says nothing: stored audio is named by its hash.
+func (t *Tool) For(name string) *Tool {
+	named := *t
+	named.name = baseName(name)
+	return &named
+}
+
+// call is what messages call a file.
+func (t *Tool) call(f *os.File) string {
+	if t.name != "" {
+		return t.name
+	}
+	return baseName(f.Name())
 }
 
 // Check reports [ErrNoFFmpeg] when ffmpeg or ffprobe is missing.

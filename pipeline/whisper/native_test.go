@@ -43,7 +43,7 @@ func transcriber() *whisper.Transcriber {
 }
 
 // request returns a request with the weights that the tests share; they are fetched when they are not there.
-func request(t *testing.T) whisper.Request {
+func request(t testing.TB) whisper.Request {
 	t.Helper()
 	dir := os.Getenv("EARSHOT_MODELS")
 	if dir == "" {
@@ -70,7 +70,7 @@ func request(t *testing.T) whisper.Request {
 }
 
 // speech decodes the recording that comes with whisper.cpp's sources.
-func speech(t *testing.T) []float32 {
+func speech(t testing.TB) []float32 {
 	t.Helper()
 	f, err := os.Open(filepath.Join("..", "..", "build", "whisper.cpp", "samples", "jfk.mp3"))
 	if err != nil {
@@ -108,7 +108,7 @@ func (p *pcm) Read(b []float32) (int, error) {
 	return n, nil
 }
 
-func transcribe(t *testing.T, req whisper.Request, samples []float32) ([]whisper.Window, whisper.Result) {
+func transcribe(t testing.TB, req whisper.Request, samples []float32) ([]whisper.Window, whisper.Result) {
 	t.Helper()
 	var windows []whisper.Window
 	result, err := transcriber().Transcribe(t.Context(), req, &pcm{samples}, func(w whisper.Window) error {
@@ -160,7 +160,7 @@ func TestSpeechBecomesWordsWithTimes(t *testing.T) {
 }
 
 // long is several minutes: the recording again and again, with silences and a noise between.
-func long(t *testing.T) []float32 {
+func long(t testing.TB) []float32 {
 	t.Helper()
 	one := speech(t)
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -173,24 +173,38 @@ func place(segments []models.Segment, speech []span) {
 		start := max(intoSpeech(w.StartMS*samplesMS, last, speech), last)
 		w.StartMS, last = start/samplesMS, start
 	}
-	for i, w := range words {
-		start := w.StartMS * samplesMS
-		end := start + maxWord
-		for _, s := range speech {
-			if start < s.end {
-				end = min(end, s.end)
-				break
-			}
+	for i := 0; i < len(words); {
+		// Words that the alignment puts at the same moment share the time up to the next one.
+		n := i + 1
+		for n < len(words) && words[n].StartMS == words[i].StartMS {
+			n++
 		}
-		end = max(end, start+minWord)
-		if i+1 < len(words) {
-			end = min(end, words[i+1].StartMS*samplesMS)
+		start := words[i].StartMS
+		end := endOfSpeech(start*samplesMS, int64(n-i)*maxWord, speech) / samplesMS
+		if n < len(words) {
+			end = min(end, words[n].StartMS)
 		}
-		w.EndMS = end / samplesMS
+		for k, w := range words[i:n] {
+			w.StartMS = start + (end-start)*int64(k)/int64(n-i)
+			w.EndMS = start + (end-start)*int64(k+1)/int64(n-i)
+		}
+		i = n
 	}
 }
 
-// intoSpeech moves the start of a word out of silence; last is where the word before it starts.
+// endOfSpeech is where a word that starts at start ends when no other one follows: with its span, or after the longest time
+// that it may take.
+func endOfSpeech(start, longest int64, speech []span) int64 {
+	for _, s := range speech {
+		if start < s.end {
+			return max(min(start+longest, s.end), start+minWord)
+		}
+	}
+	return start + minWord
+}
+
+// intoSpeech moves the start of a word out of silence, and leaves room for the word before its span ends; last is where the
+// word before it starts.
 func intoSpeech(start, last int64, speech []span) int64 {
 	for i, s := range speech {
 		if start >= s.end && i+1 < len(speech) {
@@ -198,16 +212,11 @@ func intoSpeech(start, last int64, speech []span) int64 {
 		}
 		switch {
 		case start < s.start && i > 0 && start-speech[i-1].end < s.start-start && start-speech[i-1].end < lastSounds:
-			before := speech[i-1] // hardly after that speech: it is its last word
-			return max(before.end-minWord, before.start)
-		case start < s.start:
-			return s.start
-		case start >= s.end:
-			return max(s.end-minWord, s.start)
-		case last < s.start && start-s.start < firstWord:
-			return s.start
+			s = speech[i-1] // hardly after that speech: it is its last word
+		case start < s.start, last < s.start && start-s.start < firstWord:
+			start = s.start
 		}
-		break
+		return min(start, max(s.end-minWord, s.start))
 	}
 	return start
 }

@@ -83,6 +83,14 @@ func TestSpeechBeginsWithAWord(t *testing.T) {
 	}
 }
 
+func TestWordsAtTheSameMomentShareTheTime(t *testing.T) {
+	in := tokenSegment{[]token{{text: []byte(" one"), startMS: 1000}, {text: []byte(" two"), startMS: 1000}, {text: []byte(" three"), startMS: 1600}}}
+	got := segmentsFrom([]tokenSegment{in}, "en", []span{{0, 2 * SampleRate}})[0].Words
+	if got[0].EndMS != 1300 || got[1].StartMS != 1300 || got[1].EndMS != 1600 || got[2].EndMS != 2000 {
+		t.Errorf("the words are at %+v", got)
+	}
+}
+
 func FuzzSegments(f *testing.F) {
 	f.Add(" hello| wor|ld.", int64(100), int64(50), false)
 	f.Add("\xff\xfe| \"|x", int64(-5), int64(0), true)
@@ -99,6 +107,7 @@ func FuzzSegments(f *testing.F) {
 		if japanese {
 			language = "ja"
 		}
+		const speechEnds = 96000 / samplesMS
 		last := int64(0)
 		for _, s := range segmentsFrom([]tokenSegment{in, in}, language, []span{{16000, 32000}, {64000, 96000}}) {
 			for _, w := range s.Words {

@@ -344,6 +344,8 @@ export interface components {
             end: number;
             /** Format: int64 */
             start: number;
+            /** Format: int64 */
+            start_ms: number;
         };
         Moment: {
             /** Format: int64 */

@@ -120,10 +120,8 @@ export function wordAt(starts: number[], ms: number): number {
 /** The places of the words that a search matched. */
 export function markedWords(s: Script, moments: Moment[]): Set<number> {
   const out = new Set<number>()
-  for (const m of moments) {
-    for (let i = Math.max(0, wordAt(s.starts, m.start_ms)); i < s.starts.length && (s.starts[i] ?? Infinity) < m.end_ms; i++) {
-      if ((s.starts[i] ?? -1) >= m.start_ms) out.add(i)
-    }
+  for (const mark of moments.flatMap((m) => m.marks)) {
+    for (let i = wordAt(s.starts, mark.start_ms); i >= 0 && s.starts[i] === mark.start_ms; i--) out.add(i)
   }
   return out
 }
