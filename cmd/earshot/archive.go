@@ -16,6 +16,7 @@ import (
 	"github.com/earshot/earshot/pipeline/feed"
 	"github.com/earshot/earshot/pipeline/fetch"
 	"github.com/earshot/earshot/pipeline/source"
+	"github.com/earshot/earshot/search"
 	"github.com/earshot/earshot/store"
 )
 
@@ -49,6 +50,11 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 func (a *archive) close() error {
 	a.client.Close()
 	return a.Close()
+}
+
+// index opens the search index. search.ErrInUse says that another process has it.
+func (a *archive) index(ctx context.Context) (*search.Index, error) {
+	return search.Open(ctx, filepath.Join(a.c.Data, "search"), a.Store, search.Options{Log: a.c.log})
 }
 
 // media gives the pipeline the store's recordings.

@@ -17,6 +17,7 @@ type unit int
 const (
 	unitAudio unit = iota // milliseconds of audio: shown as speed in times real time
 	unitBytes
+	unitEpisodes
 )
 
 // bars draws progress bars when its writer is a terminal, and nothing otherwise.
@@ -85,10 +86,14 @@ func describe(u unit, current, total int64, took time.Duration) string {
 	}
 	perSecond := float64(current) / took.Seconds()
 	left := time.Duration(float64(max(total-current, 0)) / perSecond * float64(time.Second)).Round(time.Second)
-	if u == unitAudio {
+	switch u {
+	case unitAudio:
 		return fmt.Sprintf("  %.1f× real time, %s left", perSecond/1000, left)
+	case unitBytes:
+		return fmt.Sprintf("  %.1f MB/s, %s left", perSecond/1e6, left)
+	default:
+		return fmt.Sprintf("  %.0f a second, %s left", perSecond, left)
 	}
-	return fmt.Sprintf("  %.1f MB/s, %s left", perSecond/1e6, left)
 }
 
 func (r *bar) set(n int64) {
@@ -99,6 +104,15 @@ func (r *bar) set(n int64) {
 		r.bar.SetTotal(n+1, false)
 	}
 	r.bar.SetCurrent(n)
+}
+
+// of sets progress whose total may change.
+func (r *bar) of(n, total int64) {
+	if r.bar != nil && total > r.total {
+		r.total = total
+		r.bar.SetTotal(total, false)
+	}
+	r.set(n)
 }
 
 func (r *bar) done() {

@@ -76,7 +76,7 @@ from earshot.toml in the data folder, in this order.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.register(root.PersistentFlags())
 	root.AddCommand(
-		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newStatusCommand(c), newTranscribeCommand(c),
+		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newStatusCommand(c), newTranscribeCommand(c), newReindexCommand(c),
 		newModelsCommand(c.weights, &c.Model), newVersionCommand(), newDecoderCommand(),
 	)
 	return root

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -80,7 +79,7 @@ func (c *config) search(ctx context.Context, q models.Query) (got found, err err
 		return found{}, err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	index, err := search.Open(ctx, filepath.Join(c.Data, "search"), a.Store, search.Options{Log: c.log})
+	index, err := a.index(ctx)
 	if errors.Is(err, search.ErrInUse) {
 		return searchServer(ctx, c.Data, q)
 	}

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/earshot/earshot/api"
-	"github.com/earshot/earshot/search"
 	"github.com/earshot/earshot/store"
 )
 
@@ -47,7 +46,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	index, err := search.Open(ctx, filepath.Join(c.Data, "search"), a.Store, search.Options{Log: c.log})
+	index, err := a.index(ctx)
 	if err != nil {
 		return err
 	}

@@ -303,7 +303,7 @@ func TestCancelKillsTheChild(t *testing.T) {
 	}
 	cancel()
 	select {
-	case <-s.proc.done:
+	case <-s.proc.Done():
 	case <-time.After(10 * time.Second):
 		t.Fatal("ffmpeg still runs 10 s after its context ended")
 	}
@@ -369,7 +369,7 @@ func TestCloseEndsTheChild(t *testing.T) {
 		}
 	}
 	select {
-	case <-s.proc.done:
+	case <-s.proc.Done():
 	default:
 		t.Error("Close returned before ffmpeg was gone")
 	}

@@ -8,12 +8,6 @@ import (
 // inputName names the child's standard input so that it opens it anew, seekable and from its start.
 func inputName(*os.File) string { return "file:/proc/self/fd/0" }
 
-// childAttributes makes the child die with its parent, and keeps a terminal's interrupt from it: it is ended by us, so
-// that the reason is known.
-func childAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-}
-
 // diedOfItsInput reports whether a child ended by signal did so because of what it read: it crashed, or used up its
 // processor time. Reading the file again would end the same way.
 func diedOfItsInput(ps *os.ProcessState) bool {

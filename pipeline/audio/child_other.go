@@ -5,7 +5,6 @@ package audio
 import (
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // inputName gives the path behind the file protocol, so that it is never taken for an address.
@@ -15,8 +14,6 @@ func inputName(f *os.File) string {
 	}
 	return "file:" + f.Name()
 }
-
-func childAttributes() *syscall.SysProcAttr { return nil }
 
 // diedOfItsInput cannot be told portably: -1 is the exit code of a process that a signal ended.
 func diedOfItsInput(*os.ProcessState) bool { return false }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/child"
 )
 
 // Info is what a probe tells of a media file.
@@ -85,14 +86,14 @@ func (t *Tool) ffprobe(ctx context.Context, f *os.File, force string) (*probeOut
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(cmd)
+	p, err := child.Start(cmd, stderrBytes)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = p.stdout.Close() }()
-	raw, readErr := io.ReadAll(io.LimitReader(p.stdout, maxProbeJSON))
-	_ = p.stdout.Close()
-	<-p.done
+	defer func() { _ = p.Stdout.Close() }()
+	raw, readErr := io.ReadAll(io.LimitReader(p.Stdout, maxProbeJSON))
+	_ = p.Stdout.Close()
+	err = p.Wait()
 	name := t.call(f)
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
@@ -101,12 +102,12 @@ func (t *Tool) ffprobe(ctx context.Context, f *os.File, force string) (*probeOut
 		return nil, fmt.Errorf("examining %s: %w", name, ctx.Err())
 	case readErr != nil:
 		return nil, fmt.Errorf("examining %s: %w", name, readErr)
-	case p.err != nil && signalled(cmd.ProcessState) && !diedOfItsInput(cmd.ProcessState):
-		return nil, fmt.Errorf("examining %s: ffprobe was ended from outside: %w", name, p.err)
-	case p.err != nil:
-		return nil, models.Explain(models.ErrUnusable, "%s is not an audio file that ffmpeg can read: %s", name, reason(p.stderr.lines(f)))
+	case err != nil && signalled(cmd.ProcessState) && !diedOfItsInput(cmd.ProcessState):
+		return nil, fmt.Errorf("examining %s: ffprobe was ended from outside: %w", name, err)
+	case err != nil:
+		return nil, models.Explain(models.ErrUnusable, "%s is not an audio file that ffmpeg can read: %s", name, reason(complaints(p.Stderr, f)))
 	}
-	out := &probeOutput{estimated: bytes.Contains(p.stderr.buf, []byte("Estimating duration from bitrate"))}
+	out := &probeOutput{estimated: strings.Contains(p.Stderr.String(), "Estimating duration from bitrate")}
 	if err := json.Unmarshal(raw, out); err != nil {
 		return nil, models.Explain(models.ErrUnusable, "%s could not be examined: ffprobe's answer makes no sense: %w", name, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/child"
 )
 
 // errStalled is the cause of the death of a child that gave no output for too long.
@@ -29,7 +30,7 @@ type Stream struct {
 	stall   time.Duration
 	max     int64 // samples
 	cmd     *exec.Cmd
-	proc    *process
+	proc    *child.Process
 	out     *bufio.Reader
 	raw     []byte
 	fromMS  int64
@@ -69,7 +70,7 @@ func (t *Tool) Decode(ctx context.Context, f *os.File, fromMS int64) (*Stream, e
 		cancel(nil)
 		return nil, err
 	}
-	proc, err := start(cmd)
+	proc, err := child.Start(cmd, stderrBytes)
 	if err != nil {
 		cancel(nil)
 		return nil, err
@@ -77,7 +78,7 @@ func (t *Tool) Decode(ctx context.Context, f *os.File, fromMS int64) (*Stream, e
 	return &Stream{
 		info: p.Info, name: t.call(f), file: f, ctx: ctx, cancel: cancel, stall: t.o.Stall,
 		max: int64(t.o.MaxDuration/time.Millisecond) * samplesPerMS, cmd: cmd, proc: proc,
-		out: bufio.NewReaderSize(proc.stdout, 64<<10), fromMS: max(fromMS, 0), skip: max(fromMS, 0) * samplesPerMS,
+		out: bufio.NewReaderSize(proc.Stdout, 64<<10), fromMS: max(fromMS, 0), skip: max(fromMS, 0) * samplesPerMS,
 	}, nil
 }
 
@@ -169,7 +170,7 @@ func (s *Stream) readBytes(raw []byte) (int, error) {
 
 // end reaps the child after the end of its output and tells how it went: io.EOF, or why the audio is not complete.
 func (s *Stream) end(readErr error) error {
-	<-s.proc.done
+	<-s.proc.Done()
 	cause := context.Cause(s.ctx)
 	ps := s.cmd.ProcessState
 	switch {
@@ -182,9 +183,9 @@ func (s *Stream) end(readErr error) error {
 	case signalled(ps) && !diedOfItsInput(ps):
 		return fmt.Errorf("decoding %s: ffmpeg was ended from outside (%s): is the machine short of memory?", s.name, ps)
 	}
-	lines := s.proc.stderr.lines(s.file)
+	lines := complaints(s.proc.Stderr, s.file)
 	if s.decoded == 0 {
-		if len(lines) == 0 && s.proc.err == nil {
+		if len(lines) == 0 && s.proc.Wait() == nil {
 			return models.Explain(models.ErrUnusable, "%s holds no audio: its length is 0", s.name)
 		}
 		return models.Explain(models.ErrUnusable, "%s is not an audio file that ffmpeg can decode: %s", s.name, reason(lines))
@@ -200,7 +201,7 @@ func (s *Stream) verdict(lines []string) string {
 	if !s.info.Estimated && declared-ms > max(1000, declared/50) {
 		return fmt.Sprintf("the file ends early or is damaged: %s decoded of %s declared", seconds(ms), seconds(declared))
 	}
-	if s.proc.err != nil {
+	if s.proc.Wait() != nil {
 		return fmt.Sprintf("the file is damaged: decoding stopped at %s: %s", seconds(ms), reason(lines))
 	}
 	return ""
@@ -209,8 +210,8 @@ func (s *Stream) verdict(lines []string) string {
 // stop kills the child and waits until it is gone.
 func (s *Stream) stop() {
 	s.cancel(context.Canceled)
-	_ = s.proc.stdout.Close() // nothing more is read
-	<-s.proc.done
+	_ = s.proc.Stdout.Close() // nothing more is read
+	<-s.proc.Done()
 }
 
 // Close ends the child, if it still runs, and frees the stream. It may be called at any time and more than once.

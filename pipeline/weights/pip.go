@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/earshot/earshot/pipeline/child"
 )
 
 // Bounds on a child.
@@ -121,36 +123,21 @@ func watchSize(ctx context.Context, dir string, report func(int64)) {
 // runChild runs a program; its last output becomes the error when it fails.
 func runChild(ctx context.Context, env []string, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...)
-	tail := &tailWriter{}
+	tail := child.NewTail(outputTail)
 	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = env, tail, tail, childGrace
-	setChildAttributes(cmd)
+	child.Prepare(cmd)
 	runtime.LockOSThread() // on Linux "parent" means the thread that started the child: it must not end first
 	defer runtime.UnlockOSThread()
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return fmt.Errorf("%w: %s", err, tail.lastLine())
+		return fmt.Errorf("%w: %s", err, lastLine(tail.String()))
 	}
 	return nil
 }
 
-// tailWriter keeps the end of what is written to it.
-type tailWriter struct{ kept []byte }
-
-// Write never fails.
-func (t *tailWriter) Write(p []byte) (int, error) {
-	t.kept = append(t.kept, p...)
-	if extra := len(t.kept) - outputTail; extra > 0 {
-		t.kept = append(t.kept[:0], t.kept[extra:]...)
-	}
-	return len(p), nil
-}
-
-func (t *tailWriter) lastLine() string {
-	lines := strings.Split(strings.TrimSpace(string(t.kept)), "\n")
-	return strings.ToValidUTF8(strings.TrimSpace(lines[len(lines)-1]), "?")
-}
+func lastLine(s string) string { return strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:]) }
 
 func fileSHA256(ctx context.Context, path string) (string, error) {
 	f, err := os.Open(path)

@@ -8,17 +8,20 @@ import (
 	"io"
 	"os/exec"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/child"
 )
 
 // PCM is a stream of 16 kHz mono samples. Read works as io.Reader's does, counting samples.
 type PCM interface {
 	Read(samples []float32) (int, error)
 }
+
+// stderrBytes is how much of a child's complaints is kept.
+const stderrBytes = 4096
 
 // Options are the settings of a [Transcriber].
 type Options struct {
@@ -82,8 +85,9 @@ func (t *Transcriber) Transcribe(ctx context.Context, req Request, pcm PCM, onWi
 	if err != nil {
 		cancel(err) // kills the child, which ends feeding
 	}
-	waitErr := c.wait()
+	waitErr := c.Wait()
 	feeding.Wait()
+	_ = c.Stdout.Close() // it was read to its end
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		return result, cause
 	}
@@ -96,15 +100,15 @@ func (t *Transcriber) Transcribe(ctx context.Context, req Request, pcm PCM, onWi
 	return result, nil
 }
 
-// child is a running decoder.
-type child struct {
-	cmd    *exec.Cmd
+// decoderChild is a running decoder.
+type decoderChild struct {
+	*child.Process
+
 	stdin  io.WriteCloser
 	events *eventReader
-	stderr *tail
 }
 
-func (t *Transcriber) start(ctx context.Context) (*child, error) {
+func (t *Transcriber) start(ctx context.Context) (*decoderChild, error) {
 	args := t.o.Command
 	// The owner's other work, and search, go first. nice replaces itself by the program, so that a kill reaches it.
 	if nice, err := exec.LookPath("nice"); err == nil {
@@ -114,27 +118,20 @@ func (t *Transcriber) start(ctx context.Context) (*child, error) {
 	// Without this ggml starts a debugger to print a backtrace, which takes seconds and writes into the events.
 	cmd.Env = append(slices.Clone(t.o.Env), "GGML_NO_BACKTRACE=1")
 	cmd.WaitDelay = 5 * time.Second
-	endWithParent(cmd)
-	c := &child{cmd: cmd, stderr: &tail{limit: 4096}}
-	cmd.Stderr = c.stderr
-	var err error
-	if c.stdin, err = cmd.StdinPipe(); err != nil {
-		return nil, fmt.Errorf("starting the decoder: %w", err)
-	}
-	stdout, err := cmd.StdoutPipe()
+	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting the decoder: %w", err)
 	}
-	c.events = newEventReader(stdout)
-	if err := cmd.Start(); err != nil {
+	p, err := child.Start(cmd, stderrBytes)
+	if err != nil {
 		return nil, fmt.Errorf("starting the decoder: %w", err)
 	}
-	return c, nil
+	return &decoderChild{p, stdin, newEventReader(p.Stdout)}, nil
 }
 
 // feed sends the request and the samples. It returns an error of the samples' source only: when the child goes away,
 // listening tells why.
-func (c *child) feed(req Request, pcm PCM, alive func()) error {
+func (c *decoderChild) feed(req Request, pcm PCM, alive func()) error {
 	defer c.stdin.Close()
 	line, err := json.Marshal(req)
 	if err != nil {
@@ -165,7 +162,7 @@ func (c *child) feed(req Request, pcm PCM, alive func()) error {
 }
 
 // listen handles the child's events up to "done".
-func (c *child) listen(handle func(event) error) (Result, error) {
+func (c *decoderChild) listen(handle func(event) error) (Result, error) {
 	for {
 		ev, err := c.events.next()
 		switch {
@@ -185,47 +182,16 @@ func (c *child) listen(handle func(event) error) (Result, error) {
 }
 
 // death explains a child that stopped speaking.
-func (c *child) death(err error) error {
+func (c *decoderChild) death(err error) error {
 	if !errors.Is(err, io.EOF) {
 		return fmt.Errorf("reading from the decoder: %w", err)
 	}
-	err = c.cmd.Wait()
+	err = c.Wait()
 	if err == nil {
 		err = errors.New("exit status 0")
 	}
-	if said := c.stderr.String(); said != "" {
+	if said := c.Stderr.String(); said != "" {
 		return fmt.Errorf("the decoder died in the middle (%w): %s", err, said)
 	}
 	return fmt.Errorf("the decoder died in the middle (%w): memory may be short", err)
-}
-
-// wait waits for the child's end; a second call gives nil.
-func (c *child) wait() error {
-	if c.cmd.ProcessState != nil {
-		return nil
-	}
-	return c.cmd.Wait()
-}
-
-// tail keeps the last bytes written to it.
-type tail struct {
-	mu    sync.Mutex
-	b     []byte
-	limit int
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.b = append(t.b, p...)
-	if over := len(t.b) - t.limit; over > 0 {
-		t.b = append(t.b[:0], t.b[over:]...)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.ToValidUTF8(strings.TrimSpace(string(t.b)), "?")
 }

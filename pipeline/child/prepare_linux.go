@@ -1,12 +1,13 @@
-package weights
+package child
 
 import (
 	"os/exec"
 	"syscall"
 )
 
-// setChildAttributes makes a child die with its parent, and be killed together with its own children.
-func setChildAttributes(cmd *exec.Cmd) {
+// Prepare makes a child die with the thread that starts it, be out of reach of a terminal's interrupt, and be killed
+// together with its own children.
+func Prepare(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 }

@@ -1,14 +1,14 @@
 //go:build unix && !linux
 
-package weights
+package child
 
 import (
 	"os/exec"
 	"syscall"
 )
 
-// setChildAttributes makes a child be killed together with its own children.
-func setChildAttributes(cmd *exec.Cmd) {
+// Prepare makes a child be out of reach of a terminal's interrupt, and be killed together with its own children.
+func Prepare(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 }
