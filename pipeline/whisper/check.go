@@ -19,11 +19,25 @@ const (
 	longestRepeat    = 12   // words in a phrase that is looked for repeated
 )
 
-// decoded is one attempt at a chunk.
+// decoded is one attempt at a chunk, or at a part of it.
 type decoded struct {
 	segments []tokenSegment
-	logProb  float64 // mean over the text tokens; 0 when there are none
 	tokens   int     // text tokens
+	logProbs float64 // their natural log probabilities, summed
+	until    int     // samples that the decoder says it has covered: its last time stamp, or all of them
+}
+
+func (d *decoded) add(s tokenSegment) {
+	if len(s.tokens) > 0 {
+		d.segments = append(d.segments, s)
+	}
+}
+
+// join appends what was decoded of the rest of the chunk.
+func (d *decoded) join(rest decoded) {
+	d.segments = append(d.segments, rest.segments...)
+	d.tokens += rest.tokens
+	d.logProbs += rest.logProbs
 }
 
 func (d decoded) text() string {
@@ -53,7 +67,7 @@ func (d decoded) faults(speechSeconds float64) int {
 	if speechSeconds >= slowestFrom && chars < slowestSpeech*speechSeconds {
 		n += 2
 	}
-	if d.tokens > 0 && d.logProb < worstLogProb {
+	if d.tokens > 0 && d.logProbs/float64(d.tokens) < worstLogProb {
 		n++
 	}
 	return n

@@ -10,7 +10,7 @@ func attemptOf(text string, logProb float64) decoded {
 	for w := range strings.FieldsSeq(text) {
 		seg.tokens = append(seg.tokens, token{text: []byte(" " + w)})
 	}
-	return decoded{segments: []tokenSegment{seg}, logProb: logProb, tokens: len(seg.tokens)}
+	return decoded{segments: []tokenSegment{seg}, logProbs: logProb * float64(len(seg.tokens)), tokens: len(seg.tokens)}
 }
 
 func TestFaults(t *testing.T) {

@@ -22,6 +22,15 @@ func (c chunk) speechSamples() int64 {
 	return n
 }
 
+// speechAfter is how many samples of speech there are from sample number at on.
+func (c chunk) speechAfter(at int64) int64 {
+	var n int64
+	for _, s := range c.speech {
+		n += max(s.end-max(s.start, at), 0)
+	}
+	return n
+}
+
 // chunker packs spans of speech into chunks, cut at pauses, and keeps the samples that they need. Its memory is bounded by
 // two chunks: samples before the speech that waits are forgotten.
 type chunker struct {

@@ -13,6 +13,8 @@ const (
 	fullContext     = 1500            // positions in whisper's 30 s
 	extraContext    = 64              // positions of silence after a chunk: a context cut too tightly makes loops
 	shortestInput   = SampleRate * 11 / 10
+	leastAdvance    = SampleRate / 2 // what a window must cover, so that decoding the rest gets somewhere
+	leastRest       = SampleRate / 2 // speech after a window that is worth another one
 )
 
 // attempt is one way of decoding a chunk, with its parameters for whisper.
@@ -49,20 +51,10 @@ func (m *model) attempts(languageID int, prompt string) ([]attempt, error) {
 // best decodes a chunk, again and differently while the result looks bad, and returns the attempt with the fewest faults;
 // the earlier one where they are equal. doubtful says that even that one looks bad.
 func (d *decoder) best(c chunk, attempts []attempt) (result decoded, doubtful bool, err error) {
-	samples := c.samples
-	if len(samples) < shortestInput {
-		samples = append(append(make([]float32, 0, shortestInput), samples...), make([]float32, shortestInput-len(samples))...)
-	}
-	fit := contextFor(len(samples))
 	seconds := float64(c.speechSamples()) / SampleRate
 	fewest := -1
 	for i := range attempts {
-		a := &attempts[i]
-		context := fit
-		if a.full {
-			context = 0
-		}
-		got, err := d.decode(&a.low, context, a.bestOf, samples, c.audio.start/samplesMS)
+		got, err := d.whole(c, &attempts[i])
 		if err != nil {
 			return decoded{}, false, err
 		}
@@ -74,6 +66,31 @@ func (d *decoder) best(c chunk, attempts []attempt) (result decoded, doubtful bo
 		}
 	}
 	return result, true, nil
+}
+
+// whole decodes a chunk in one way: as often as the decoder stops early and leaves speech behind.
+func (d *decoder) whole(c chunk, a *attempt) (decoded, error) {
+	var all decoded
+	rest, at := c.samples, c.audio.start
+	for {
+		samples := rest
+		if len(samples) < shortestInput {
+			samples = append(append(make([]float32, 0, shortestInput), rest...), make([]float32, shortestInput-len(rest))...)
+		}
+		positions := contextFor(len(samples))
+		if a.full {
+			positions = 0
+		}
+		got, err := d.decode(&a.low, positions, a.bestOf, samples, at/samplesMS)
+		if err != nil {
+			return all, err
+		}
+		all.join(got)
+		if got.tokens == 0 || got.until < leastAdvance || got.until >= len(rest) || c.speechAfter(at+int64(got.until)) < leastRest {
+			return all, nil
+		}
+		rest, at = rest[got.until:], at+int64(got.until)
+	}
 }
 
 // contextFor returns the encoder positions for a number of samples: those, a little silence, and no more. Without flash

@@ -37,6 +37,10 @@ static int earshot_decode(struct whisper_context * ctx, struct whisper_state * s
 	struct whisper_full_params p = *params;
 	p.greedy.best_of = best_of;
 	p.suppress_nst   = true;
+	// One window a call: what is left of a chunk is decoded when there is speech in it (decode.go). whisper.cpp's own second
+	// windows take time where there is none, and alignment over a window of under 160 ms ends the process (whisper.cpp
+	// 1.9.1, median_filter).
+	p.single_segment = true;
 	return whisper_full_with_state(ctx, state, p, samples, n);
 }
 */
@@ -137,36 +141,40 @@ func (m *model) lowParams(p params) (low.Params, error) {
 	return lp, lp.SetLanguage(p.languageID)
 }
 
-// decode runs one attempt over samples whose first one is at startMS of the recording.
+// decode runs one attempt over samples whose first one is at startMS of the recording. They must last at least
+// shortestInput.
 func (d *decoder) decode(lp *low.Params, audioContext, bestOf int, samples []float32, startMS int64) (decoded, error) {
 	lp.SetAudioCtx(audioContext)
-	n := C.earshot_decode(d.model.c(), d.state, (*C.struct_whisper_full_params)(unsafe.Pointer(lp)), C.int(bestOf),
+	code := C.earshot_decode(d.model.c(), d.state, (*C.struct_whisper_full_params)(unsafe.Pointer(lp)), C.int(bestOf),
 		(*C.float)(unsafe.SliceData(samples)), C.int(len(samples)))
-	if n != 0 {
-		return decoded{}, fmt.Errorf("whisper.cpp could not decode a chunk of %d ms (code %d)", len(samples)/samplesMS, int(n))
+	if code != 0 {
+		return decoded{}, fmt.Errorf("whisper.cpp could not decode a chunk of %d ms (code %d)", len(samples)/samplesMS, int(code))
 	}
-	var out decoded
-	end := C.whisper_token_eot(d.model.c())
+	out := decoded{until: len(samples)}
+	var segment tokenSegment
+	end, firstStamp := C.whisper_token_eot(d.model.c()), C.whisper_token_beg(d.model.c())
 	for i := range C.whisper_full_n_segments_from_state(d.state) {
-		var seg tokenSegment
 		for j := range C.whisper_full_n_tokens_from_state(d.state, i) {
 			data := C.whisper_full_get_token_data_from_state(d.state, i, j)
+			if data.id >= firstStamp { // a time stamp: a segment begins or ends
+				out.add(segment)
+				segment = tokenSegment{}
+				out.until = int(data.id-firstStamp) * positionSamples
+			}
 			if data.id >= end {
 				continue
 			}
-			seg.tokens = append(seg.tokens, token{
+			segment.tokens = append(segment.tokens, token{
 				text:        []byte(C.GoString(C.whisper_full_get_token_text_from_state(d.model.c(), d.state, i, j))),
 				startMS:     startMS + max(int64(data.t_dtw)*10-alignmentLag, 0),
 				probability: float32(data.p),
 			})
 			out.tokens++
-			out.logProb += float64(data.plog)
+			out.logProbs += float64(data.plog)
+			out.until = len(samples) // so far, the last segment is open
 		}
-		out.segments = append(out.segments, seg)
 	}
-	if out.tokens > 0 {
-		out.logProb /= float64(out.tokens)
-	}
+	out.add(segment)
 	return out, nil
 }
 

@@ -43,8 +43,8 @@ func transcriber() *whisper.Transcriber {
 }
 
 // request returns a request with the weights that the tests share; they are fetched when they are not there.
-func request(t testing.TB) whisper.Request {
-	t.Helper()
+func request(tb testing.TB) whisper.Request {
+	tb.Helper()
 	dir := os.Getenv("EARSHOT_MODELS")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "build", "models")
@@ -54,15 +54,15 @@ func request(t testing.TB) whisper.Request {
 	for i, name := range []string{"base-q8_0", "silero-v6.2.0"} {
 		path, err := w.Path(name)
 		if errors.Is(err, models.ErrNotFound) {
-			if _, err = w.Pull(t.Context(), name, nil); err == nil {
+			if _, err = w.Pull(tb.Context(), name, nil); err == nil {
 				path, err = w.Path(name)
 			}
 		}
 		if err != nil {
 			if os.Getenv("CI") != "" {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
-			t.Skipf("the weights %s cannot be had: %v", name, err)
+			tb.Skipf("the weights %s cannot be had: %v", name, err)
 		}
 		paths[i] = path
 	}
@@ -70,16 +70,16 @@ func request(t testing.TB) whisper.Request {
 }
 
 // speech decodes the recording that comes with whisper.cpp's sources.
-func speech(t testing.TB) []float32 {
-	t.Helper()
+func speech(tb testing.TB) []float32 {
+	tb.Helper()
 	f, err := os.Open(filepath.Join("..", "..", "build", "whisper.cpp", "samples", "jfk.mp3"))
 	if err != nil {
-		t.Skip("the sources of whisper.cpp are not under build: run make native")
+		tb.Skip("the sources of whisper.cpp are not under build: run make native")
 	}
 	defer f.Close()
-	s, err := audio.New(audio.Options{}).Decode(t.Context(), f, 0)
+	s, err := audio.New(audio.Options{}).Decode(tb.Context(), f, 0)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer s.Close()
 	var out []float32
@@ -91,7 +91,7 @@ func speech(t testing.TB) []float32 {
 			return out
 		}
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }
@@ -108,15 +108,15 @@ func (p *pcm) Read(b []float32) (int, error) {
 	return n, nil
 }
 
-func transcribe(t testing.TB, req whisper.Request, samples []float32) ([]whisper.Window, whisper.Result) {
-	t.Helper()
+func transcribe(tb testing.TB, req whisper.Request, samples []float32) ([]whisper.Window, whisper.Result) {
+	tb.Helper()
 	var windows []whisper.Window
-	result, err := transcriber().Transcribe(t.Context(), req, &pcm{samples}, func(w whisper.Window) error {
+	result, err := transcriber().Transcribe(tb.Context(), req, &pcm{samples}, func(w whisper.Window) error {
 		windows = append(windows, w)
 		return nil
 	}, nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return windows, result
 }
@@ -160,9 +160,9 @@ func TestSpeechBecomesWordsWithTimes(t *testing.T) {
 }
 
 // long is several minutes: the recording again and again, with silences and a noise between.
-func long(t testing.TB) []float32 {
-	t.Helper()
-	one := speech(t)
+func long(tb testing.TB) []float32 {
+	tb.Helper()
+	one := speech(tb)
 	rng := rand.New(rand.NewPCG(1, 2))
 	var out []float32
 	for i := range 6 {

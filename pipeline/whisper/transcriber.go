@@ -115,8 +115,9 @@ func (t *Transcriber) start(ctx context.Context) (*decoderChild, error) {
 		args = append([]string{nice, "-n", "10"}, args...)
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	// Without this ggml starts a debugger to print a backtrace, which takes seconds and writes into the events.
-	cmd.Env = append(slices.Clone(t.o.Env), "GGML_NO_BACKTRACE=1")
+	// Without the first, ggml starts a debugger to print a backtrace, which takes seconds and writes into the events; without
+	// the second, Go's traces push ggml's own words out of the tail.
+	cmd.Env = append(slices.Clone(t.o.Env), "GGML_NO_BACKTRACE=1", "GOTRACEBACK=none")
 	cmd.WaitDelay = 5 * time.Second
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

@@ -107,7 +107,6 @@ func FuzzSegments(f *testing.F) {
 		if japanese {
 			language = "ja"
 		}
-		const speechEnds = 96000 / samplesMS
 		last := int64(0)
 		for _, s := range segmentsFrom([]tokenSegment{in, in}, language, []span{{16000, 32000}, {64000, 96000}}) {
 			for _, w := range s.Words {
