@@ -11,8 +11,9 @@ LISTEN ?= localhost:8080
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GOLANGCI_LINT := v2.15.0
 
+HASH := \#
 # blas is the fastest on a CPU; cpu needs no library. cuda, vulkan and metal use the device.
-WHISPER_BACKEND ?= $(shell if [ "$$(uname -s)" = Darwin ] || printf '\#include <cblas.h>\n' | $${CC:-cc} -E -x c - >/dev/null 2>&1; then echo blas; else echo cpu; fi)
+WHISPER_BACKEND ?= $(shell if [ "$$(uname -s)" = Darwin ] || printf '$(HASH)include <cblas.h>\n' | $${CC:-cc} -E -x c - >/dev/null 2>&1; then echo blas; else echo cpu; fi)
 CGO_ENV = $(BUILD)/native/$(WHISPER_BACKEND)/lib/cgo.env
 # Commands that compile Go run with whisper.cpp's flags.
 WITH_NATIVE = set -a; source $(CGO_ENV); set +a;
@@ -24,15 +25,18 @@ export EARSHOT_FIXTURES ?= $(abspath ../shared)
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
+# As it was typed: an address may hold a dollar sign.
+export SOURCE_ADDRESS := $(value SOURCE)
+
 .PHONY: run
 run: build ## Build everything, fetch the weights and serve; SOURCE=<feed URL | feed file | folder | audio file> adds it first
-	@$(BUILD)/earshot --data $(DATA) models pull --missing
+	@$(BUILD)/earshot --data "$(DATA)" models pull --missing
 ifdef SOURCE
-	@$(BUILD)/earshot --data $(DATA) add "$(SOURCE)"
+	@$(BUILD)/earshot --data "$(DATA)" add -- "$$SOURCE_ADDRESS"
 else
-	@$(BUILD)/earshot --data $(DATA) add --if-empty $(or $(WHISPER_CPP_DIR),$(BUILD)/whisper.cpp)/samples/jfk.mp3
+	@$(BUILD)/earshot --data "$(DATA)" add --if-empty "$(or $(WHISPER_CPP_DIR),$(BUILD)/whisper.cpp)/samples/jfk.mp3"
 endif
-	@exec $(BUILD)/earshot --data $(DATA) serve --listen $(LISTEN)
+	@exec $(BUILD)/earshot --data "$(DATA)" serve --listen $(LISTEN)
 
 .PHONY: build
 build: native web ## Build the program with whisper.cpp and the page in it: build/earshot
@@ -41,8 +45,8 @@ build: native web ## Build the program with whisper.cpp and the page in it: buil
 
 .PHONY: deps
 deps: ## Install ffmpeg and OpenBLAS where that is allowed
-	@tools/need.sh ffmpeg:ffmpeg
-	@[ "$$(uname -s)" = Darwin ] || tools/need.sh cblas.h:libopenblas-dev || echo "going on without OpenBLAS: transcription will be slower"
+	@tools/need.sh cmake:cmake c++:g++ npm:npm ffmpeg:ffmpeg
+	@[ "$$(uname -s)" = Darwin ] || tools/need.sh cblas.h:libopenblas-dev || echo "going on without OpenBLAS: transcription will be slower" >&2
 
 .PHONY: native
 native: deps ## Build whisper.cpp (WHISPER_BACKEND=blas|cpu|cuda|vulkan|metal, WHISPER_CPP_DIR=checkout)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path"
@@ -21,6 +22,9 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 	if err != nil {
 		return fmt.Errorf("downloading episode %s: %w", job.EpisodeID, err)
 	}
+	if p.stored(episode) {
+		return nil // by an attempt that was killed before it could say so; it has queued the transcription
+	}
 	if err := p.o.Catalogue.SetState(ctx, lease, episode.ID, models.EpisodeDownloading); err != nil {
 		return fmt.Errorf("downloading %q: %w", episode.Title, err)
 	}
@@ -28,11 +32,6 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 	if err != nil {
 		return err
 	}
-	info, err := p.probe(ctx, media.Key, fileName(episode.Enclosure.Location))
-	if err != nil {
-		return err
-	}
-	media.ContentType, media.DurationMS = info.ContentType, info.DurationMS
 	if err := p.o.Catalogue.SaveMedia(ctx, lease, episode.ID, media, ""); err != nil {
 		return fmt.Errorf("storing the audio of %q: %w", episode.Title, err)
 	}
@@ -40,7 +39,19 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 	return nil
 }
 
-// fetch brings the audio into the media store, from the web or from a local file.
+// stored reports whether the episode's audio is here.
+func (p *Pipeline) stored(e models.Episode) bool {
+	if e.Media.Key == "" {
+		return false
+	}
+	f, err := p.o.Media.Open(e.Media.Key)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}
+
+// fetch brings the audio into the media store, from the web or from a local file, once it is known to be audio.
 func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done, total int64)) (models.Media, error) {
 	part, err := p.o.Media.Partial(ctx, e.ID)
 	if err != nil {
@@ -52,13 +63,20 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 	} else {
 		err = copyLocal(ctx, e.Enclosure.Location, part, report)
 	}
+	name := fileName(e.Enclosure.Location)
+	var info models.AudioInfo
+	if err == nil {
+		info, err = p.o.Probe.For(name).Probe(ctx, part.File())
+	}
 	if err != nil {
 		if errors.Is(err, models.ErrUnusable) {
 			err = errors.Join(err, part.Discard())
 		}
 		return models.Media{}, err
 	}
-	return part.Commit(filepath.Ext(fileName(e.Enclosure.Location)))
+	media, err := part.Commit(filepath.Ext(name))
+	media.ContentType, media.DurationMS = info.ContentType, info.DurationMS
+	return media, err
 }
 
 func isRemote(location string) bool {
@@ -77,21 +95,21 @@ func fileName(location string) string {
 
 // copyLocal copies a file of this machine. Its path was named by the owner, or lies in a folder that was.
 func copyLocal(ctx context.Context, location string, part Partial, report func(done, total int64)) error {
-	f, err := os.Open(location)
-	if errors.Is(err, os.ErrNotExist) {
+	info, err := os.Stat(location)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return models.Explain(models.ErrUnusable, "%s is no longer there: put it back and retry", location)
+	case err == nil && !info.Mode().IsRegular():
+		return models.Explain(models.ErrUnusable, "%s is not a regular file", location)
+	}
+	f, err := os.Open(location)
+	if errors.Is(err, fs.ErrPermission) {
+		return models.Explain(models.ErrUnusable, "%s may not be read: change its rights and retry", location)
 	}
 	if err != nil {
 		return fmt.Errorf("copying the recording: %w", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("copying the recording: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return models.Explain(models.ErrUnusable, "%s is not a regular file", location)
-	}
 	if err := part.Reset(""); err != nil {
 		return err
 	}
@@ -112,14 +130,4 @@ func copyLocal(ctx context.Context, location string, part Partial, report func(d
 			return fmt.Errorf("copying %s: %w", location, err)
 		}
 	}
-}
-
-// probe asks what a stored recording holds; errors call it name.
-func (p *Pipeline) probe(ctx context.Context, key, name string) (models.AudioInfo, error) {
-	f, err := p.o.Media.Open(key)
-	if err != nil {
-		return models.AudioInfo{}, fmt.Errorf("opening the audio of %s: %w", name, err)
-	}
-	defer f.Close()
-	return p.o.Probe.For(name).Probe(ctx, f)
 }

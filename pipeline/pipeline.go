@@ -53,6 +53,8 @@ type Partial interface {
 	Commit(ext string) (models.Media, error)
 	Discard() error
 	Close() error
+	// File is where the bytes are, to be read.
+	File() *os.File
 }
 
 // Options holds the tools of a [Pipeline] and its settings.

@@ -27,18 +27,23 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 	if err != nil {
 		return fmt.Errorf("transcribing episode %s: %w", job.EpisodeID, err)
 	}
+	if lease.Attempt > 1 && episode.State == models.EpisodeDone {
+		return nil // an attempt that was killed before it could say so has finished it
+	}
 	req, err := Request(p.o.Weights, p.o.Model)
 	if err != nil {
-		return err
+		return settingsError(err)
 	}
 	f, err := p.o.Media.Open(episode.Media.Key)
 	if err != nil {
 		return fmt.Errorf("opening the audio of %q: %w", episode.Title, err)
 	}
 	defer f.Close()
-	t, err := p.o.Catalogue.StartTranscript(ctx, lease, models.Transcript{
-		EpisodeID: episode.ID, Source: models.TranscriptWhisper, Model: p.o.Model, Prompt: req.Prompt,
-	})
+	asked := models.Transcript{EpisodeID: episode.ID, Source: models.TranscriptWhisper, Model: p.o.Model, Prompt: req.Prompt}
+	if p.o.Language != "auto" {
+		asked.Language = p.o.Language
+	}
+	t, err := p.o.Catalogue.StartTranscript(ctx, lease, asked)
 	if err != nil {
 		return fmt.Errorf("transcribing %q: %w", episode.Title, err)
 	}
@@ -57,7 +62,7 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 	done, err := Decode(ctx, p.o.Probe.For(fileName(episode.Enclosure.Location)), p.o.Transcriber, f, req, commit.add, func(atMS int64) { report(atMS, episode.Media.DurationMS) })
 	// What is decoded is stored even when the rest failed or was cancelled: the next attempt goes on from there.
 	commit.store = store(context.WithoutCancel(ctx))
-	if err := errors.Join(err, commit.flush()); err != nil {
+	if err := errors.Join(settingsError(err), commit.flush()); err != nil {
 		return fmt.Errorf("transcribing %q: %w", episode.Title, err)
 	}
 	if err := p.o.Catalogue.FinishTranscript(ctx, lease, t.ID, done.DurationMS, done.Warning); err != nil {
@@ -66,6 +71,15 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 	p.o.Logger.InfoContext(ctx, "transcribed", "episode", episode.ID, "language", done.Language, "duration_ms", done.DurationMS,
 		"speech_ms", done.SpeechMS, "doubtful", done.Doubtful, "chunks", done.Chunks, "took", time.Since(started).Round(time.Millisecond))
 	return nil
+}
+
+// settingsError takes the word "invalid" from an error about the settings: they say nothing about the episode, whose job
+// must be tried again when they are mended.
+func settingsError(err error) error {
+	if errors.Is(err, models.ErrInvalid) {
+		return errors.New(err.Error())
+	}
+	return err
 }
 
 type storeSegments func(language string, segments []models.Segment, cursorMS int64) error
@@ -92,10 +106,11 @@ func (b *batch) flush() error {
 	if b.cursorMS <= b.storedMS {
 		return nil
 	}
-	if err := b.store(b.language, b.segments, b.cursorMS); err != nil {
+	segments := b.segments
+	b.segments, b.storedMS = nil, b.cursorMS // also when it fails: what cannot be stored is not tried twice
+	if err := b.store(b.language, segments, b.cursorMS); err != nil {
 		return fmt.Errorf("storing segments: %w", err)
 	}
-	b.segments, b.storedMS = nil, b.cursorMS
 	return nil
 }
 

@@ -67,6 +67,9 @@ func (p *Partial) restore() error {
 // Size returns how many bytes there are.
 func (p *Partial) Size() int64 { return p.size }
 
+// File returns the file with the bytes so far, to be read by a child or by offset: its own offset belongs to Write.
+func (p *Partial) File() *os.File { return p.f }
+
 // Validator returns the validator given to [Partial.Reset]: the bytes may be continued only if the source still has the
 // same (send it as If-Range). "" means unknown: start over.
 func (p *Partial) Validator() string { return p.validator }

@@ -22,7 +22,7 @@ done
 sudo=()
 [ "$(id -u)" = 0 ] || sudo=(sudo -n)
 if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
-  echo "installing ${missing[*]}"
+  echo "installing ${missing[*]}" >&2
   log=$(mktemp)
   if "${sudo[@]}" apt-get update -qq >"$log" 2>&1 && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
     rm -f "$log"

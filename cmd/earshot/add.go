@@ -178,7 +178,7 @@ func (w *watcher) look(ctx context.Context) (done bool, err error) {
 				w.bars.say("transcribing " + visible(r.Title))
 			}
 		}
-		b.set(r.Done)
+		b.of(r.Done, r.Total)
 	}
 	for id, b := range w.running {
 		if !seen[id] {

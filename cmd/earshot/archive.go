@@ -61,7 +61,11 @@ func (a *archive) index(ctx context.Context) (*search.Index, error) {
 type media struct{ *store.Media }
 
 func (m media) Partial(ctx context.Context, id models.EpisodeID) (pipeline.Partial, error) {
-	return m.Media.Partial(ctx, id)
+	p, err := m.Media.Partial(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func (a *archive) handlers() (store.Handlers, error) {
@@ -94,6 +98,16 @@ func (a *archive) work(ctx context.Context, o store.WorkOptions) error {
 	}
 	if !mine {
 		return nil // told to stop before its turn
+	}
+	// Without ffmpeg or weights every job would fail: the queue waits until they are there.
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for a.checkTools() != nil {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return lock.Unlock()
+		}
 	}
 	return errors.Join(a.Work(ctx, h, o), lock.Unlock())
 }

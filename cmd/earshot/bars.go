@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -54,28 +55,38 @@ func (b *bars) print(w io.Writer, write func(io.Writer) error) error {
 	return write(w)
 }
 
+// close removes what is still drawn.
 func (b *bars) close() {
 	if b.progress != nil {
-		b.progress.Wait()
+		b.progress.Shutdown()
 	}
 }
 
-// bar is one line of progress; its methods do nothing off a terminal.
+// bar is one line of progress; its methods do nothing off a terminal. The total may change while it runs, and may be
+// wrong: the drawn bar counts thousandths and never fills up by itself.
 type bar struct {
-	bar     *mpb.Bar
-	total   int64
-	started time.Time
+	bar            *mpb.Bar
+	current, total atomic.Int64
+	started        time.Time
 }
 
+const thousandths = 1000
+
 func (b *bars) add(name string, total int64, u unit) *bar {
-	r := &bar{total: total, started: time.Now()}
+	r := &bar{started: time.Now()}
+	r.total.Store(total)
 	if b.progress == nil {
 		return r
 	}
-	detail := decor.Any(func(s decor.Statistics) string { return describe(u, s.Current, s.Total, time.Since(r.started)) })
-	r.bar = b.progress.AddBar(max(total, 1), mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(shorten(name, 30), decor.WCSyncSpaceR)),
-		mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), detail))
+	detail := decor.Any(func(decor.Statistics) string {
+		current, total := r.current.Load(), r.total.Load()
+		share := ""
+		if total > 0 {
+			share = fmt.Sprintf("%3d %%", min(100, current*100/total))
+		}
+		return share + describe(u, current, total, time.Since(r.started))
+	})
+	r.bar = b.progress.AddBar(thousandths+1, mpb.PrependDecorators(decor.Name(shorten(name, 30), decor.WCSyncSpaceR)), mpb.AppendDecorators(detail))
 	return r
 }
 
@@ -85,6 +96,9 @@ func describe(u unit, current, total int64, took time.Duration) string {
 		return ""
 	}
 	perSecond := float64(current) / took.Seconds()
+	if total <= 0 {
+		total = current
+	}
 	left := time.Duration(float64(max(total-current, 0)) / perSecond * float64(time.Second)).Round(time.Second)
 	switch u {
 	case unitAudio:
@@ -96,23 +110,15 @@ func describe(u unit, current, total int64, took time.Duration) string {
 	}
 }
 
-func (r *bar) set(n int64) {
-	if r.bar == nil {
-		return
-	}
-	if n > r.total { // the declared length was wrong
-		r.bar.SetTotal(n+1, false)
-	}
-	r.bar.SetCurrent(n)
-}
+func (r *bar) set(n int64) { r.of(n, r.total.Load()) }
 
-// of sets progress whose total may change.
+// of sets progress of a total that may have changed.
 func (r *bar) of(n, total int64) {
-	if r.bar != nil && total > r.total {
-		r.total = total
-		r.bar.SetTotal(total, false)
+	r.current.Store(n)
+	r.total.Store(total)
+	if r.bar != nil && total > 0 {
+		r.bar.SetCurrent(min(n*thousandths/total, thousandths))
 	}
-	r.set(n)
 }
 
 func (r *bar) done() {

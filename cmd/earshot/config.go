@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/earshot/earshot/pipeline/weights"
+	"github.com/earshot/earshot/pipeline/whisper"
 )
 
 // config is what the owner chose. The names are those of the flags, of the keys of earshot.toml, and in capitals behind
@@ -66,6 +67,9 @@ func (c *config) load(cmd *cobra.Command) error {
 		return fmt.Errorf("reading the settings in %s: %w", path, err)
 	}
 	fromEnv := env.Provider(".", env.Opt{Prefix: envPrefix, TransformFunc: func(key, value string) (string, any) {
+		if value == "" {
+			return "", nil // not set
+		}
 		return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, envPrefix)), "_", "-"), value
 	}})
 	if err := k.Load(fromEnv, nil); err != nil {
@@ -80,6 +84,12 @@ func (c *config) load(cmd *cobra.Command) error {
 	c.Data = data
 	if c.Models == "" {
 		c.Models = filepath.Join(data, "models")
+	}
+	if !whisper.KnowsLanguage(c.Language) {
+		return fmt.Errorf("whisper knows no language %q: use a code such as en, fr or de, or auto", c.Language)
+	}
+	if strings.Contains(c.Model, ".en") && c.Language != "auto" && c.Language != "en" {
+		return fmt.Errorf("the model %s knows English only, not %q: choose one without \".en\" in its name", c.Model, c.Language)
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"runtime"
@@ -30,7 +31,8 @@ func newDecoderCommand() *cobra.Command {
 		Args:              arguments(cobra.NoArgs),
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // no settings: the request has them
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return whisper.Serve(cmd.Context(), os.Stdin, os.Stdout)
+			// Its parent ends it: an interrupt meant for the parent must not look like a failure of the decoder.
+			return whisper.Serve(context.WithoutCancel(cmd.Context()), os.Stdin, os.Stdout)
 		},
 	}
 }

@@ -27,6 +27,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	root := newRootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -76,7 +77,7 @@ from earshot.toml in the data folder, in this order.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.register(root.PersistentFlags())
 	root.AddCommand(
-		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newStatusCommand(c), newTranscribeCommand(c), newReindexCommand(c),
+		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newStatusCommand(c), newTranscribeCommand(c), newReindexCommand(c), newRetryCommand(c),
 		newModelsCommand(c.weights, &c.Model), newVersionCommand(), newDecoderCommand(),
 	)
 	return root

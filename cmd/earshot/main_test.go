@@ -339,6 +339,45 @@ func TestTranscribe(t *testing.T) {
 	}
 }
 
+func TestTranscriptsDoNotOverwriteEachOther(t *testing.T) {
+	p := newProgram(t)
+	dir, out := t.TempDir(), t.TempDir()
+	for _, name := range []string{"a/talk.mp3", "b/talk.mp3", "b/talk.m4a"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		copyFile(t, sample(t), filepath.Join(dir, name))
+	}
+	p.must("transcribe", "--output", out, filepath.Join(dir, "b/talk.mp3"), filepath.Join(dir, "b/talk.m4a"))
+	for _, name := range []string{"talk.mp3.txt", "talk.m4a.txt"} {
+		if !isFile(filepath.Join(out, name)) {
+			t.Errorf("%s was not written", name)
+		}
+	}
+	if _, errs, code := p.run("transcribe", "--output", out, filepath.Join(dir, "a/talk.mp3"), filepath.Join(dir, "b/talk.mp3")); code != 2 || !strings.Contains(errs, "same file") {
+		t.Errorf("two recordings of one name: exit code %d: %s", code, errs)
+	}
+}
+
+// TestTheQueueWaitsForWeights: settings that cannot work must not fail the episodes that are waiting.
+func TestTheQueueWaitsForWeights(t *testing.T) {
+	p := newProgram(t)
+	p.must("add", sample(t))
+	if _, errs, code := p.run("add", "--wait", "--model", "large-v3", sample(t)); code != 1 || !strings.Contains(errs, "models pull") {
+		t.Errorf("missing weights: exit code %d: %s", code, errs)
+	}
+	if st := p.status(); st.Episodes[models.EpisodeQueued] != 1 {
+		t.Errorf("the episode is not waiting: %+v", st)
+	}
+	if out := p.must("retry"); !strings.Contains(out, "0 episodes") {
+		t.Errorf("nothing has failed, and retry says %q", out)
+	}
+	p.must("add", "--wait", sample(t))
+	if st := p.status(); st.Episodes[models.EpisodeDone] != 1 {
+		t.Errorf("status %+v", st)
+	}
+}
+
 func words(s string) string {
 	return strings.Join(strings.Fields(regexp.MustCompile(`[^a-z ]`).ReplaceAllString(strings.ToLower(s), "")), " ")
 }

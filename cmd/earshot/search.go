@@ -145,7 +145,7 @@ func searchServer(ctx context.Context, data string, q models.Query) (found, erro
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return found{}, fmt.Errorf("asking the running server: %w", err)
+		return found{}, fmt.Errorf("the search index is in use by another command, and no server answers at %s: try again in a moment (%w)", base, err)
 	}
 	defer resp.Body.Close()
 	body := io.LimitReader(resp.Body, 64<<20)

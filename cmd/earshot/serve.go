@@ -68,7 +68,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	defer forget()
 	fmt.Fprintf(out, "Earshot is at %s (data in %s). Stop it with Ctrl-C.\n", url, c.Data)
 	if err := a.checkTools(); err != nil {
-		fmt.Fprintln(out, "earshot: warning: nothing can be transcribed yet: "+oneLine(err.Error()))
+		fmt.Fprintln(out, "earshot: warning: the queue waits: "+oneLine(err.Error()))
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return api.Serve(ctx, ln, handler, api.ServeOptions{Logger: c.log}) })
@@ -97,7 +97,6 @@ func address(listen string, bound net.Addr) (string, error) {
 // announcement is a file in the data folder that tells other commands where the server is.
 type announcement struct {
 	URL string `json:"url"`
-	PID int    `json:"pid"`
 }
 
 func announcementPath(data string) string { return filepath.Join(data, "serving.json") }
@@ -105,7 +104,7 @@ func announcementPath(data string) string { return filepath.Join(data, "serving.
 func announce(data, url string) (forget func(), err error) {
 	path := announcementPath(data)
 	err = writeFile(path, func(w io.Writer) error {
-		return json.NewEncoder(w).Encode(announcement{url, os.Getpid()})
+		return json.NewEncoder(w).Encode(announcement{url})
 	})
 	return func() { _ = os.Remove(path) }, err // a stale one does no harm: nothing listens there
 }

@@ -80,9 +80,13 @@ func (t *transcription) all(ctx context.Context, paths []string) error {
 			return fmt.Errorf("making the output folder: %w", err)
 		}
 	}
+	names, err := t.outputNames(paths)
+	if err != nil {
+		return err
+	}
 	var failed []error
-	for _, path := range paths {
-		err := t.one(ctx, path)
+	for i, path := range paths {
+		err := t.one(ctx, path, names[i])
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -105,7 +109,34 @@ func (t *transcription) all(ctx context.Context, paths []string) error {
 	return fmt.Errorf("%d of %d files could not be transcribed, see above", len(failed), len(paths))
 }
 
-func (t *transcription) one(ctx context.Context, path string) error {
+// outputNames gives each recording a file of its own: its name without the extension, or with it where two would be the
+// same.
+func (t *transcription) outputNames(paths []string) ([]string, error) {
+	stem := func(p string) string { return strings.TrimSuffix(filepath.Base(p), filepath.Ext(p)) }
+	stems := map[string]int{}
+	for _, p := range paths {
+		stems[stem(p)]++
+	}
+	names := make([]string, len(paths))
+	taken := map[string]string{}
+	for i, p := range paths {
+		name := stem(p)
+		if stems[name] > 1 {
+			name = filepath.Base(p)
+		}
+		names[i] = name + "." + string(t.format)
+		if other, ok := taken[names[i]]; ok && t.outputDir != "" {
+			return nil, usageError{fmt.Errorf("%s and %s would be written to the same file %s: transcribe them one by one into different folders", other, p, names[i])}
+		}
+		taken[names[i]] = p
+	}
+	return names, nil
+}
+
+func (t *transcription) one(ctx context.Context, path, name string) error {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return models.Explain(models.ErrUnusable, "%s is not a file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err // names the file and why
@@ -130,14 +161,13 @@ func (t *transcription) one(ctx context.Context, path string) error {
 	if got.Warning != "" {
 		t.bars.say(fmt.Sprintf("earshot: %s: %s", path, got.Warning))
 	}
-	return t.write(path, out)
+	return t.write(name, out)
 }
 
-func (t *transcription) write(path string, out models.Transcript) error {
+func (t *transcription) write(name string, out models.Transcript) error {
 	if t.outputDir == "" {
 		return t.bars.print(t.stdout, func(w io.Writer) error { return export.Write(w, t.format, out) })
 	}
-	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + "." + string(t.format)
 	return writeFile(filepath.Join(t.outputDir, name), func(w io.Writer) error { return export.Write(w, t.format, out) })
 }
 

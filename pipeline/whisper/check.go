@@ -40,7 +40,7 @@ func (d *decoded) join(rest decoded) {
 	d.logProbs += rest.logProbs
 }
 
-func (d decoded) text() string {
+func (d *decoded) text() string {
 	var b strings.Builder
 	for _, s := range d.segments {
 		for _, t := range s.tokens {
@@ -51,7 +51,7 @@ func (d decoded) text() string {
 }
 
 // faults counts what is wrong with an attempt, worst things weighing most. Zero is a good result.
-func (d decoded) faults(speechSeconds float64) int {
+func (d *decoded) faults(speechSeconds float64) int {
 	text := d.text()
 	n := 0
 	if repeats(strings.Fields(strings.ToLower(text))) >= mostRepeats {

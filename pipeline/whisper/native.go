@@ -70,7 +70,7 @@ func loadModel(path string) (*model, error) {
 	C.earshot_quiet()
 	h, err := readHeader(path)
 	if err != nil {
-		return nil, err
+		return nil, badRequestError{err}
 	}
 	p := C.CString(path)
 	defer C.free(unsafe.Pointer(p))
@@ -109,11 +109,10 @@ func (d *decoder) close() { C.whisper_free_state(d.state) }
 
 // params are the settings of one attempt.
 type params struct {
-	languageID   int
-	prompt       string
-	beams        int // 1 is greedy
-	temperature  float32
-	audioContext int // encoder positions of 20 ms; 0 is the full 30 s
+	languageID  int
+	prompt      string
+	beams       int // 1 is greedy
+	temperature float32
 }
 
 // lowParams builds whisper's parameters. The binding copies the prompt to C memory and never frees it, so that a set of
@@ -199,7 +198,7 @@ type vad struct{ ctx *C.struct_whisper_vad_context }
 
 func loadVAD(path string) (*vad, error) {
 	if err := checkVAD(path); err != nil {
-		return nil, err
+		return nil, badRequestError{err}
 	}
 	p := C.CString(path)
 	defer C.free(unsafe.Pointer(p))

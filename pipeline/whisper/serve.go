@@ -87,6 +87,11 @@ func serve(ctx context.Context, in *frameReader, events *eventWriter) error {
 		return err
 	}
 	defer s.close()
+	if req.SkipMS > 0 {
+		if err := events.send(event{Progress: &progress{AtMS: req.SkipMS}}); err != nil {
+			return err
+		}
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	work := make(chan *task)
 	// Two tasks a decoder: enough that none waits for the reader, few enough that memory stays small.
@@ -109,7 +114,7 @@ func newSession(req Request, events *eventWriter) (*session, error) {
 	}
 	m, err := loadModel(req.Model)
 	if err != nil {
-		return nil, badRequestError{err}
+		return nil, err
 	}
 	s := &session{req: req, model: m, events: events, languageSet: make(chan struct{})}
 	for range min(req.Decoders, mostDecoders) {
@@ -168,7 +173,7 @@ func (s *session) setLanguage(code string) error {
 func (s *session) read(ctx context.Context, in *frameReader, work, ordered chan<- *task) error {
 	v, err := loadVAD(s.req.VAD)
 	if err != nil {
-		return badRequestError{err}
+		return err
 	}
 	defer v.close()
 	var (
@@ -268,7 +273,7 @@ func (s *session) work(ctx context.Context, decoder int, work <-chan *task) erro
 		if err != nil {
 			return err
 		}
-		segments := segmentsFrom(got.segments, s.language, t.chunk.speech)
+		segments := segmentsAfter(segmentsFrom(got.segments, s.language, t.chunk.speech), s.req.SkipMS)
 		for i := range segments {
 			segments[i].Doubtful = doubtful
 		}

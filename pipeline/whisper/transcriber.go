@@ -29,8 +29,8 @@ type Options struct {
 	Command []string
 	// Env is the child's environment; nil means none.
 	Env []string
-	// Stall is how long the child may say nothing while it has work before it is killed; 0 means 5 minutes. A chunk that
-	// is decoded three times on a slow machine takes well under a minute.
+	// Stall is how long the child may say nothing while it has work before it is killed; 0 means 15 minutes: a chunk may be
+	// decoded three times before it is told, and the largest model takes minutes for that on a small machine.
 	Stall time.Duration
 }
 
@@ -40,7 +40,7 @@ type Transcriber struct{ o Options }
 // NewTranscriber returns a transcriber that starts children with o.Command.
 func NewTranscriber(o Options) *Transcriber {
 	if o.Stall <= 0 {
-		o.Stall = 5 * time.Minute
+		o.Stall = 15 * time.Minute
 	}
 	return &Transcriber{o}
 }
@@ -88,6 +88,9 @@ func (t *Transcriber) Transcribe(ctx context.Context, req Request, pcm PCM, onWi
 	waitErr := c.Wait()
 	feeding.Wait()
 	_ = c.Stdout.Close() // it was read to its end
+	if feedErr != nil && err != nil {
+		return result, feedErr
+	}
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		return result, cause
 	}

