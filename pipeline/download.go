@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/earshot/earshot/models"
 )
@@ -68,6 +71,10 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 	if err == nil {
 		info, err = p.o.Probe.For(name).Probe(ctx, part.File())
 	}
+	if errors.Is(err, syscall.ENOSPC) {
+		// What is there must go, or the catalogue could not even write down why.
+		err = models.Explain(models.ErrUnusable, "the disk is full: free some space and retry (%w)", err)
+	}
 	if err != nil {
 		if errors.Is(err, models.ErrUnusable) {
 			err = errors.Join(err, part.Discard())
@@ -75,8 +82,17 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 		return models.Media{}, err
 	}
 	media, err := part.Commit(filepath.Ext(name))
+	if err == nil && isSHA256(e.GUID) && e.GUID != media.SHA256 {
+		// A local recording is known by its content, which is another one now.
+		err = models.Explain(models.ErrUnusable, "%s has changed since it was added: add it again to have what it holds now", name)
+	}
 	media.ContentType, media.DurationMS = info.ContentType, info.DurationMS
 	return media, err
+}
+
+func isSHA256(s string) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && len(b) == sha256.Size
 }
 
 func isRemote(location string) bool {

@@ -17,7 +17,7 @@ const (
 	// commitEvery is how much audio is stored at a time: each commit has the episode indexed anew as far as it is, and this
 	// much is decoded again after a crash.
 	commitEvery = 60 * time.Second
-	noSpeech    = "no speech was found in this recording"
+	noSpeech    = "no speech was understood in this recording"
 )
 
 // Transcribe decodes an episode's stored audio window by window. A transcript that an earlier attempt began is gone on
@@ -142,12 +142,18 @@ func Decode(ctx context.Context, tool *audio.Tool, t *whisper.Transcriber, f *os
 		return Decoded{}, err
 	}
 	defer stream.Close()
-	result, err := t.Transcribe(ctx, req, stream, onWindow, onProgress)
+	words := 0
+	result, err := t.Transcribe(ctx, req, stream, func(w whisper.Window) error {
+		for _, s := range w.Segments {
+			words += len(s.Words)
+		}
+		return onWindow(w)
+	}, onProgress)
 	if err != nil {
 		return Decoded{}, err
 	}
 	d := Decoded{Result: result, Warning: stream.Warning()}
-	if result.SpeechMS == 0 && d.Warning == "" {
+	if words == 0 && req.SkipMS == 0 && d.Warning == "" {
 		d.Warning = noSpeech
 	}
 	return d, nil

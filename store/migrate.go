@@ -15,6 +15,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivermigrate"
+	"github.com/uptrace/bun"
 
 	"github.com/earshot/earshot/models"
 )
@@ -60,8 +61,11 @@ func (s *Store) migrate(ctx context.Context, dir string) error {
 	if _, err := p.Up(ctx); err != nil {
 		return err
 	}
-	_, err = queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
-	return err
+	// In one transaction: a first start that is interrupted must leave nothing half made.
+	return s.e.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		_, err := queue.MigrateTx(ctx, tx.Tx, rivermigrate.DirectionUp, nil)
+		return err
+	})
 }
 
 // queueNotNewer returns [models.ErrNewerData] when the queue's tables have a version that this program does not know.
@@ -69,6 +73,11 @@ func (s *Store) queueNotNewer(ctx context.Context, known []rivermigrate.Migratio
 	exec := s.e.jobs.GetExecutor()
 	exists, err := exec.TableExists(ctx, &riverdriver.TableExistsParams{Table: "river_migration"})
 	if err != nil || !exists {
+		return err
+	}
+	// The first of River's own versions have no lines; a set-up that was interrupted may have stopped there.
+	lines, err := exec.ColumnExists(ctx, &riverdriver.ColumnExistsParams{Table: "river_migration", Column: "line"})
+	if err != nil || !lines {
 		return err
 	}
 	has, err := exec.MigrationGetByLine(ctx, &riverdriver.MigrationGetByLineParams{Line: riverdriver.MigrationLineMain})

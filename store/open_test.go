@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/riverqueue/river/rivermigrate"
 	"github.com/uptrace/bun"
 
 	"github.com/earshot/earshot/models"
@@ -64,6 +65,26 @@ func TestOpenNewerData(t *testing.T) {
 		if _, err := Open(t.Context(), dir, Options{}); !errors.Is(err, models.ErrNewerData) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestOpenAfterAnInterruptedSetUp: wherever setting up the queue's tables stopped, the next start finishes it.
+func TestOpenAfterAnInterruptedSetUp(t *testing.T) {
+	for version := 1; version < 6; version++ {
+		dir := t.TempDir()
+		e, err := openSQLite(filepath.Join(dir, "earshot.db"))
+		must(t, err)
+		m, err := rivermigrate.New(e.jobs, nil)
+		must(t, err)
+		_, err = m.Migrate(t.Context(), rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{TargetVersion: version})
+		must(t, err)
+		must(t, e.close())
+		s, err := Open(t.Context(), dir, Options{})
+		if err != nil {
+			t.Errorf("stopped at version %d: %v", version, err)
+			continue
+		}
+		must(t, s.Close())
 	}
 }
 

@@ -35,14 +35,17 @@ same source again adds what is new and changes nothing else.`,
 					return err
 				}
 			}
-			if dryRun {
-				return a.plan(cmd.Context(), cmd.OutOrStdout(), args[0])
-			}
-			added, err := a.add(cmd.Context(), cmd.OutOrStdout(), args[0])
-			if err != nil || !wait {
+			found, err := a.resolve(cmd.Context(), cmd.ErrOrStderr(), args[0])
+			if err != nil {
 				return err
 			}
-			return a.finish(cmd.Context(), cmd.ErrOrStderr(), added)
+			if dryRun {
+				return a.plan(cmd.Context(), cmd.OutOrStdout(), found)
+			}
+			if err := a.add(cmd.Context(), cmd.OutOrStdout(), found); err != nil || !wait {
+				return err
+			}
+			return a.finish(cmd.Context(), cmd.ErrOrStderr(), found)
 		},
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "work the queue to its end and show progress")
@@ -51,29 +54,29 @@ same source again adds what is new and changes nothing else.`,
 	return cmd
 }
 
+// resolve finds out what a source is and reads it, with a bar for large folders.
+func (a *archive) resolve(ctx context.Context, out io.Writer, arg string) (models.Listing, error) {
+	reading := newBars(out)
+	defer reading.close()
+	bar := reading.add("reading", 0, unitBytes)
+	return a.resolver(func(_ string, done, total int64) { bar.of(done, total) }).Resolve(ctx, arg)
+}
+
 // add stores a source's show and episodes.
-func (a *archive) add(ctx context.Context, out io.Writer, arg string) (models.Listing, error) {
-	found, err := a.sources.Resolve(ctx, arg)
-	if err != nil {
-		return found, err
-	}
+func (a *archive) add(ctx context.Context, out io.Writer, found models.Listing) error {
 	saved, err := a.SaveShow(ctx, found.Show, found.Episodes)
 	if err != nil {
-		return found, err
+		return err
 	}
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "%s: %s added", visible(found.Show.Title), count(len(saved.NewEpisodes), "episode"))
 	writeRest(b, saved, found.Skipped)
 	_, err = io.WriteString(out, b.String())
-	return found, err
+	return err
 }
 
 // plan prints what add would do.
-func (a *archive) plan(ctx context.Context, out io.Writer, arg string) error {
-	found, err := a.sources.Resolve(ctx, arg)
-	if err != nil {
-		return err
-	}
+func (a *archive) plan(ctx context.Context, out io.Writer, found models.Listing) error {
 	saved, err := a.Plan(ctx, found.Show, found.Episodes)
 	if err != nil {
 		return err
@@ -120,7 +123,9 @@ func (a *archive) finish(ctx context.Context, out io.Writer, added models.Listin
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	worked := make(chan error, 1)
-	go func() { worked <- a.work(working, store.WorkOptions{}) }()
+	go func() {
+		worked <- a.work(working, store.WorkOptions{Backoff: func(_ string, failures int) time.Duration { return time.Duration(failures) * 2 * time.Second }})
+	}()
 	w := &watcher{a: a, bars: newBars(out), running: map[int64]*bar{}, added: added}
 	for {
 		done, err := w.look(ctx)

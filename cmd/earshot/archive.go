@@ -27,10 +27,17 @@ const pollInterval = time.Hour
 type archive struct {
 	*store.Store
 
-	c       *config
-	tool    *audio.Tool
-	client  *fetch.Client
-	sources *source.Resolver
+	c      *config
+	tool   *audio.Tool
+	client *fetch.Client
+}
+
+// openExisting opens the data folder, which must hold an archive.
+func (c *config) openExisting(ctx context.Context) (*archive, error) {
+	if !isFile(filepath.Join(c.Data, "earshot.db")) {
+		return nil, fmt.Errorf("there is no archive in %s: make one with earshot add, or name another folder with --data", c.Data)
+	}
+	return c.open(ctx)
 }
 
 // open opens the data folder, creating it if need be.
@@ -43,8 +50,12 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 		return nil, err
 	}
 	a := &archive{Store: s, c: c, tool: audio.New(audio.Options{}), client: fetch.New(fetch.Options{Version: version, AllowPrivate: c.AllowPrivate})}
-	a.sources = source.New(source.Options{Audio: a.tool, Web: a.client, Feeds: feed.Reader{}})
 	return a, nil
+}
+
+// resolver looks at sources; progress, which may be nil, is told how far the reading of local recordings has come.
+func (a *archive) resolver(progress func(name string, done, total int64)) *source.Resolver {
+	return source.New(source.Options{Audio: a.tool, Web: a.client, Feeds: feed.Reader{}, Progress: progress})
 }
 
 func (a *archive) close() error {
@@ -78,7 +89,7 @@ func (a *archive) handlers() (store.Handlers, error) {
 		return store.Handlers{}, err
 	}
 	p := pipeline.New(pipeline.Options{
-		Catalogue: a.Store, Sources: a.sources, Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
+		Catalogue: a.Store, Sources: a.resolver(nil), Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
 		Weights: w, Model: a.c.Model, Language: a.c.Language, Decoders: a.c.Decoders, Logger: a.c.log,
 	})
 	return store.Handlers{Poll: p.Poll, Download: p.Download, Transcribe: p.Transcribe}, nil

@@ -48,7 +48,7 @@ func (c *config) register(f *pflag.FlagSet) {
 	f.String("language", "auto", "language that is spoken, as a code such as en; auto detects it")
 	f.Int("decoders", 0, "chunks to decode at a time, each on one core (default: one for each core)")
 	f.Bool("allow-private", false, "let feeds and audio come from this machine and from private networks")
-	f.String("log-level", "warn", "debug, info, warn or error")
+	f.String("log-level", "", "debug, info, warn or error (default: warn for serve, error for the others)")
 }
 
 // load fills in the settings: flags over the environment over earshot.toml over the defaults.
@@ -90,6 +90,12 @@ func (c *config) load(cmd *cobra.Command) error {
 	}
 	if strings.Contains(c.Model, ".en") && c.Language != "auto" && c.Language != "en" {
 		return fmt.Errorf("the model %s knows English only, not %q: choose one without \".en\" in its name", c.Model, c.Language)
+	}
+	if c.LogLevel == "" {
+		c.LogLevel = "error"
+		if cmd.Name() == "serve" {
+			c.LogLevel = "warn"
+		}
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

@@ -359,6 +359,40 @@ func TestTranscriptsDoNotOverwriteEachOther(t *testing.T) {
 	}
 }
 
+// TestAFileThatChangedIsNotTakenForWhatItWas: episodes of local recordings are known by their content.
+func TestAFileThatChangedIsNotTakenForWhatItWas(t *testing.T) {
+	p := newProgram(t)
+	path := filepath.Join(t.TempDir(), "talk.mp3")
+	copyFile(t, sample(t), path)
+	p.must("add", path)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.Write(make([]byte, 417))
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.must("add", "--wait", path)
+	st := p.status()
+	if st.Episodes[models.EpisodeDone] != 1 || st.Episodes[models.EpisodeFailed] != 1 || !strings.Contains(st.Failures[0].Reason, "talk.mp3 has changed") {
+		t.Errorf("status %+v", st)
+	}
+}
+
+func TestNoArchiveIsMadeByAsking(t *testing.T) {
+	p := newProgram(t)
+	p.data = filepath.Join(p.data, "typo")
+	for _, args := range [][]string{{"status"}, {"search", "x"}, {"retry"}, {"reindex"}} {
+		if _, errs, code := p.run(args...); code != 1 || !strings.Contains(errs, "no archive") {
+			t.Errorf("%v: exit code %d: %s", args, code, errs)
+		}
+	}
+	if _, err := os.Stat(p.data); err == nil {
+		t.Error("the folder was made")
+	}
+}
+
 // TestTheQueueWaitsForWeights: settings that cannot work must not fail the episodes that are waiting.
 func TestTheQueueWaitsForWeights(t *testing.T) {
 	p := newProgram(t)

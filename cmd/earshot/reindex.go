@@ -15,7 +15,7 @@ func newReindexCommand(c *config) *cobra.Command {
 		Short: "Build the search index anew from the catalogue",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			a, err := c.open(cmd.Context())
+			a, err := c.openExisting(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -15,7 +15,7 @@ func newRetryCommand(c *config) *cobra.Command {
 		Short: "Put every failed episode back into the queue",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			a, err := c.open(cmd.Context())
+			a, err := c.openExisting(cmd.Context())
 			if err != nil {
 				return err
 			}

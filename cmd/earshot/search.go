@@ -74,7 +74,7 @@ func printJSON(w io.Writer, v any) error {
 
 // search asks the index, or the server that has it open.
 func (c *config) search(ctx context.Context, q models.Query) (got found, err error) {
-	a, err := c.open(ctx)
+	a, err := c.openExisting(ctx)
 	if err != nil {
 		return found{}, err
 	}

@@ -20,7 +20,7 @@ func newStatusCommand(c *config) *cobra.Command {
 		Short: "Show what is in the archive, what is being done, and what went wrong",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			a, err := c.open(cmd.Context())
+			a, err := c.openExisting(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -79,6 +79,13 @@ func (t *transcription) all(ctx context.Context, paths []string) error {
 		if err := os.MkdirAll(t.outputDir, 0o755); err != nil { //nolint:gosec // the owner's folder, with the usual rights
 			return fmt.Errorf("making the output folder: %w", err)
 		}
+		// Better to know now than after an hour.
+		probe, err := os.CreateTemp(t.outputDir, ".earshot-*")
+		if err != nil {
+			return fmt.Errorf("%s cannot be written to: %w", t.outputDir, errors.Unwrap(err))
+		}
+		_ = probe.Close()
+		_ = os.Remove(probe.Name())
 	}
 	names, err := t.outputNames(paths)
 	if err != nil {

@@ -48,8 +48,9 @@ func (r *Resolver) folder(ctx context.Context, dir string) (Found, error) {
 		group.Go(func() error {
 			e, err := r.read(ctx, f.path, meter.of(f))
 			meter.finish(f)
+			var path *fs.PathError // the file went away, may not be read, cannot be read
 			switch {
-			case errors.Is(err, models.ErrUnusable), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
+			case errors.Is(err, models.ErrUnusable), errors.As(err, &path):
 				results[i].skip = reasonOf(err)
 				return nil
 			default:

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -112,6 +113,7 @@ func newSession(req Request, events *eventWriter) (*session, error) {
 	if req.Decoders <= 0 {
 		req.Decoders = runtime.NumCPU()
 	}
+	req.Prompt = lastWords(req.Prompt)
 	m, err := loadModel(req.Model)
 	if err != nil {
 		return nil, err
@@ -143,6 +145,21 @@ func newSession(req Request, events *eventWriter) (*session, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// lastWords cuts a prompt to what a decoder can use at most: it keeps the last 223 tokens, and takes time that grows with
+// the square of the length to find them.
+func lastWords(prompt string) string {
+	const most = 223 * 6 // characters; a token has fewer than four in most languages
+	r := []rune(prompt)
+	if len(r) <= most {
+		return prompt
+	}
+	rest := string(r[len(r)-most:])
+	if _, after, ok := strings.Cut(rest, " "); ok {
+		return after
+	}
+	return rest
 }
 
 func (s *session) close() {
