@@ -278,7 +278,7 @@ func momentsIn(s models.Segment, want []string) []models.Moment {
 		for j, w := range s.Words {
 			n := len([]rune(w.Text))
 			if j >= i && j < i+len(want) {
-				m.Marks = append(m.Marks, models.Mark{Start: at, End: at + n})
+				m.Marks = append(m.Marks, models.Mark{Start: at, End: at + n, StartMS: w.StartMS})
 			}
 			at += n + 1
 		}

@@ -58,7 +58,7 @@ func TestMomentHasExactTimesSnippetAndMarks(t *testing.T) {
 	want := models.Moment{
 		StartMS: 6 * 300, EndMS: 7*300 + 250, Speaker: "Anna",
 		Snippet: "Welcome — to “systems”, where the on-call rotation, nobody's dream, is discussed.",
-		Marks:   []models.Mark{{Start: 34, End: 41}, {Start: 42, End: 50}},
+		Marks:   []models.Mark{{Start: 34, End: 41, StartMS: 6 * 300}, {Start: 42, End: 50, StartMS: 7 * 300}},
 	}
 	if r.Total != 1 || r.Hits[0].Total != 1 || !reflect.DeepEqual(r.Hits[0].Moments[0], want) {
 		t.Errorf("got %+v\nwant one moment %+v", r, want)
