@@ -15,7 +15,6 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivermigrate"
-	"github.com/uptrace/bun"
 
 	"github.com/earshot/earshot/models"
 )
@@ -61,11 +60,8 @@ func (s *Store) migrate(ctx context.Context, dir string) error {
 	if _, err := p.Up(ctx); err != nil {
 		return err
 	}
-	// In one transaction: a first start that is interrupted must leave nothing half made.
-	return s.e.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		_, err := queue.MigrateTx(ctx, tx.Tx, rivermigrate.DirectionUp, nil)
-		return err
-	})
+	_, err = queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	return err
 }
 
 // queueNotNewer returns [models.ErrNewerData] when the queue's tables have a version that this program does not know.
