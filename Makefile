@@ -50,12 +50,8 @@ deps: ## Install ffmpeg and OpenBLAS where that is allowed
 
 .PHONY: native
 native: deps ## Build whisper.cpp (WHISPER_BACKEND=blas|cpu|cuda|vulkan|metal, WHISPER_CPP_DIR=checkout)
-	@# The backend is chosen again after deps may have installed OpenBLAS.
-	@pipeline/whisper/native/build.sh $(BUILD) "$$($(MAKE) -s backend)"
-
-.PHONY: backend
-backend:
-	@echo $(WHISPER_BACKEND)
+	@# The backend is chosen here, when this line is expanded: after deps, which may have installed OpenBLAS.
+	@pipeline/whisper/native/build.sh $(BUILD) "$(WHISPER_BACKEND)"
 
 .PHONY: env
 env: native ## Print the variables that compiling Go needs: eval "$$(make -s env)"
