@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/spf13/cobra"
 
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline"
@@ -38,6 +39,18 @@ func (c *config) openExisting(ctx context.Context) (*archive, error) {
 		return nil, fmt.Errorf("there is no archive in %s: make one with earshot add, or name another folder with --data", c.Data)
 	}
 	return c.open(ctx)
+}
+
+// onArchive makes a command without arguments of what it does with an existing archive.
+func (c *config) onArchive(run func(cmd *cobra.Command, a *archive) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) (err error) {
+		a, err := c.openExisting(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, a.close()) }()
+		return run(cmd, a)
+	}
 }
 
 // open opens the data folder, creating it if need be.

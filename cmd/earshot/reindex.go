@@ -14,12 +14,7 @@ func newReindexCommand(c *config) *cobra.Command {
 		Use:   "reindex",
 		Short: "Build the search index anew from the catalogue",
 		Args:  arguments(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			a, err := c.openExisting(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.close()) }()
+		RunE: c.onArchive(func(cmd *cobra.Command, a *archive) (err error) {
 			index, err := a.index(cmd.Context())
 			if errors.Is(err, search.ErrInUse) {
 				return fmt.Errorf("stop the running server first: %w", err)
@@ -34,6 +29,6 @@ func newReindexCommand(c *config) *cobra.Command {
 			bar.done()
 			bars.close()
 			return err
-		},
+		}),
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -14,12 +13,7 @@ func newRetryCommand(c *config) *cobra.Command {
 		Use:   "retry",
 		Short: "Put every failed episode back into the queue",
 		Args:  arguments(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			a, err := c.openExisting(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.close()) }()
+		RunE: c.onArchive(func(cmd *cobra.Command, a *archive) error {
 			failed, err := a.Episodes(cmd.Context(), models.EpisodeFilter{State: models.EpisodeFailed})
 			if err != nil {
 				return err
@@ -31,6 +25,6 @@ func newRetryCommand(c *config) *cobra.Command {
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s queued again\n", count(len(failed), "episode"))
 			return err
-		},
+		}),
 	}
 }

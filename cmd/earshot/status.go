@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -19,12 +18,7 @@ func newStatusCommand(c *config) *cobra.Command {
 		Use:   "status",
 		Short: "Show what is in the archive, what is being done, and what went wrong",
 		Args:  arguments(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			a, err := c.openExisting(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.close()) }()
+		RunE: c.onArchive(func(cmd *cobra.Command, a *archive) error {
 			st, err := a.Status(cmd.Context())
 			if err != nil {
 				return err
@@ -33,7 +27,7 @@ func newStatusCommand(c *config) *cobra.Command {
 				return printJSON(cmd.OutOrStdout(), st)
 			}
 			return printStatus(cmd.OutOrStdout(), st)
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
