@@ -28,9 +28,26 @@ type Show struct {
 	ImageURL    string // cover, "" or an absolute http(s) URL
 	Source      Source
 	People      []Person
+	Settings    ShowSettings
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
+
+// ShowSettings are what the owner chose for a show. Polling never changes them. Stored as JSON: names of fields are for ever.
+type ShowSettings struct {
+	// Language is an ISO 639-1 code that whisper knows, LanguageAuto, LanguageMixed, or "" for the archive's setting.
+	Language string `json:"language,omitempty"`
+	// Vocabulary lists names and words to expect, the most important ones first.
+	Vocabulary []string `json:"vocabulary,omitempty"`
+	// Translate asks for a second transcript, in English, of episodes in other languages.
+	Translate bool `json:"translate,omitempty"`
+}
+
+// Values of a setting "language" that are no codes.
+const (
+	LanguageAuto  = "auto"  // one language an episode, detected
+	LanguageMixed = "mixed" // the language may change within an episode: detected for each chunk
+)
 
 // Source is where a show comes from, and what is remembered of the last look at it.
 type Source struct {

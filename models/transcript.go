@@ -20,16 +20,27 @@ type Transcript struct {
 	ID         int64
 	EpisodeID  EpisodeID
 	Source     TranscriptSource
-	Model      string // for example "base-q8_0"; "" when not made by a model
-	Language   string // ISO 639-1 as whisper names it ("en"); "" until detected
-	Prompt     string // the vocabulary given to the decoder
+	Task       TranscriptTask // the zero value means TaskTranscribe
+	Model      string         // for example "base-q8_0"; "" when not made by a model
+	Language   string         // ISO 639-1 as whisper names it ("en"); "" until detected. What is spoken, also of a translation
+	Prompt     string         // the vocabulary given to the decoder
 	DurationMS int64  // length of the decoded audio; known when Complete
 	CursorMS   int64  // every word that begins before it is stored; decoding resumes there
 	Complete   bool
 	Warning    string // what the reader should know: "no speech", "audio ends early"; "" otherwise
+	Report     Report
 	CreatedAt  time.Time
 	Segments   []Segment
 }
+
+// TranscriptTask is what a decoder was asked to write down.
+type TranscriptTask string
+
+// The tasks of a decoder.
+const (
+	TaskTranscribe TranscriptTask = "transcribe" // what was said, in the language that was spoken
+	TaskTranslate  TranscriptTask = "translate"  // what was said, in English
+)
 
 // Segment is a stretch of speech with its text, at most one decoding chunk long.
 type Segment struct {
