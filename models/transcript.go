@@ -24,8 +24,8 @@ type Transcript struct {
 	Model      string         // for example "base-q8_0"; "" when not made by a model
 	Language   string         // ISO 639-1 as whisper names it ("en"); "" until detected. What is spoken, also of a translation
 	Prompt     string         // the vocabulary given to the decoder
-	DurationMS int64  // length of the decoded audio; known when Complete
-	CursorMS   int64  // every word that begins before it is stored; decoding resumes there
+	DurationMS int64          // length of the decoded audio; known when Complete
+	CursorMS   int64          // every word that begins before it is stored; decoding resumes there
 	Complete   bool
 	Warning    string // what the reader should know: "no speech", "audio ends early"; "" otherwise
 	Report     Report
