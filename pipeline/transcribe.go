@@ -50,7 +50,7 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 	req.Decoders, req.SkipMS = p.o.Decoders, t.CursorMS
 	req.Language = p.o.Language
 	if t.CursorMS > 0 {
-		req.Language = t.Language
+		req.MainLanguage = t.Language
 	}
 	started := time.Now()
 	store := func(ctx context.Context) storeSegments {
@@ -69,7 +69,7 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 		return fmt.Errorf("finishing the transcript of %q: %w", episode.Title, err)
 	}
 	p.o.Logger.InfoContext(ctx, "transcribed", "episode", episode.ID, "language", done.Language, "duration_ms", done.DurationMS,
-		"speech_ms", done.SpeechMS, "doubtful", done.Doubtful, "chunks", done.Chunks, "took", time.Since(started).Round(time.Millisecond))
+		"speech_ms", done.SpeechMS, "doubtful", len(done.Report.Doubtful), "chunks", done.Report.Chunks, "took", time.Since(started).Round(time.Millisecond))
 	return nil
 }
 
@@ -95,7 +95,7 @@ type batch struct {
 
 func (b *batch) add(w whisper.Window) error {
 	b.segments = append(b.segments, w.Segments...)
-	b.language, b.cursorMS = w.Language, w.CursorMS
+	b.language, b.cursorMS = w.MainLanguage, w.CursorMS
 	if time.Duration(b.cursorMS-b.storedMS)*time.Millisecond < commitEvery {
 		return nil
 	}
@@ -137,13 +137,15 @@ type Decoded struct {
 func Decode(ctx context.Context, tool *audio.Tool, t *whisper.Transcriber, f *os.File, req whisper.Request,
 	onWindow func(whisper.Window) error, onProgress func(atMS int64),
 ) (Decoded, error) {
-	stream, err := tool.Decode(ctx, f, 0)
-	if err != nil {
-		return Decoded{}, err
+	var stream *audio.Stream // the last one, whose warning counts: a decoder that died is given the recording again
+	open := func(ctx context.Context) (pcm whisper.PCM, err error) {
+		if stream, err = tool.Decode(ctx, f, 0); err != nil {
+			return nil, err
+		}
+		return stream, nil
 	}
-	defer stream.Close()
 	words := 0
-	result, err := t.Transcribe(ctx, req, stream, func(w whisper.Window) error {
+	result, err := t.Transcribe(ctx, req, open, func(w whisper.Window) error {
 		for _, s := range w.Segments {
 			words += len(s.Words)
 		}

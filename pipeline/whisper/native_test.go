@@ -96,8 +96,14 @@ func speech(tb testing.TB) []float32 {
 	}
 }
 
-// pcm is a recording in memory.
+// memory is a recording in memory.
+func memory(samples []float32) whisper.Source {
+	return func(context.Context) (whisper.PCM, error) { return &pcm{samples}, nil }
+}
+
 type pcm struct{ rest []float32 }
+
+func (p *pcm) Close() error { return nil }
 
 func (p *pcm) Read(b []float32) (int, error) {
 	if len(p.rest) == 0 {
@@ -111,7 +117,7 @@ func (p *pcm) Read(b []float32) (int, error) {
 func transcribe(tb testing.TB, req whisper.Request, samples []float32) ([]whisper.Window, whisper.Result) {
 	tb.Helper()
 	var windows []whisper.Window
-	result, err := transcriber().Transcribe(tb.Context(), req, &pcm{samples}, func(w whisper.Window) error {
+	result, err := transcriber().Transcribe(tb.Context(), req, memory(samples), func(w whisper.Window) error {
 		windows = append(windows, w)
 		return nil
 	}, nil)
@@ -181,8 +187,8 @@ func TestResumingGivesTheSameTranscript(t *testing.T) {
 	if n := strings.Count(text(all), "ask not what your country can do for you"); n != 6 || len(all) < 4 {
 		t.Fatalf("the phrase was heard %d times of 6 in %d windows: %s", n, len(all), text(all))
 	}
-	if result.Doubtful != 0 {
-		t.Errorf("%d doubtful chunks of clear speech", result.Doubtful)
+	if len(result.Report.Doubtful) != 0 {
+		t.Errorf("%d doubtful chunks of clear speech", len(result.Report.Doubtful))
 	}
 	half := len(all) / 2
 	req.SkipMS, req.Language = all[half-1].CursorMS, all[half-1].Language
@@ -203,7 +209,7 @@ func TestSilenceAndNoiseSayNothing(t *testing.T) {
 		noise[i] = 0.02 * (rng.Float32() - 0.5)
 	}
 	var progress []int64
-	_, err := transcriber().Transcribe(t.Context(), req, &pcm{append(silence(100), noise...)}, func(w whisper.Window) error {
+	_, err := transcriber().Transcribe(t.Context(), req, memory(append(silence(100), noise...)), func(w whisper.Window) error {
 		return fmt.Errorf("heard %+v", w)
 	}, func(at int64) { progress = append(progress, at) })
 	if err != nil {
@@ -237,7 +243,7 @@ func TestWrongRequestsAreRefused(t *testing.T) {
 	} {
 		req := good
 		tc.change(&req)
-		_, err := transcriber().Transcribe(t.Context(), req, &pcm{silence(2)}, func(whisper.Window) error { return nil }, nil)
+		_, err := transcriber().Transcribe(t.Context(), req, memory(silence(2)), func(whisper.Window) error { return nil }, nil)
 		if !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -248,7 +254,7 @@ func TestCancelEndsTheChild(t *testing.T) {
 	req := request(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	windows := 0
-	_, err := transcriber().Transcribe(ctx, req, &pcm{long(t)}, func(whisper.Window) error {
+	_, err := transcriber().Transcribe(ctx, req, memory(long(t)), func(whisper.Window) error {
 		windows++
 		cancel()
 		return nil
@@ -257,7 +263,7 @@ func TestCancelEndsTheChild(t *testing.T) {
 		t.Errorf("cancelled, and got %v after %d windows", err, windows)
 	}
 	stop := errors.New("the store is full")
-	_, err = transcriber().Transcribe(t.Context(), req, &pcm{long(t)}, func(whisper.Window) error { return stop }, nil)
+	_, err = transcriber().Transcribe(t.Context(), req, memory(long(t)), func(whisper.Window) error { return stop }, nil)
 	if !errors.Is(err, stop) {
 		t.Errorf("a window that cannot be stored gives %v", err)
 	}
@@ -265,6 +271,8 @@ func TestCancelEndsTheChild(t *testing.T) {
 
 // endless never ends, and fails when it is told to.
 type endless struct{ fail chan error }
+
+func (e *endless) Close() error { return nil }
 
 func (e *endless) Read(b []float32) (int, error) {
 	select {
@@ -280,7 +288,7 @@ func TestASourceThatFailsEndsTheTranscription(t *testing.T) {
 	req := request(t)
 	broken := errors.New("the disk is gone")
 	src := &endless{make(chan error, 1)}
-	_, err := transcriber().Transcribe(t.Context(), req, src, func(whisper.Window) error { return nil }, func(int64) {
+	_, err := transcriber().Transcribe(t.Context(), req, func(context.Context) (whisper.PCM, error) { return src, nil }, func(whisper.Window) error { return nil }, func(int64) {
 		select {
 		case src.fail <- broken:
 		default:

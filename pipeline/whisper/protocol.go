@@ -26,29 +26,58 @@ const (
 type Request struct {
 	Model string `json:"model"` // path of the model's ggml file
 	VAD   string `json:"vad"`   // path of the Silero VAD's ggml file
-	// Language is an ISO 639-1 code as whisper knows it, or "auto" to detect it from the first chunk of speech.
+	// Language is an ISO 639-1 code as whisper knows it; models.LanguageAuto to detect one language for the whole recording
+	// from its first speech; or models.LanguageMixed to detect it for every chunk anew.
 	Language string `json:"language"`
-	Prompt   string `json:"prompt,omitempty"` // vocabulary, given to the decoder before every chunk
-	Decoders int    `json:"decoders"`         // chunks decoded at a time, each on one thread; 0 means one a core
-	// SkipMS leaves out the chunks that end at or before it, because an earlier attempt has stored them. Language must then
-	// be the one found earlier.
+	// MainLanguage spares the detection at the start when an earlier attempt found the recording's language
+	// ([Window.MainLanguage]); "" otherwise. Without it the same language is found again.
+	MainLanguage string                `json:"main_language,omitempty"`
+	Task         models.TranscriptTask `json:"task,omitempty"`   // the zero value means models.TaskTranscribe
+	Prompt       string                `json:"prompt,omitempty"` // vocabulary, given to the decoder before every chunk; the end is kept when it is too long
+	Decoders     int                   `json:"decoders"`         // chunks decoded at a time; 0 means one a core
+	Threads      int                   `json:"threads"`          // of each decoder; 0 means 1
+	// SkipMS leaves out the chunks that end at or before it, because an earlier attempt has stored them.
 	SkipMS int64 `json:"skip_ms,omitempty"`
 }
 
 // Window is the result of one chunk. Windows arrive in the order of the recording.
 type Window struct {
-	Language string           `json:"language"`
-	CursorMS int64            `json:"cursor_ms"` // the end of the chunk: decoding resumes there
-	Segments []models.Segment `json:"segments"`
+	Language     string           `json:"language"`      // that the chunk was decoded in
+	MainLanguage string           `json:"main_language"` // of the whole recording: the same in all its windows
+	StartMS      int64            `json:"start_ms"`
+	CursorMS     int64            `json:"cursor_ms"`          // the end of the chunk: decoding resumes there
+	SpeechMS     int64            `json:"speech_ms"`          // of speech in the chunk, as the VAD hears it
+	Attempts     int              `json:"attempts"`           // ways of decoding that were tried; the first one sufficed when 1
+	Doubtful     []string         `json:"doubtful,omitempty"` // what looks bad in the result to the end, readable; none when it is good
+	Segments     []models.Segment `json:"segments"`
+}
+
+// Tally adds what happened to the window's chunk to a report.
+func (w Window) Tally(r *models.Report) {
+	r.Chunks++
+	r.SpeechMS += w.SpeechMS
+	if w.Attempts > 1 {
+		r.Retried++
+	}
+	if len(w.Doubtful) > 0 {
+		r.Doubtful = append(r.Doubtful, models.DoubtfulChunk{StartMS: w.StartMS, EndMS: w.CursorMS, Reasons: w.Doubtful})
+	}
+	if w.Language != "" {
+		if r.Languages == nil {
+			r.Languages = map[string]int64{}
+		}
+		r.Languages[w.Language] += w.SpeechMS
+	}
 }
 
 // Result sums up a whole recording.
 type Result struct {
-	Language   string `json:"language"`    // "" when there was no speech to detect it from
+	Language   string `json:"language"`    // the main one; "" when there was no speech to detect it from
 	DurationMS int64  `json:"duration_ms"` // of the samples received
-	SpeechMS   int64  `json:"speech_ms"`   // of what the VAD took for speech
-	Chunks     int    `json:"chunks"`
-	Doubtful   int    `json:"doubtful"` // chunks whose result looked bad to the end
+	SpeechMS   int64  `json:"speech_ms"`   // of what the VAD took for speech, also in chunks that were left out
+	// Report is about what this call decoded: without the chunks that Request.SkipMS leaves out. It is also filled when
+	// Transcribe returns an error, and then tells of the windows that were handed out.
+	Report models.Report `json:"-"`
 }
 
 // event is one line from the child. Exactly one of its pointers is set.

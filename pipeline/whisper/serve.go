@@ -75,7 +75,6 @@ type task struct {
 	progress int64 // instead of a chunk: everything before this sample is silent
 	done     chan struct{}
 	window   Window
-	doubtful bool
 }
 
 func serve(ctx context.Context, in *frameReader, events *eventWriter) error {
@@ -110,6 +109,9 @@ func serve(ctx context.Context, in *frameReader, events *eventWriter) error {
 }
 
 func newSession(req Request, events *eventWriter) (*session, error) {
+	if req.MainLanguage != "" {
+		req.Language = req.MainLanguage
+	}
 	if req.Decoders <= 0 {
 		req.Decoders = runtime.NumCPU()
 	}
@@ -294,8 +296,13 @@ func (s *session) work(ctx context.Context, decoder int, work <-chan *task) erro
 		for i := range segments {
 			segments[i].Doubtful = doubtful
 		}
-		t.doubtful = doubtful
-		t.window = Window{Language: s.language, CursorMS: t.chunk.audio.end / samplesMS, Segments: segments}
+		t.window = Window{
+			Language: s.language, MainLanguage: s.language, StartMS: t.chunk.audio.start / samplesMS, CursorMS: t.chunk.audio.end / samplesMS,
+			SpeechMS: t.chunk.speechSamples() / samplesMS, Attempts: 1, Segments: segments,
+		}
+		if doubtful {
+			t.window.Attempts, t.window.Doubtful = len(s.attempts[decoder]), []string{"looks wrong"}
+		}
 		t.chunk.samples = nil
 		close(t.done)
 	}
@@ -315,10 +322,6 @@ func (s *session) emit(ctx context.Context, ordered <-chan *task) error {
 		case <-t.done:
 		case <-ctx.Done():
 			return ctx.Err()
-		}
-		s.result.Chunks++
-		if t.doubtful {
-			s.result.Doubtful++
 		}
 		if err := s.events.send(event{Window: &t.window}); err != nil {
 			return err

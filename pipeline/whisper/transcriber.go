@@ -15,10 +15,16 @@ import (
 	"github.com/earshot/earshot/pipeline/child"
 )
 
-// PCM is a stream of 16 kHz mono samples. Read works as io.Reader's does, counting samples.
+// PCM is a stream of 16 kHz mono samples. Read works as io.Reader's does, counting samples. Close may come at any time
+// after the last Read has returned.
 type PCM interface {
 	Read(samples []float32) (int, error)
+	Close() error
 }
+
+// Source opens a recording at its start. It is called again when a decoder died and must then give the same samples. Reading
+// must end soon after ctx does.
+type Source func(ctx context.Context) (PCM, error)
 
 // stderrBytes is how much of a child's complaints is kept.
 const stderrBytes = 4096
@@ -45,12 +51,36 @@ func NewTranscriber(o Options) *Transcriber {
 	return &Transcriber{o}
 }
 
-// Transcribe decodes a recording. It calls onWindow with each window in order, and onProgress, which may be nil, with the
+// Transcribe decodes the recording that open gives. It calls onWindow with each window in order, and onProgress, which may be nil, with the
 // time in ms before which everything is decoded. When ctx ends the child is killed and ctx's error returned. An error that
 // wraps models.ErrInvalid says that the request itself cannot work.
-func (t *Transcriber) Transcribe(ctx context.Context, req Request, pcm PCM, onWindow func(Window) error, onProgress func(atMS int64)) (Result, error) {
+func (t *Transcriber) Transcribe(ctx context.Context, req Request, open Source, onWindow func(Window) error, onProgress func(atMS int64)) (Result, error) {
+	started := time.Now()
+	report := models.Report{}
+	result, err := t.transcribe(ctx, req, open, func(w Window) error {
+		if err := onWindow(w); err != nil {
+			return err
+		}
+		w.Tally(&report)
+		report.DecodedMS = w.CursorMS - req.SkipMS
+		return nil
+	}, onProgress)
+	if err == nil {
+		report.DecodedMS = result.DurationMS - req.SkipMS
+	}
+	report.TookMS = time.Since(started).Milliseconds()
+	result.Report = report
+	return result, err
+}
+
+func (t *Transcriber) transcribe(ctx context.Context, req Request, open Source, onWindow func(Window) error, onProgress func(atMS int64)) (Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	pcm, err := open(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer pcm.Close()
 	c, err := t.start(ctx)
 	if err != nil {
 		return Result{}, err

@@ -1,6 +1,7 @@
 package whisper
 
 import (
+	"context"
 	"io"
 	"strings"
 	"testing"
@@ -9,6 +10,10 @@ import (
 
 // tone is a second of samples.
 type tone struct{ n int }
+
+func (t *tone) Close() error { return nil }
+
+func second(context.Context) (PCM, error) { return &tone{}, nil }
 
 func (t *tone) Read(b []float32) (int, error) {
 	if t.n >= SampleRate {
@@ -27,7 +32,7 @@ func TestAChildThatDiesIsExplained(t *testing.T) {
 		"empty":    {`echo '{}'; cat >/dev/null`, "empty event"},
 	} {
 		tr := NewTranscriber(Options{Command: []string{"/bin/sh", "-c", tc.script}})
-		_, err := tr.Transcribe(t.Context(), Request{}, &tone{}, func(Window) error { return nil }, nil)
+		_, err := tr.Transcribe(t.Context(), Request{}, second, func(Window) error { return nil }, nil)
 		if err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -36,7 +41,7 @@ func TestAChildThatDiesIsExplained(t *testing.T) {
 
 func TestAChildThatHangsIsStopped(t *testing.T) {
 	tr := NewTranscriber(Options{Command: []string{"/bin/sh", "-c", "cat >/dev/null; exec sleep 600"}, Stall: 200 * time.Millisecond})
-	_, err := tr.Transcribe(t.Context(), Request{}, &tone{}, func(Window) error { return nil }, nil)
+	_, err := tr.Transcribe(t.Context(), Request{}, second, func(Window) error { return nil }, nil)
 	if err == nil || !strings.Contains(err.Error(), "said nothing") {
 		t.Error(err)
 	}
