@@ -23,7 +23,7 @@ export EARSHOT_FIXTURES ?= $(abspath ../shared)
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
 
 # As it was typed: an address may hold a dollar sign.
 export SOURCE_ADDRESS := $(value SOURCE)
@@ -87,8 +87,14 @@ lint: native web ## Check the code: golangci-lint with the arrows between the ro
 	@cd $(WEB) && npm run --silent check
 
 .PHONY: bench
-bench: build ## Measure transcription and search
+bench: build bench-transcription ## Measure transcription and search
 	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
+
+.PHONY: bench-transcription
+bench-transcription: build ## Measure transcription beside faster-whisper; BENCH="--only wer" passes options on
+	@tools/need.sh python3:python3 ffmpeg:ffmpeg
+	@$(BUILD)/earshot --models $(BUILD)/models models pull --missing
+	@python3 tools/bench/transcription.py $(BENCH)
 
 .PHONY: clean
 clean: ## Remove what was built; data stays
