@@ -53,7 +53,7 @@ class Score:
 def units(text: str, language: str) -> list[str]:
     """The words (characters, for CJK) of a text that are compared."""
     if language == "en":
-        text = _english(text)
+        text = re.sub(r"\bone(s?)\b", r"1\1", _english(text))  # Whisper's normaliser writes 1 as a word, but 1234 in figures
     else:
         if language in NUMBERS:
             text = text_to_num.alpha2digit(text, language)
