@@ -20,9 +20,16 @@ import (
 // errStalled is the cause of the death of a child that gave no output for too long.
 var errStalled = errors.New("no output for too long")
 
+// layout is the form that ffmpeg gives samples in. Those of several channels are interleaved.
+type layout struct{ rate, channels int }
+
+// perMS is the number of samples of a millisecond, those of all channels counted.
+func (l layout) perMS() int64 { return int64(l.rate / 1000 * l.channels) }
+
 // Stream is the audio of a file from a moment on. It is for one goroutine. Close must be called.
 type Stream struct {
 	info    Info
+	perMS   int64 // samples
 	name    string
 	file    *os.File
 	ctx     context.Context //nolint:containedctx // the stream is the call: it ends when its context does
@@ -33,7 +40,6 @@ type Stream struct {
 	proc    *child.Process
 	out     *bufio.Reader
 	raw     []byte
-	fromMS  int64
 	skip    int64 // samples still to be thrown away
 	decoded int64 // samples decoded since the start of the file
 	warning string
@@ -50,6 +56,16 @@ func (t *Tool) Decode(ctx context.Context, f *os.File, fromMS int64) (*Stream, e
 	if err != nil {
 		return nil, err
 	}
+	s, err := t.start(ctx, f, p, layout{rate: SampleRate, channels: 1})
+	if err != nil {
+		return nil, err
+	}
+	s.skip = max(fromMS, 0) * s.perMS
+	return s, nil
+}
+
+// start starts ffmpeg to decode a probed file.
+func (t *Tool) start(ctx context.Context, f *os.File, p probed, l layout) (*Stream, error) {
 	args := []string{
 		"-nostdin", "-hide_banner", "-v", "error",
 		"-protocol_whitelist", protocols, "-format_whitelist", formats, "-codec_whitelist", audioCodecs,
@@ -62,8 +78,8 @@ func (t *Tool) Decode(ctx context.Context, f *os.File, fromMS int64) (*Stream, e
 		"-i", inputPlaceholder,
 		"-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1",
 		"-t", strconv.FormatInt(int64(t.o.MaxDuration/time.Second)+1, 10),
-		"-af", "aresample="+strconv.Itoa(SampleRate)+":async=1:first_pts=0", // see the package comment: the player's timeline
-		"-ac", "1", "-ar", strconv.Itoa(SampleRate), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1")
+		"-af", "aresample="+strconv.Itoa(l.rate)+":async=1:first_pts=0", // see the package comment: the player's timeline
+		"-ac", strconv.Itoa(l.channels), "-ar", strconv.Itoa(l.rate), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1")
 	ctx, cancel := context.WithCancelCause(ctx)
 	cmd, err := t.command(ctx, t.o.FFmpeg, f, limits{memory: t.o.MemoryBytes, cpu: cpuLimit(p)}, args)
 	if err != nil {
@@ -76,9 +92,9 @@ func (t *Tool) Decode(ctx context.Context, f *os.File, fromMS int64) (*Stream, e
 		return nil, err
 	}
 	return &Stream{
-		info: p.Info, name: t.call(f), file: f, ctx: ctx, cancel: cancel, stall: t.o.Stall,
-		max: int64(t.o.MaxDuration/time.Millisecond) * samplesPerMS, cmd: cmd, proc: proc,
-		out: bufio.NewReaderSize(proc.Stdout, 64<<10), fromMS: max(fromMS, 0), skip: max(fromMS, 0) * samplesPerMS,
+		info: p.Info, perMS: l.perMS(), name: t.call(f), file: f, ctx: ctx, cancel: cancel, stall: t.o.Stall,
+		max: int64(t.o.MaxDuration/time.Millisecond) * l.perMS(), cmd: cmd, proc: proc,
+		out: bufio.NewReaderSize(proc.Stdout, 64<<10),
 	}, nil
 }
 
@@ -94,7 +110,7 @@ func (s *Stream) Info() Info { return s.info }
 
 // DecodedMS is the position that decoding has reached, in milliseconds since the start of the file. After io.EOF it is
 // the length of the audio.
-func (s *Stream) DecodedMS() int64 { return s.decoded / samplesPerMS }
+func (s *Stream) DecodedMS() int64 { return s.decoded / s.perMS }
 
 // Warning says, after io.EOF, what the reader of a transcript should know of the file: that it ends early, or that parts
 // of it could not be decoded. It is "" for a sound file.

@@ -11,9 +11,6 @@ import (
 // SampleRate is the rate of decoded audio in Hz, the one that whisper and the Silero VAD are made for.
 const SampleRate = 16000
 
-// samplesPerMS is the number of samples of a millisecond.
-const samplesPerMS = SampleRate / 1000
-
 // ErrNoFFmpeg says that the programs that this package needs are not there.
 var ErrNoFFmpeg = errors.New("ffmpeg and ffprobe were not found: install ffmpeg (Debian and Ubuntu: apt install ffmpeg; macOS: brew install ffmpeg)")
 

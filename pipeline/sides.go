@@ -1,0 +1,67 @@
+package pipeline
+
+import (
+	"strings"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/audio"
+)
+
+// How much more clearly a word must be heard on the other side, in ms of one side alone, for the speaker to change. The
+// times of words are off by some 70 ms: what is heard at the edge of a word may be another's.
+const (
+	changeMS      = 240 // in the middle of a sentence
+	changePauseMS = 60  // after the end of one, or a pause
+	pauseMS       = 300
+)
+
+// The names of the speakers of a recording that has one a side.
+const (
+	speakerLeft  = "Left"
+	speakerRight = "Right"
+)
+
+// sides tells speakers apart by the side of a stereo recording on which they are heard.
+type sides struct{ *audio.Sides }
+
+// Who gives each word the side that it is heard on. It takes the most likely sequence (Viterbi's algorithm): a word that is
+// heard on both sides, or hardly, goes with those around it.
+func (s sides) Who(words []models.Word) []string {
+	if len(words) == 0 {
+		return nil
+	}
+	const left, right = 0, 1
+	var score [2]int64
+	from := make([][2]int, len(words)) // the side of the word before, for each side of a word
+	for i, w := range words {
+		heard := s.Left(w.StartMS, w.EndMS)
+		change := int64(changeMS)
+		if i == 0 {
+			change = 0
+		} else if before := words[i-1]; w.StartMS-before.EndMS >= pauseMS || endsSentence(before.Text) {
+			change = changePauseMS
+		}
+		next := score
+		from[i] = [2]int{left, right}
+		for side := range next {
+			if other := 1 - side; score[other]-change > score[side] {
+				next[side], from[i][side] = score[other]-change, other
+			}
+		}
+		score = [2]int64{next[left] + heard, next[right] - heard}
+	}
+	side := left
+	if score[right] > score[left] {
+		side = right
+	}
+	names := make([]string, len(words))
+	for i := len(words) - 1; i >= 0; i-- {
+		names[i] = [2]string{speakerLeft, speakerRight}[side]
+		side = from[i][side]
+	}
+	return names
+}
+
+func endsSentence(word string) bool {
+	return strings.ContainsAny(word, ".?!。？！")
+}

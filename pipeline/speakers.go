@@ -1,0 +1,83 @@
+package pipeline
+
+import (
+	"context"
+	"os"
+	"strings"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/audio"
+)
+
+// Speakers says who speaks in one recording. The sides of a stereo recording are one way to know; voices can be another.
+type Speakers interface {
+	// Who names the speaker of each of the words, which follow each other; "" where nobody is known. The same words always
+	// get the same names, whatever was asked before: a recording that is transcribed in two goes is labelled as in one.
+	Who(words []models.Word) []string
+}
+
+// findSpeakers returns what is known of who speaks in a recording before it is decoded; nil when that is nothing. Its errors
+// are those that decoding would give.
+func findSpeakers(ctx context.Context, tool *audio.Tool, f *os.File) (Speakers, error) {
+	s, err := tool.Sides(ctx, f)
+	if s == nil || err != nil {
+		return nil, err
+	}
+	return sides{s}, nil
+}
+
+// label names who speaks in segments that follow each other. A segment is split where the speaker changes. Words, their
+// order and their times stay as they are.
+func label(segments []models.Segment, speakers Speakers) []models.Segment {
+	if speakers == nil {
+		return segments
+	}
+	var words []models.Word
+	for _, s := range segments {
+		words = append(words, s.Words...)
+	}
+	names := speakers.Who(words)
+	out := make([]models.Segment, 0, len(segments))
+	for _, s := range segments {
+		n := len(s.Words)
+		out = append(out, split(s, names[:n])...)
+		names = names[n:]
+	}
+	return out
+}
+
+// split cuts a segment into the turns of its words' speakers.
+func split(s models.Segment, names []string) []models.Segment {
+	var out []models.Segment
+	glue := " "
+	if !strings.Contains(s.Text, " ") { // a language that is written without: a word is a character there
+		glue = ""
+	}
+	for first := 0; first < len(names); {
+		last := first + 1
+		for last < len(names) && names[last] == names[first] {
+			last++
+		}
+		part := s
+		part.Speaker = names[first]
+		if last-first < len(names) {
+			part.Words = s.Words[first:last:last]
+			part.StartMS, part.EndMS = part.Words[0].StartMS, part.Words[last-first-1].EndMS
+			part.Text = textOf(part.Words, glue)
+		}
+		out = append(out, part)
+		first = last
+	}
+	if out == nil {
+		return []models.Segment{s} // it has no words
+	}
+	return out
+}
+
+func textOf(words []models.Word, glue string) string {
+	parts := make([]string, len(words))
+	for i, w := range words {
+		parts[i] = w.Text
+	}
+	return strings.Join(parts, glue)
+}
