@@ -46,8 +46,11 @@ type Catalogue interface {
 	Episode(ctx context.Context, id models.EpisodeID) (models.Episode, error)
 	// EpisodesByID returns those of the named episodes that exist.
 	EpisodesByID(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error)
-	// Transcript returns the current transcript of an episode with its segments, or an error that is [models.ErrNotFound].
-	Transcript(ctx context.Context, id models.EpisodeID) (models.Transcript, error)
+	// Transcript returns the current transcript of an episode for a task with its segments, or an error that is
+	// [models.ErrNotFound].
+	Transcript(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error)
+	// Tasks returns the tasks of which an episode has a current transcript.
+	Tasks(ctx context.Context, id models.EpisodeID) ([]models.TranscriptTask, error)
 	// Status returns the archive at a glance.
 	Status(ctx context.Context) (models.Status, error)
 	// Retry puts the work on a failed episode back into the queue.

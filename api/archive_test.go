@@ -23,18 +23,19 @@ import (
 type archive struct {
 	dir string
 
-	mu          sync.Mutex
-	shows       []models.Show
-	episodes    []models.Episode
-	transcripts map[models.EpisodeID]models.Transcript
-	running     []models.JobProgress
-	retried     []models.EpisodeID
-	fail        error // when set, everything fails with it
+	mu           sync.Mutex
+	shows        []models.Show
+	episodes     []models.Episode
+	transcripts  map[models.EpisodeID]models.Transcript
+	translations map[models.EpisodeID]models.Transcript
+	running      []models.JobProgress
+	retried      []models.EpisodeID
+	fail         error // when set, everything fails with it
 }
 
 func newArchive(t *testing.T) *archive {
 	t.Helper()
-	return &archive{dir: t.TempDir(), transcripts: map[models.EpisodeID]models.Transcript{}}
+	return &archive{dir: t.TempDir(), transcripts: map[models.EpisodeID]models.Transcript{}, translations: map[models.EpisodeID]models.Transcript{}}
 }
 
 func (a *archive) lock() func() { a.mu.Lock(); return a.mu.Unlock }
@@ -196,9 +197,21 @@ func (a *archive) EpisodesByID(_ context.Context, ids []models.EpisodeID) (map[m
 	return out, a.fail
 }
 
-func (a *archive) Transcript(_ context.Context, id models.EpisodeID) (models.Transcript, error) {
+func (a *archive) Tasks(_ context.Context, id models.EpisodeID) ([]models.TranscriptTask, error) {
+	defer a.lock()()
+	tasks := []models.TranscriptTask{models.TaskTranscribe}
+	if _, ok := a.translations[id]; ok {
+		tasks = append(tasks, models.TaskTranslate)
+	}
+	return tasks, a.fail
+}
+
+func (a *archive) Transcript(_ context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error) {
 	defer a.lock()()
 	t, ok := a.transcripts[id]
+	if task == models.TaskTranslate {
+		t, ok = a.translations[id]
+	}
 	if !ok {
 		return t, fmt.Errorf("transcript of %s: %w", id, models.ErrNotFound)
 	}

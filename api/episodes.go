@@ -38,6 +38,7 @@ type Episodes struct {
 
 type transcriptInput struct {
 	ID          string `path:"id" doc:"Identifier of an episode" example:"0123456789abcdef"`
+	Task        string `query:"task" enum:"transcribe,translate" default:"transcribe" doc:"What was said as it was said, or in English"`
 	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the transcript at hand"`
 }
 
@@ -135,11 +136,15 @@ func (s *server) transcript(ctx context.Context, in *transcriptInput) (*transcri
 	if err := validEpisodeID(in.ID); err != nil {
 		return nil, err
 	}
-	t, err := s.Catalogue.Transcript(ctx, models.EpisodeID(in.ID))
+	t, err := s.Catalogue.Transcript(ctx, models.EpisodeID(in.ID), models.TranscriptTask(in.Task))
 	if err != nil {
 		return nil, fmt.Errorf("reading the transcript of episode %s: %w", in.ID, err)
 	}
-	body := newTranscript(t)
+	tasks, err := s.Catalogue.Tasks(ctx, t.EpisodeID)
+	if err != nil {
+		return nil, fmt.Errorf("reading which transcripts episode %s has: %w", in.ID, err)
+	}
+	body := newTranscript(t, tasks)
 	sum := sha256.New()
 	if err := json.NewEncoder(sum).Encode(body); err != nil {
 		return nil, fmt.Errorf("encoding the transcript of episode %s: %w", in.ID, err)

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+	"math"
 	"net/url"
 	"time"
 
@@ -48,13 +50,23 @@ type EpisodeDetail struct {
 type Transcript struct {
 	EpisodeID  models.EpisodeID        `json:"episode_id"`
 	Source     models.TranscriptSource `json:"source" enum:"whisper,publisher,import"`
+	Task       models.TranscriptTask   `json:"task" enum:"transcribe,translate"`
+	Tasks      []models.TranscriptTask `json:"tasks" doc:"Tasks of which the episode has a transcript"`
 	Model      string                  `json:"model,omitempty"`
-	Language   string                  `json:"language,omitempty" doc:"ISO 639-1; absent until detected"`
+	Language   string                  `json:"language,omitempty" doc:"ISO 639-1 of what is spoken, also of a translation; absent until detected"`
+	Vocabulary string                  `json:"vocabulary,omitempty" doc:"The prompt that told the decoder which names to expect"`
 	DurationMS int64                   `json:"duration_ms,omitempty" doc:"Length of the decoded audio; known when complete"`
 	CursorMS   int64                   `json:"cursor_ms" doc:"Everything said before it is here"`
 	Complete   bool                    `json:"complete"`
 	Warning    string                  `json:"warning,omitempty"`
+	Report     Report                  `json:"report" doc:"How the transcript was made"`
 	Segments   []models.Segment        `json:"segments"`
+}
+
+// Report tells how a transcript was made and how good it may be.
+type Report struct {
+	models.Report
+	Speed float64 `json:"speed" doc:"Times real time; 0 when unknown"`
 }
 
 // Hit is an episode that matches, with its best moments in order of time.
@@ -82,6 +94,10 @@ type Status struct {
 	Queue    map[string]int              `json:"queue" doc:"Waiting and running jobs by kind"`
 	Running  []models.JobProgress        `json:"running" doc:"Unit of done and total: bytes for a download, milliseconds of audio for a transcription"`
 	Failures []models.Failure            `json:"failures" doc:"Newest first"`
+
+	Speed     float64 `json:"speed" doc:"How many times faster than real time transcription goes, or went last; 0 when unknown"`
+	WaitingMS int64   `json:"waiting_ms" doc:"Length of the audio that is still to be transcribed, partly estimated"`
+	LeftMS    int64   `json:"left_ms" doc:"About how long that will take; 0 when unknown or when nothing waits"`
 }
 
 func newShow(s models.Show) Show {
@@ -113,13 +129,14 @@ func newEpisodeDetail(e models.Episode, showTitle string) EpisodeDetail {
 	}
 }
 
-func newTranscript(t models.Transcript) Transcript {
+func newTranscript(t models.Transcript, tasks []models.TranscriptTask) Transcript {
 	segments := notNil(t.Segments)
 	for i := range segments {
 		segments[i].Words = notNil(segments[i].Words)
 	}
 	return Transcript{
-		EpisodeID: t.EpisodeID, Source: t.Source, Model: t.Model, Language: t.Language, DurationMS: t.DurationMS,
+		EpisodeID: t.EpisodeID, Source: t.Source, Task: cmp.Or(t.Task, models.TaskTranscribe), Tasks: notNil(tasks),
+		Vocabulary: t.Prompt, Report: Report{t.Report, math.Round(t.Report.Speed()*100) / 100}, Model: t.Model, Language: t.Language, DurationMS: t.DurationMS,
 		CursorMS: t.CursorMS, Complete: t.Complete, Warning: t.Warning, Segments: segments,
 	}
 }
@@ -136,6 +153,7 @@ func (s *server) newStatus(st models.Status) Status {
 	b := Status{
 		Version: s.Version, Shows: st.Shows, Episodes: map[models.EpisodeState]int{}, AudioMS: st.AudioMS, Queue: st.Queue,
 		Running: notNil(st.Running), Failures: notNil(st.Failures),
+		Speed: st.Speed, WaitingMS: st.WaitingMS, LeftMS: st.LeftMS,
 	}
 	for _, state := range models.EpisodeStates() {
 		b.Episodes[state] = st.Episodes[state]

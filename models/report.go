@@ -1,5 +1,11 @@
 package models
 
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
 // Report tells how a transcript was made and how good it may be. Stored as JSON: names of fields are for ever. The model,
 // the vocabulary and the length of the audio are the [Transcript]'s own.
 type Report struct {
@@ -25,6 +31,30 @@ type DoubtfulChunk struct {
 	StartMS int64    `json:"start_ms"`
 	EndMS   int64    `json:"end_ms"`
 	Reasons []string `json:"reasons"` // short and readable, for example "repeats itself"
+}
+
+// Add adds what a later attempt at the same transcript reports.
+func (r *Report) Add(later Report) {
+	r.Engine = cmp.Or(later.Engine, r.Engine)
+	r.Device = cmp.Or(later.Device, r.Device)
+	r.Quantization = cmp.Or(later.Quantization, r.Quantization)
+	r.Decoders = cmp.Or(later.Decoders, r.Decoders)
+	r.Threads = cmp.Or(later.Threads, r.Threads)
+	r.Parameters = cmp.Or(later.Parameters, r.Parameters)
+	r.TookMS += later.TookMS
+	r.DecodedMS += later.DecodedMS
+	r.SpeechMS += later.SpeechMS
+	r.Chunks += later.Chunks
+	r.Retried += later.Retried
+	r.Doubtful = slices.Concat(r.Doubtful, later.Doubtful) // a new list: the old one may be shared
+	languages := maps.Clone(r.Languages)
+	for code, ms := range later.Languages {
+		if languages == nil {
+			languages = map[string]int64{}
+		}
+		languages[code] += ms
+	}
+	r.Languages = languages
 }
 
 // Speed is how many times faster than real time the audio was decoded; 0 when nothing was.

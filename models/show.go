@@ -2,8 +2,11 @@ package models
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // SourceKind says how the episodes of a show arrive.
@@ -39,6 +42,8 @@ type ShowSettings struct {
 	Language string `json:"language,omitempty"`
 	// Vocabulary lists names and words to expect, the most important ones first.
 	Vocabulary []string `json:"vocabulary,omitempty"`
+	// Hints says what the decoder is told to expect: one of the values below, "" for the archive's setting.
+	Hints string `json:"hints,omitempty"`
 	// Translate asks for a second transcript, in English, of episodes in other languages.
 	Translate bool `json:"translate,omitempty"`
 }
@@ -48,6 +53,69 @@ const (
 	LanguageAuto  = "auto"  // one language an episode, detected
 	LanguageMixed = "mixed" // the language may change within an episode: detected for each chunk
 )
+
+// Values of a setting "hints".
+const (
+	HintsAuto  = "auto"  // names from titles, notes and people, and the owner's vocabulary
+	HintsWords = "words" // the owner's vocabulary only
+	HintsOff   = "off"   // nothing
+)
+
+// Bounds of a vocabulary: far more than a decoder can use.
+const (
+	maxVocabulary = 500
+	maxExpression = 100 // characters
+)
+
+// Check returns an error that is ErrInvalid and says what is wrong with the settings. Whether a decoder knows the language
+// is not checked.
+func (s ShowSettings) Check() error {
+	if l := s.Language; l != "" && l != LanguageAuto && l != LanguageMixed && !isCode(l) {
+		return Explain(ErrInvalid, "%q is no language: use a code such as en, fr or de, auto or mixed", l)
+	}
+	if !slices.Contains([]string{"", HintsAuto, HintsWords, HintsOff}, s.Hints) {
+		return Explain(ErrInvalid, "%q says nothing about hints: use auto, words or off", s.Hints)
+	}
+	return CheckVocabulary(s.Vocabulary)
+}
+
+// CheckVocabulary returns an error that is ErrInvalid and says which expression of a word list cannot be used, and why.
+func CheckVocabulary(words []string) error {
+	if len(words) > maxVocabulary {
+		return Explain(ErrInvalid, "a vocabulary has at most %d names and words, this one has %d: keep the most important ones", maxVocabulary, len(words))
+	}
+	for _, w := range words {
+		switch {
+		case strings.TrimSpace(w) != w || w == "":
+			return Explain(ErrInvalid, "a vocabulary has an empty entry or spaces around one: %q", w)
+		case utf8.RuneCountInString(w) > maxExpression:
+			return Explain(ErrInvalid, "an entry of a vocabulary has at most %d characters: shorten %q", maxExpression, string([]rune(w)[:40])+"…")
+		case !utf8.ValidString(w) || strings.ContainsFunc(w, unicode.IsControl) || strings.Contains(w, ","):
+			return Explain(ErrInvalid, "an entry of a vocabulary is plain text of one line without commas: %q is not", w)
+		}
+	}
+	return nil
+}
+
+// Words makes a vocabulary of text: entries end at commas, semicolons and line ends; empty ones and repetitions are left out.
+func Words(text string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for w := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ';' || r == '\n' || r == '\r' }) {
+		w = strings.Join(strings.Fields(w), " ")
+		if w == "" || seen[strings.ToLower(w)] {
+			continue
+		}
+		seen[strings.ToLower(w)] = true
+		out = append(out, w)
+	}
+	return out
+}
+
+// isCode reports whether s has the form of whisper's language codes: ISO 639-1, or 639-2 where the former has none.
+func isCode(s string) bool {
+	return (len(s) == 2 || len(s) == 3) && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") == ""
+}
 
 // Source is where a show comes from, and what is remembered of the last look at it.
 type Source struct {

@@ -33,6 +33,15 @@ type Transcript struct {
 	Segments   []Segment
 }
 
+// TranscriptPart is what is stored of a transcript at a time, while it is being made.
+type TranscriptPart struct {
+	TranscriptID int64
+	Language     string // as detected, "" to leave it
+	Segments     []Segment
+	CursorMS     int64  // every word that begins before it is stored with this part
+	Report       Report // on the whole transcript so far
+}
+
 // TranscriptTask is what a decoder was asked to write down.
 type TranscriptTask string
 

@@ -28,8 +28,8 @@ type Catalogue interface {
 	SetState(ctx context.Context, lease models.Lease, id models.EpisodeID, state models.EpisodeState) error
 	SaveMedia(ctx context.Context, lease models.Lease, id models.EpisodeID, media models.Media, warning string) error
 	StartTranscript(ctx context.Context, lease models.Lease, t models.Transcript) (models.Transcript, error)
-	AppendSegments(ctx context.Context, lease models.Lease, transcriptID int64, language string, segments []models.Segment, cursorMS int64) error
-	FinishTranscript(ctx context.Context, lease models.Lease, transcriptID int64, durationMS int64, warning string) error
+	AppendSegments(ctx context.Context, lease models.Lease, part models.TranscriptPart) error
+	FinishTranscript(ctx context.Context, lease models.Lease, done models.Transcript) error
 }
 
 // Sources looks at a show's source.
@@ -67,9 +67,12 @@ type Options struct {
 	Transcriber *whisper.Transcriber
 	Weights     Weights
 	Model       string // name of the weights, for example "base-q8_0"
-	Language    string // ISO 639-1, or "auto"
-	Decoders    int    // chunks decoded at a time; 0 means one a core
-	Logger      *slog.Logger
+	Language    string // for shows without one of their own: a code of whisper's, models.LanguageAuto (also "") or LanguageMixed
+	// Vocabulary lists names and words to expect in every show, the most important ones first.
+	Vocabulary []string
+	Hints      string // what the decoder is told to expect: models.HintsAuto (also ""), HintsWords or HintsOff
+	Decoders   int    // chunks decoded at a time; 0 means one a core
+	Logger     *slog.Logger
 }
 
 // Weights finds installed model files.
@@ -84,7 +87,7 @@ type Pipeline struct{ o Options }
 // New returns a pipeline.
 func New(o Options) *Pipeline {
 	if o.Language == "" {
-		o.Language = "auto"
+		o.Language = models.LanguageAuto
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

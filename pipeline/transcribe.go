@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline/audio"
+	"github.com/earshot/earshot/pipeline/vocabulary"
 	"github.com/earshot/earshot/pipeline/weights"
 	"github.com/earshot/earshot/pipeline/whisper"
 )
@@ -27,50 +29,70 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 	if err != nil {
 		return fmt.Errorf("transcribing episode %s: %w", job.EpisodeID, err)
 	}
-	if lease.Attempt > 1 && episode.State == models.EpisodeDone {
-		return nil // an attempt that was killed before it could say so has finished it
-	}
-	req, err := Request(p.o.Weights, p.o.Model)
+	req, err := p.ask(ctx, episode, job.Task)
 	if err != nil {
-		return settingsError(err)
+		return err
 	}
 	f, err := p.o.Media.Open(episode.Media.Key)
 	if err != nil {
 		return fmt.Errorf("opening the audio of %q: %w", episode.Title, err)
 	}
 	defer f.Close()
-	asked := models.Transcript{EpisodeID: episode.ID, Source: models.TranscriptWhisper, Model: p.o.Model, Prompt: req.Prompt}
-	if p.o.Language != "auto" {
-		asked.Language = p.o.Language
-	}
-	t, err := p.o.Catalogue.StartTranscript(ctx, lease, asked)
+	t, err := p.o.Catalogue.StartTranscript(ctx, lease, models.Transcript{
+		EpisodeID: episode.ID, Source: models.TranscriptWhisper, Task: job.Task, Model: p.o.Model, Language: req.Language, Prompt: req.Prompt,
+	})
 	if err != nil {
 		return fmt.Errorf("transcribing %q: %w", episode.Title, err)
 	}
-	req.Decoders, req.SkipMS = p.o.Decoders, t.CursorMS
-	req.Language = p.o.Language
+	if t.Complete {
+		return nil // by an attempt that was killed before it could say so
+	}
+	req.SkipMS = t.CursorMS
 	if t.CursorMS > 0 {
 		req.MainLanguage = t.Language
 	}
-	started := time.Now()
-	store := func(ctx context.Context) storeSegments {
-		return func(language string, segments []models.Segment, cursorMS int64) error {
-			return p.o.Catalogue.AppendSegments(ctx, lease, t.ID, language, segments, cursorMS)
-		}
+	report(t.CursorMS, episode.Media.DurationMS)
+	keep := keeper{
+		transcript: t.ID, report: t.Report, begunMS: t.CursorMS, storedMS: t.CursorMS, started: time.Now(),
+		store: func(part models.TranscriptPart) error { return p.o.Catalogue.AppendSegments(ctx, lease, part) },
 	}
-	commit := batch{store: store(ctx), storedMS: t.CursorMS}
-	done, err := Decode(ctx, p.o.Probe.For(fileName(episode.Enclosure.Location)), p.o.Transcriber, f, req, commit.add, func(atMS int64) { report(atMS, episode.Media.DurationMS) })
+	done, err := Decode(ctx, p.o.Probe.For(fileName(episode.Enclosure.Location)), p.o.Transcriber, f, req, keep.add,
+		func(atMS int64) { report(max(atMS, t.CursorMS), episode.Media.DurationMS) })
 	// What is decoded is stored even when the rest failed or was cancelled: the next attempt goes on from there.
-	commit.store = store(context.WithoutCancel(ctx))
-	if err := errors.Join(settingsError(err), commit.flush()); err != nil {
+	keep.store = func(part models.TranscriptPart) error {
+		return p.o.Catalogue.AppendSegments(context.WithoutCancel(ctx), lease, part)
+	}
+	if err := errors.Join(settingsError(err), keep.flush()); err != nil {
 		return fmt.Errorf("transcribing %q: %w", episode.Title, err)
 	}
-	if err := p.o.Catalogue.FinishTranscript(ctx, lease, t.ID, done.DurationMS, done.Warning); err != nil {
+	t.DurationMS, t.Warning = done.DurationMS, done.Warning
+	t.Report.Add(done.Report)
+	if err := p.o.Catalogue.FinishTranscript(ctx, lease, t); err != nil {
 		return fmt.Errorf("finishing the transcript of %q: %w", episode.Title, err)
 	}
-	p.o.Logger.InfoContext(ctx, "transcribed", "episode", episode.ID, "language", done.Language, "duration_ms", done.DurationMS,
-		"speech_ms", done.SpeechMS, "doubtful", len(done.Report.Doubtful), "chunks", done.Report.Chunks, "took", time.Since(started).Round(time.Millisecond))
+	p.o.Logger.InfoContext(ctx, "transcribed", "episode", episode.ID, "task", job.Task, "language", done.Language, "duration_ms", done.DurationMS,
+		"speech_ms", done.SpeechMS, "doubtful", len(t.Report.Doubtful), "chunks", t.Report.Chunks, "speed", done.Report.Speed())
 	return nil
+}
+
+// ask returns what is asked of the decoder for an episode: the show's settings count before the archive's.
+func (p *Pipeline) ask(ctx context.Context, episode models.Episode, task models.TranscriptTask) (whisper.Request, error) {
+	show, err := p.o.Catalogue.Show(ctx, episode.ShowID)
+	if err != nil {
+		return whisper.Request{}, fmt.Errorf("reading the show of %q: %w", episode.Title, err)
+	}
+	req, err := Request(p.o.Weights, p.o.Model)
+	if err != nil {
+		return req, settingsError(err)
+	}
+	req.Task, req.Decoders = task, p.o.Decoders
+	req.Language = cmp.Or(show.Settings.Language, p.o.Language)
+	lexicon, err := vocabulary.ReadLexicon(req.Model)
+	if err != nil { // the decoder will say what is wrong with the model
+		p.o.Logger.WarnContext(ctx, "common words are taken for names", "error", err)
+	}
+	req.Prompt = vocabulary.Prompt(lexicon, vocabulary.About{Show: show, Episode: episode, Words: p.o.Vocabulary, Hints: p.o.Hints})
+	return req, nil
 }
 
 // settingsError takes the word "invalid" from an error about the settings: they say nothing about the episode, whose job
@@ -82,33 +104,40 @@ func settingsError(err error) error {
 	return err
 }
 
-type storeSegments func(language string, segments []models.Segment, cursorMS int64) error
+// keeper gathers windows to larger commits.
+type keeper struct {
+	store      func(models.TranscriptPart) error
+	transcript int64
+	report     models.Report // on what earlier attempts stored
+	begunMS    int64         // where this attempt goes on
+	started    time.Time
 
-// batch gathers windows to larger commits.
-type batch struct {
-	store    storeSegments
 	segments []models.Segment
 	language string
+	tally    models.Report // of this attempt's windows
 	cursorMS int64
 	storedMS int64
 }
 
-func (b *batch) add(w whisper.Window) error {
-	b.segments = append(b.segments, w.Segments...)
-	b.language, b.cursorMS = w.MainLanguage, w.CursorMS
-	if time.Duration(b.cursorMS-b.storedMS)*time.Millisecond < commitEvery {
+func (k *keeper) add(w whisper.Window) error {
+	k.segments = append(k.segments, w.Segments...)
+	k.language, k.cursorMS = w.MainLanguage, w.CursorMS
+	w.Tally(&k.tally)
+	if time.Duration(k.cursorMS-k.storedMS)*time.Millisecond < commitEvery {
 		return nil
 	}
-	return b.flush()
+	return k.flush()
 }
 
-func (b *batch) flush() error {
-	if b.cursorMS <= b.storedMS {
+func (k *keeper) flush() error {
+	if k.cursorMS <= k.storedMS {
 		return nil
 	}
-	segments := b.segments
-	b.segments, b.storedMS = nil, b.cursorMS // also when it fails: what cannot be stored is not tried twice
-	if err := b.store(b.language, segments, b.cursorMS); err != nil {
+	part := models.TranscriptPart{TranscriptID: k.transcript, Language: k.language, Segments: k.segments, CursorMS: k.cursorMS, Report: k.report}
+	k.tally.TookMS, k.tally.DecodedMS = time.Since(k.started).Milliseconds(), k.cursorMS-k.begunMS
+	part.Report.Add(k.tally)
+	k.segments, k.storedMS = nil, k.cursorMS // also when it fails: what cannot be stored is not tried twice
+	if err := k.store(part); err != nil {
 		return fmt.Errorf("storing segments: %w", err)
 	}
 	return nil
@@ -124,7 +153,7 @@ func Request(w Weights, model string) (whisper.Request, error) {
 	if err != nil {
 		return whisper.Request{}, err
 	}
-	return whisper.Request{Model: path, VAD: vad, Language: "auto"}, nil
+	return whisper.Request{Model: path, VAD: vad, Language: models.LanguageAuto}, nil
 }
 
 // Decoded sums up a recording.
@@ -144,11 +173,16 @@ func Decode(ctx context.Context, tool *audio.Tool, t *whisper.Transcriber, f *os
 		}
 		return stream, nil
 	}
+	speakers, err := findSpeakers(ctx, tool, f)
+	if err != nil {
+		return Decoded{}, err
+	}
 	words := 0
 	result, err := t.Transcribe(ctx, req, open, func(w whisper.Window) error {
 		for _, s := range w.Segments {
 			words += len(s.Words)
 		}
+		w.Segments = label(w.Segments, speakers)
 		return onWindow(w)
 	}, onProgress)
 	if err != nil {

@@ -71,7 +71,7 @@ func (s *Store) Document(ctx context.Context, id models.EpisodeID) (models.Docum
 		if err != nil {
 			return err
 		}
-		t, err := currentTranscript(ctx, tx, id)
+		t, err := currentTranscript(ctx, tx, id, models.TaskTranscribe)
 		if err != nil {
 			return err
 		}

@@ -30,8 +30,8 @@ func fencing(c clause) {
 		for what, err := range map[string]error{
 			"SetState":         s.SetState(ctx, lease, id, models.EpisodeDone),
 			"SaveMedia":        s.SaveMedia(ctx, lease, id, media, ""),
-			"AppendSegments":   s.AppendSegments(ctx, lease, tr.ID, "en", nil, 1000),
-			"FinishTranscript": s.FinishTranscript(ctx, lease, tr.ID, 1000, ""),
+			"AppendSegments":   s.AppendSegments(ctx, lease, part(tr.ID, "en", nil, 1000)),
+			"FinishTranscript": s.FinishTranscript(ctx, lease, finished(tr.ID, 1000, "")),
 			"FailEpisode":      s.FailEpisode(ctx, lease, id, "x"),
 			"StartTranscript":  second(s.StartTranscript(ctx, lease, models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper})),
 			"Polled":           second(s.Polled(ctx, lease, show, nil)),
@@ -44,11 +44,11 @@ func fencing(c clause) {
 	if got := stateOf(t, s, id); got != models.EpisodeTranscribing {
 		t.Fatalf("the episode is %s", got)
 	}
-	must(t, s.AppendSegments(ctx, a.lease, tr.ID, "en", nil, 1000))
+	must(t, s.AppendSegments(ctx, a.lease, part(tr.ID, "en", nil, 1000)))
 	a.finish(nil)
 	// A job that is over is held by nobody.
 	eventually(t, "the job is over", func() bool { idle, err := s.Idle(ctx); must(t, err); return idle })
-	wantError(t, s.AppendSegments(ctx, a.lease, tr.ID, "en", nil, 2000), models.ErrLeaseLost)
+	wantError(t, s.AppendSegments(ctx, a.lease, part(tr.ID, "en", nil, 2000)), models.ErrLeaseLost)
 }
 
 func second[T any](_ T, err error) error { return err }

@@ -81,7 +81,7 @@ func wayOfAnEpisode(c clause) {
 	first[1].Speaker, first[1].Doubtful = "Ana", true
 	last, err := s.LastChange(ctx)
 	must(t, err)
-	must(t, s.AppendSegments(ctx, b.lease, tr.ID, "en", first, 30_000))
+	must(t, s.AppendSegments(ctx, b.lease, part(tr.ID, "en", first, 30_000)))
 	// Searchable window by window.
 	if now, _ := s.LastChange(ctx); now != last+1 {
 		t.Fatalf("a window moved the changes from %d to %d", last, now)
@@ -92,11 +92,11 @@ func wayOfAnEpisode(c clause) {
 		t.Fatalf("the document after one window: %+v", d)
 	}
 	second := []models.Segment{segment(30_000, 31_000, "The", "end.")}
-	must(t, s.AppendSegments(ctx, b.lease, tr.ID, "", second, 60_000))
-	must(t, s.FinishTranscript(ctx, b.lease, tr.ID, 60_000, "audio ends early"))
+	must(t, s.AppendSegments(ctx, b.lease, part(tr.ID, "", second, 60_000)))
+	must(t, s.FinishTranscript(ctx, b.lease, finished(tr.ID, 60_000, "audio ends early")))
 	b.finish(nil)
 
-	got, err := s.Transcript(ctx, id)
+	got, err := s.Transcript(ctx, id, models.TaskTranscribe)
 	must(t, err)
 	if !got.Complete || got.Warning != "audio ends early" || got.DurationMS != 60_000 || got.CursorMS != 60_000 || got.Prompt != "Ana Host" ||
 		!reflect.DeepEqual(got.Segments, rounded(append(first, second...))) {
@@ -136,7 +136,7 @@ func resumeTranscript(c clause) {
 	want := models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper, Model: "base"}
 	first, err := s.StartTranscript(ctx, a.lease, want)
 	must(t, err)
-	must(t, s.AppendSegments(ctx, a.lease, first.ID, "fr", []models.Segment{segment(0, 500, "Bonjour")}, 30_000))
+	must(t, s.AppendSegments(ctx, a.lease, part(first.ID, "fr", []models.Segment{segment(0, 500, "Bonjour")}, 30_000)))
 
 	again, err := s.StartTranscript(ctx, a.lease, want)
 	must(t, err)
@@ -152,12 +152,12 @@ func resumeTranscript(c clause) {
 		t.Fatalf("another prompt resumed %+v", other)
 	}
 	// What was begun otherwise is dropped, and the index hears of it.
-	got, err := s.Transcript(ctx, id)
+	got, err := s.Transcript(ctx, id, models.TaskTranscribe)
 	must(t, err)
 	if now, _ := s.LastChange(ctx); got.ID != other.ID || len(got.Segments) != 0 || now == last {
 		t.Fatalf("the current transcript is %+v, changes from %d to %d", got, last, now)
 	}
-	wantError(t, s.AppendSegments(ctx, a.lease, first.ID, "", nil, 60_000), models.ErrNotFound)
+	wantError(t, s.AppendSegments(ctx, a.lease, part(first.ID, "", nil, 60_000)), models.ErrNotFound)
 	a.finish(nil)
 }
 
@@ -170,11 +170,11 @@ func transcribeAgain(c clause) {
 		t.Helper()
 		tr, err := s.StartTranscript(ctx, a.lease, models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper, Model: model})
 		must(t, err)
-		must(t, s.AppendSegments(ctx, a.lease, tr.ID, "en", []models.Segment{segment(0, 500, word)}, 1000))
+		must(t, s.AppendSegments(ctx, a.lease, part(tr.ID, "en", []models.Segment{segment(0, 500, word)}, 1000)))
 		return tr
 	}
 	old := make1(a, "base", "old")
-	must(t, s.FinishTranscript(ctx, a.lease, old.ID, 1000, ""))
+	must(t, s.FinishTranscript(ctx, a.lease, finished(old.ID, 1000, "")))
 	a.finish(nil)
 
 	eventually(t, "the first job is over", func() bool { idle, err := s.Idle(ctx); must(t, err); return idle })
@@ -183,18 +183,18 @@ func transcribeAgain(c clause) {
 	last, err := s.LastChange(ctx)
 	must(t, err)
 	better := make1(b, "large", "new")
-	got, err := s.Transcript(ctx, id)
+	got, err := s.Transcript(ctx, id, models.TaskTranscribe)
 	must(t, err)
 	if now, _ := s.LastChange(ctx); got.Text() != "old" || now != last {
 		t.Fatalf("while the new one is made, %q is current and the changes went from %d to %d", got.Text(), last, now)
 	}
-	must(t, s.FinishTranscript(ctx, b.lease, better.ID, 1000, ""))
-	got, err = s.Transcript(ctx, id)
+	must(t, s.FinishTranscript(ctx, b.lease, finished(better.ID, 1000, "")))
+	got, err = s.Transcript(ctx, id, models.TaskTranscribe)
 	must(t, err)
 	if now, _ := s.LastChange(ctx); got.ID != better.ID || got.Text() != "new" || now != last+1 {
 		t.Fatalf("then %q is current, changes from %d to %d", got.Text(), last, now)
 	}
-	wantError(t, s.FinishTranscript(ctx, b.lease, better.ID, 1000, ""), models.ErrInvalid)
+	wantError(t, s.FinishTranscript(ctx, b.lease, finished(better.ID, 1000, "")), models.ErrInvalid)
 	b.finish(nil)
 }
 
@@ -203,11 +203,11 @@ func windowsAreChecked(c clause) {
 	ctx := t.Context()
 	h := hold(t, s, quickly())
 	id, a := downloaded(t, s, h)
-	_, err := s.Transcript(ctx, id)
+	_, err := s.Transcript(ctx, id, models.TaskTranscribe)
 	wantError(t, err, models.ErrNotFound)
 	tr, err := s.StartTranscript(ctx, a.lease, models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper})
 	must(t, err)
-	must(t, s.AppendSegments(ctx, a.lease, tr.ID, "en", []models.Segment{segment(0, 500, "one")}, 1000))
+	must(t, s.AppendSegments(ctx, a.lease, part(tr.ID, "en", []models.Segment{segment(0, 500, "one")}, 1000)))
 	backwards := segment(1500, 1600, "x")
 	backwards.Words[0].EndMS = 1400
 	for name, c := range map[string]struct {
@@ -224,18 +224,18 @@ func windowsAreChecked(c clause) {
 		"a word ends too early":   {[]models.Segment{backwards}, 2000},
 		"the second of two wrong": {[]models.Segment{segment(1100, 1200, "x"), segment(900, 1600, "x")}, 2000},
 	} {
-		if err := s.AppendSegments(ctx, a.lease, tr.ID, "", c.segments, c.cursor); err == nil {
+		if err := s.AppendSegments(ctx, a.lease, part(tr.ID, "", c.segments, c.cursor)); err == nil {
 			t.Errorf("%s: stored", name)
 		} else {
 			wantError(t, err, models.ErrInvalid)
 		}
 	}
-	got, err := s.Transcript(ctx, id)
+	got, err := s.Transcript(ctx, id, models.TaskTranscribe)
 	must(t, err)
 	if got.Text() != "one" || got.CursorMS != 1000 {
 		t.Fatalf("after refused windows: %q, cursor %d", got.Text(), got.CursorMS)
 	}
-	must(t, s.AppendSegments(ctx, a.lease, tr.ID, "", nil, 2000)) // silence
+	must(t, s.AppendSegments(ctx, a.lease, part(tr.ID, "", nil, 2000))) // silence
 	_, err = s.StartTranscript(ctx, a.lease, models.Transcript{EpisodeID: "nothing", Source: models.TranscriptWhisper})
 	wantError(t, err, models.ErrNotFound)
 	wantError(t, s.SetState(ctx, a.lease, id, "asleep"), models.ErrInvalid)

@@ -27,6 +27,7 @@ type engine struct {
 	words  *strings.Replacer // for the migrations
 	holder string            // SQL: the identifier of the worker that last took a river_job
 	target string            // SQL: the episode or show that a river_job is about
+	task   string            // SQL: the task of a river_job that transcribes, "" for none
 	// explain turns a failure of the engine into a sentence for the owner of the archive.
 	explain func(error) error
 }
@@ -56,6 +57,7 @@ func openSQLite(path string) (*engine, error) {
 		words:   strings.NewReplacer("{{ID}}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{{JSON}}", "TEXT", "{{BYTES}}", "BLOB"),
 		holder:  `coalesce(json_extract(attempted_by, '$[#-1]'), '')`,
 		target:  `coalesce(json_extract(args, '$.episode_id'), json_extract(args, '$.show_id'), '')`,
+		task:    `coalesce(json_extract(args, '$.task'), '')`,
 		explain: func(err error) error { return explainSQLite(path, err) },
 	}, nil
 }

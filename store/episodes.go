@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -111,13 +112,60 @@ func (s *Store) DeleteEpisode(ctx context.Context, id models.EpisodeID) error {
 	return nil
 }
 
+// Retranscribe queues an episode for a new transcript of a task ("" is [models.TaskTranscribe]), with the settings of now.
+// The current one stays in use until the new one is complete. An episode whose audio is not here is [models.ErrInvalid],
+// and so is a translation of what has no transcript.
+func (s *Store) Retranscribe(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) error {
+	return s.write(ctx, "queueing an episode to be transcribed again", func(ctx context.Context, tx bun.Tx) error {
+		r, err := episodeByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if !s.media.has(r.MediaKey) {
+			return models.Explain(models.ErrInvalid, "the audio of %q is not here yet: it will be transcribed once it is", r.Title)
+		}
+		if task == models.TaskTranslate {
+			if t, err := currentRow(ctx, tx, id, models.TaskTranscribe); err != nil || t == nil || !t.Complete {
+				return cmp.Or(err, models.Explain(models.ErrInvalid, "%q is not transcribed yet: it can be translated after that", r.Title))
+			}
+			return s.enqueueTranslation(ctx, tx, id)
+		}
+		// Where a job waits or runs already it stays the only one; its episode's state is its own.
+		if r.State == models.EpisodeDone || r.State == models.EpisodeFailed {
+			if err := setState(ctx, tx, id, models.EpisodeDownloaded, toMS(s.now())); err != nil {
+				return err
+			}
+		}
+		return s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id})
+	})
+}
+
+// RetryAll retries every episode that failed, or whose translation did, and returns how many there are.
+func (s *Store) RetryAll(ctx context.Context) (int, error) {
+	var ids []models.EpisodeID
+	err := s.e.read.NewSelect().Model((*episodeRow)(nil)).Column("id").
+		Where("state = ? OR translation_warning <> ''", models.EpisodeFailed).Order("id").Scan(ctx, &ids)
+	if err != nil {
+		return 0, fmt.Errorf("looking for failed episodes: %w", s.e.explain(err))
+	}
+	for _, id := range ids {
+		if err := s.Retry(ctx, id); err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), nil
+}
+
 // Retry puts a failed episode back on its way: to transcription when its audio is here, else to the download. An episode
-// that has not failed is [models.ErrInvalid].
+// that has not failed but whose translation has is translated again; any other is [models.ErrInvalid].
 func (s *Store) Retry(ctx context.Context, id models.EpisodeID) error {
 	return s.write(ctx, "retrying an episode", func(ctx context.Context, tx bun.Tx) error {
 		r, err := episodeByID(ctx, tx, id)
 		if err != nil {
 			return err
+		}
+		if r.State != models.EpisodeFailed && r.TranslationWarning != "" {
+			return s.enqueueTranslation(ctx, tx, id)
 		}
 		if r.State != models.EpisodeFailed {
 			return fmt.Errorf("%w: the episode %s has not failed, it is %s", models.ErrInvalid, id, r.State)

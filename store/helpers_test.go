@@ -186,6 +186,14 @@ func (h *holder) take(t *testing.T) *held {
 	return receive(t, "a job", h.got)
 }
 
+func part(transcript int64, language string, segments []models.Segment, cursorMS int64) models.TranscriptPart {
+	return models.TranscriptPart{TranscriptID: transcript, Language: language, Segments: segments, CursorMS: cursorMS}
+}
+
+func finished(transcript, durationMS int64, warning string) models.Transcript {
+	return models.Transcript{ID: transcript, DurationMS: durationMS, Warning: warning}
+}
+
 func segment(start, end int64, words ...string) models.Segment {
 	g := models.Segment{StartMS: start, EndMS: end, Words: []models.Word{}}
 	step := (end - start) / int64(max(1, len(words)))

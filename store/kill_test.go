@@ -71,12 +71,12 @@ func pretend(s *Store, say func(string)) Handlers {
 			for n := t.CursorMS / 1000; n < windows; n++ {
 				say("window " + strconv.FormatInt(n, 10))
 				g := segment(n*1000, n*1000+500, "window", strconv.FormatInt(n, 10))
-				if err := s.AppendSegments(ctx, l, t.ID, "en", []models.Segment{g}, (n+1)*1000); err != nil {
+				if err := s.AppendSegments(ctx, l, part(t.ID, "en", []models.Segment{g}, (n+1)*1000)); err != nil {
 					return err
 				}
 				report((n+1)*1000, windows*1000)
 			}
-			return s.FinishTranscript(ctx, l, t.ID, windows*1000, "")
+			return s.FinishTranscript(ctx, l, finished(t.ID, windows*1000, ""))
 		},
 	}
 }
@@ -111,7 +111,7 @@ func TestKill(t *testing.T) {
 		want = append(want, "window "+strconv.Itoa(n))
 	}
 	for _, id := range ids {
-		tr, err := s.Transcript(t.Context(), id)
+		tr, err := s.Transcript(t.Context(), id, models.TaskTranscribe)
 		must(t, err)
 		if !tr.Complete || tr.Text() != strings.Join(want, " ") {
 			t.Errorf("the transcript of %s: complete %v, %q", id, tr.Complete, tr.Text())

@@ -5,12 +5,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/uptrace/bun"
 
@@ -85,6 +88,38 @@ func TestOpenAfterAnInterruptedSetUp(t *testing.T) {
 			continue
 		}
 		must(t, s.Close())
+	}
+}
+
+// TestOpenOlderData: what an archive of the first version holds is there after its migration, and the way back exists.
+func TestOpenOlderData(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(t.Context(), dir, Options{})
+	must(t, err)
+	show := aShow("Systems")
+	id := mustSave(t, s, show, episodesOf(show, 1)).NewEpisodes[0]
+	sub, err := fs.Sub(migrations, "migrations")
+	must(t, err)
+	p, err := goose.NewProvider(s.e.goose, s.e.write.DB, wordsFS{sub, s.e.words}, goose.WithDisableGlobalRegistry(true))
+	must(t, err)
+	_, err = p.DownTo(t.Context(), 1)
+	must(t, err)
+	_, err = s.e.write.Exec(`INSERT INTO transcripts (episode_id, source, model, asked_language, language, prompt, media_sha256, duration_ms, complete, is_current, created_at)
+		VALUES (?, 'whisper', 'base', '', 'fr', '', '', 1000, TRUE, TRUE, 1)`, id)
+	must(t, err)
+	must(t, s.Close())
+
+	s = openAt(t, dir)
+	got, err := s.Transcript(t.Context(), id, models.TaskTranscribe)
+	must(t, err)
+	if !got.Complete || got.Task != models.TaskTranscribe || got.Language != "fr" || got.Report.Speed() != 0 {
+		t.Errorf("the old transcript is %+v", got)
+	}
+	if w, err := s.Show(t.Context(), show.ID); err != nil || !reflect.DeepEqual(w.Settings, models.ShowSettings{}) {
+		t.Errorf("the old show is %+v, %v", w, err)
+	}
+	if st, err := s.Status(t.Context()); err != nil || st.Speed != 0 || st.AudioMS != 1000 {
+		t.Errorf("the status is %+v, %v", st, err)
 	}
 }
 

@@ -113,8 +113,8 @@ func (c *crew) check(ctx context.Context, tx bun.Tx) error {
 		if !told {
 			continue
 		}
-		_, err := tx.NewRaw("UPDATE progress SET done = ?, total = ? WHERE job_id = ? AND attempt = ?",
-			t.done.Load(), t.total.Load(), t.lease.JobID, t.lease.Attempt).Exec(ctx)
+		_, err := tx.NewRaw("UPDATE progress SET done = ?, total = ?, began = ?, told_at = ? WHERE job_id = ? AND attempt = ?",
+			t.done.Load(), t.total.Load(), t.first.Load(), t.toldAt.Load(), t.lease.JobID, t.lease.Attempt).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -128,9 +128,10 @@ func (c *crew) began(ctx context.Context, t *try) error {
 		if _, err := tx.NewRaw("DELETE FROM progress WHERE job_id = ?", t.lease.JobID).Exec(ctx); err != nil {
 			return err
 		}
-		_, err := tx.NewRaw(`INSERT INTO progress (job_id, attempt, kind, episode_id, show_id, done, total, started_at)
-			VALUES (?, ?, ?, ?, ?, 0, 0, ?)`,
-			t.lease.JobID, t.lease.Attempt, t.kind.name, t.episode, t.show, c.now().UnixMilli()).Exec(ctx)
+		now := c.now().UnixMilli()
+		_, err := tx.NewRaw(`INSERT INTO progress (job_id, attempt, kind, task, episode_id, show_id, done, total, started_at, told_at)
+			VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?)`,
+			t.lease.JobID, t.lease.Attempt, t.kind.name, t.kind.task, t.episode, t.show, now, now).Exec(ctx)
 		return err
 	})
 }
@@ -138,7 +139,8 @@ func (c *crew) began(ctx context.Context, t *try) error {
 // reap returns the jobs of workers that are dead to the queue, and sweeps what they left.
 func (c *crew) reap(ctx context.Context, tx bun.Tx, now time.Time) error {
 	var jobs []lost
-	err := tx.NewSelect().Table("river_job").Column("id", "kind", "attempt").ColumnExpr(c.e.target+" AS target").
+	err := tx.NewSelect().Table("river_job").Column("id", "kind", "attempt").
+		ColumnExpr(c.e.target+" AS target").ColumnExpr(c.e.task+" AS task").
 		Where("state = ?", rivertype.JobStateRunning).
 		Where(c.e.holder+" NOT IN (SELECT id FROM workers WHERE beat_at > ?)", now.Add(-c.o.DeadAfter).UnixMilli()).
 		Scan(ctx, &jobs)
@@ -166,9 +168,9 @@ func (c *crew) takeBack(ctx context.Context, tx bun.Tx, job lost) error {
 	if job.Attempt < maxLosses {
 		return c.giveBack(ctx, tx, job)
 	}
-	k, _ := kindOf(job.Kind)
+	k, _ := kindOf(job.Kind, job.Task)
 	t := &try{lease: models.Lease{JobID: job.ID, Attempt: job.Attempt}, kind: k}
-	if k.from == "" {
+	if job.Kind == pollKind().name {
 		t.show = models.ShowID(job.Target)
 	} else {
 		t.episode = models.EpisodeID(job.Target)

@@ -18,9 +18,10 @@ import (
 // behind transcriptions.
 type kind struct {
 	name     string
-	attempts int           // that may fail
-	limit    time.Duration // for one attempt; the handler watches its own progress, this is for one that hangs
-	from, at models.EpisodeState
+	attempts int                 // that may fail
+	limit    time.Duration       // for one attempt; the handler watches its own progress, this is for one that hangs
+	from, at models.EpisodeState // "" where the job leaves the episode's state alone
+	task     models.TranscriptTask
 }
 
 // The kinds of job. from is the state of an episode that waits for the job, at the one while it runs.
@@ -42,15 +43,26 @@ func transcribeKind() kind {
 	}
 }
 
+// translateKind is the jobs of kind transcribe that make a second transcript: whatever becomes of them, the episode is done.
+func translateKind() kind {
+	k := transcribeKind()
+	k.from, k.at, k.task = "", "", models.TaskTranslate
+	return k
+}
+
 // rescueAfter is when River takes a running job for lost by itself. It must be longer than every limit; lost jobs are
 // found much earlier by their worker's beat.
 const rescueAfter = 96 * time.Hour
 
-func kinds() []kind { return []kind{pollKind(), downloadKind(), transcribeKind()} }
+func kinds() []kind { return []kind{pollKind(), downloadKind(), transcribeKind(), translateKind()} }
 
-func kindOf(name string) (kind, bool) {
+// kindOf returns the kind of jobs that have a name, and a task where they transcribe ("" is [models.TaskTranscribe]).
+func kindOf(name string, task models.TranscriptTask) (kind, bool) {
+	if task == models.TaskTranscribe {
+		task = ""
+	}
 	for _, k := range kinds() {
-		if k.name == name {
+		if k.name == name && k.task == task {
 			return k, true
 		}
 	}
@@ -86,7 +98,10 @@ func (s *Store) Enqueue(ctx context.Context, job any) error {
 		case models.DownloadJob:
 			_, err = episodeByID(ctx, tx, j.EpisodeID)
 		case models.TranscribeJob:
-			_, err = episodeByID(ctx, tx, j.EpisodeID)
+			if _, err = episodeByID(ctx, tx, j.EpisodeID); err == nil && j.Task == models.TaskTranslate {
+				return s.enqueueTranslation(ctx, tx, j.EpisodeID)
+			}
+			job = models.TranscribeJob{EpisodeID: j.EpisodeID}
 		default:
 			err = fmt.Errorf("%w: %T is no job", models.ErrInvalid, job)
 		}
@@ -101,7 +116,7 @@ func (s *Store) enqueue(ctx context.Context, tx bun.Tx, jobs ...river.JobArgs) e
 	return chunks(jobs, 1000, func(jobs []river.JobArgs) error {
 		params := make([]river.InsertManyParams, len(jobs))
 		for i, j := range jobs {
-			k, ok := kindOf(j.Kind())
+			k, ok := kindOf(j.Kind(), "")
 			if !ok {
 				return fmt.Errorf("%w: unknown kind of job %q", models.ErrInvalid, j.Kind())
 			}
@@ -113,6 +128,15 @@ func (s *Store) enqueue(ctx context.Context, tx bun.Tx, jobs ...river.JobArgs) e
 		_, err := s.queue.InsertManyTx(ctx, tx.Tx, params)
 		return err
 	})
+}
+
+// enqueueTranslation queues the translation of an episode's audio, and forgets why an earlier one failed.
+func (s *Store) enqueueTranslation(ctx context.Context, tx bun.Tx, id models.EpisodeID) error {
+	r := &episodeRow{ID: id, TranslationWanted: true, UpdatedAt: toMS(s.now())}
+	if err := updateEpisode(ctx, tx, r, "translation_wanted", "translation_warning", "updated_at"); err != nil {
+		return err
+	}
+	return s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id, Task: models.TaskTranslate})
 }
 
 // Idle reports whether no job is waiting or running. One that waits for its next attempt is waiting.

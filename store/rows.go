@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -23,6 +24,7 @@ type showRow struct {
 	Link           string
 	ImageURL       string `bun:"image_url"`
 	People         string
+	Settings       string // written when the show is new, and by SetShowSettings
 	SourceKind     models.SourceKind
 	SourceLocation string
 	ETag           string `bun:"etag"`
@@ -62,8 +64,12 @@ type episodeRow struct {
 	MediaBytes        int64
 	MediaType         string
 	MediaDurationMS   int64 `bun:"media_duration_ms"`
-	CreatedAt         int64
-	UpdatedAt         int64
+	// EnclosureDurationMS is as published.
+	EnclosureDurationMS int64 `bun:"enclosure_duration_ms"`
+	TranslationWanted   bool
+	TranslationWarning  string
+	CreatedAt           int64
+	UpdatedAt           int64
 }
 
 type transcriptRow struct {
@@ -72,6 +78,7 @@ type transcriptRow struct {
 	ID            int64 `bun:",pk,autoincrement"`
 	EpisodeID     models.EpisodeID
 	Source        models.TranscriptSource
+	Task          models.TranscriptTask
 	Model         string
 	AskedLanguage string
 	Language      string
@@ -83,6 +90,7 @@ type transcriptRow struct {
 	Complete      bool
 	IsCurrent     bool
 	Warning       string
+	Report        string
 	CreatedAt     int64
 }
 
@@ -142,8 +150,13 @@ func newShowRow(s models.Show, now int64) (*showRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	settings, err := packSettings(s.Settings)
+	if err != nil {
+		return nil, err
+	}
 	r := &showRow{
-		ID: s.ID, Title: clean(s.Title), Author: clean(s.Author), Description: clean(s.Description),
+		Settings: settings,
+		ID:       s.ID, Title: clean(s.Title), Author: clean(s.Author), Description: clean(s.Description),
 		Language: clean(s.Language), Link: clean(s.Link), ImageURL: clean(s.ImageURL), People: people,
 		SourceKind: s.Source.Kind, SourceLocation: clean(s.Source.Location), ETag: clean(s.Source.ETag),
 		LastModified: clean(s.Source.LastModified), PolledAt: toMS(s.Source.PolledAt), CreatedAt: now, UpdatedAt: now,
@@ -154,11 +167,24 @@ func newShowRow(s models.Show, now int64) (*showRow, error) {
 	return r, err
 }
 
+// packSettings refuses settings that are not valid.
+func packSettings(s models.ShowSettings) (string, error) {
+	if err := s.Check(); err != nil {
+		return "", err
+	}
+	b, err := json.Marshal(s)
+	return string(b), err
+}
+
 func (r *showRow) model() (models.Show, error) {
 	people, err := unpackPeople(r.People)
+	var settings models.ShowSettings
+	if jerr := json.Unmarshal([]byte(r.Settings), &settings); jerr != nil {
+		err = errors.Join(err, fmt.Errorf("reading the stored settings: %w", jerr))
+	}
 	return models.Show{
 		ID: r.ID, Title: r.Title, Author: r.Author, Description: r.Description, Language: r.Language, Link: r.Link,
-		ImageURL: r.ImageURL, People: people,
+		ImageURL: r.ImageURL, People: people, Settings: settings,
 		Source: models.Source{
 			Kind: r.SourceKind, Location: r.SourceLocation, ETag: r.ETag, LastModified: r.LastModified,
 			PolledAt: fromMS(r.PolledAt),
@@ -176,7 +202,7 @@ func newEpisodeRow(show models.ShowID, e models.Episode, now int64) (*episodeRow
 		ID: e.ID, ShowID: show, GUID: clean(e.GUID), Title: clean(e.Title), Notes: clean(e.Notes), Link: clean(e.Link),
 		PublishedAt: toMS(e.PublishedAt), Season: int64(e.Season), Number: int64(e.Number), People: people,
 		EnclosureLocation: clean(e.Enclosure.Location), EnclosureType: clean(e.Enclosure.Type),
-		EnclosureBytes: e.Enclosure.Bytes, State: models.EpisodeQueued, CreatedAt: now, UpdatedAt: now,
+		EnclosureBytes: e.Enclosure.Bytes, EnclosureDurationMS: max(0, e.Enclosure.DurationMS), State: models.EpisodeQueued, CreatedAt: now, UpdatedAt: now,
 	}
 	r.Fingerprint, err = fingerprint([]any{r.Title, r.Notes, r.Link, r.PublishedAt, r.Season, r.Number, r.People})
 	return r, err
@@ -187,8 +213,10 @@ func (r *episodeRow) model() (models.Episode, error) {
 	return models.Episode{
 		ID: r.ID, ShowID: r.ShowID, GUID: r.GUID, Title: r.Title, Notes: r.Notes, Link: r.Link,
 		PublishedAt: fromMS(r.PublishedAt), Season: int(r.Season), Number: int(r.Number), People: people,
-		Enclosure: models.Enclosure{Location: r.EnclosureLocation, Type: r.EnclosureType, Bytes: r.EnclosureBytes},
-		State:     r.State, Reason: r.why(),
+		Enclosure: models.Enclosure{
+			Location: r.EnclosureLocation, Type: r.EnclosureType, Bytes: r.EnclosureBytes, DurationMS: r.EnclosureDurationMS,
+		},
+		State: r.State, Reason: r.why(),
 		Media: models.Media{
 			Key: r.MediaKey, SHA256: r.MediaSHA256, Bytes: r.MediaBytes, ContentType: r.MediaType,
 			DurationMS: r.MediaDurationMS,
@@ -197,25 +225,38 @@ func (r *episodeRow) model() (models.Episode, error) {
 	}, err
 }
 
-// why joins what there is to say about an episode: a failure alone, or the warnings about its audio and transcript.
+// why joins what there is to say about an episode: a failure alone, or the warnings about its audio and transcripts.
 func (r *episodeRow) why() string {
-	switch {
-	case r.Reason != "":
+	if r.Reason != "" {
 		return r.Reason
-	case r.MediaWarning == "" || strings.Contains(r.TranscriptWarning, r.MediaWarning):
-		return r.TranscriptWarning
-	case r.TranscriptWarning == "":
-		return r.MediaWarning
 	}
-	return r.MediaWarning + "; " + r.TranscriptWarning
+	var warnings []string
+	if !strings.Contains(r.TranscriptWarning, r.MediaWarning) {
+		warnings = append(warnings, r.MediaWarning)
+	}
+	for _, w := range []string{r.TranscriptWarning, r.TranslationWarning} {
+		if w != "" {
+			warnings = append(warnings, w)
+		}
+	}
+	return strings.Join(warnings, "; ")
 }
 
-func (r *transcriptRow) model() models.Transcript {
-	return models.Transcript{
-		ID: r.ID, EpisodeID: r.EpisodeID, Source: r.Source, Model: r.Model, Language: r.Language, Prompt: r.Prompt,
-		DurationMS: r.DurationMS, CursorMS: r.CursorMS, Complete: r.Complete, Warning: r.Warning,
-		CreatedAt: fromMS(r.CreatedAt),
+func (r *transcriptRow) model() (models.Transcript, error) {
+	var report models.Report
+	if err := json.Unmarshal([]byte(r.Report), &report); err != nil {
+		return models.Transcript{}, fmt.Errorf("reading the stored report of transcript %d: %w", r.ID, err)
 	}
+	return models.Transcript{
+		ID: r.ID, EpisodeID: r.EpisodeID, Source: r.Source, Task: r.Task, Model: r.Model, Language: r.Language, Prompt: r.Prompt,
+		DurationMS: r.DurationMS, CursorMS: r.CursorMS, Complete: r.Complete, Warning: r.Warning, Report: report,
+		CreatedAt: fromMS(r.CreatedAt),
+	}, nil
+}
+
+func packReport(r models.Report) (string, error) {
+	b, err := json.Marshal(r)
+	return string(b), err
 }
 
 func newSegmentRow(transcript, position int64, g models.Segment) *segmentRow {

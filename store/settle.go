@@ -54,7 +54,7 @@ func (c *crew) settleOnce(ctx context.Context, t *try, err error, stopped bool) 
 		case err == nil:
 			return c.complete(ctx, tx, t)
 		case stopped, errors.Is(err, models.ErrLeaseLost):
-			return c.giveBack(ctx, tx, lost{ID: t.lease.JobID, Kind: t.kind.name, Target: string(t.episode)})
+			return c.giveBack(ctx, tx, lost{ID: t.lease.JobID, Kind: t.kind.name, Task: t.kind.task, Target: string(t.episode)})
 		case errors.Is(err, models.ErrUnusable), errors.Is(err, models.ErrInvalid):
 			return c.giveUp(ctx, tx, t, err, riverdriver.JobSetStateCancelled)
 		case t.lease.Last:
@@ -67,6 +67,11 @@ func (c *crew) settleOnce(ctx context.Context, t *try, err error, stopped bool) 
 func (c *crew) complete(ctx context.Context, tx bun.Tx, t *try) error {
 	if t.show != "" {
 		if err := problem(ctx, tx, t.show, "", 0); err != nil {
+			return err
+		}
+	}
+	if t.kind.task == models.TaskTranslate {
+		if err := c.translated(ctx, tx, t.episode, ""); err != nil {
 			return err
 		}
 	}
@@ -90,10 +95,20 @@ func (c *crew) giveUp(ctx context.Context, tx bun.Tx, t *try, err error,
 	if t.show != "" {
 		return problem(ctx, tx, t.show, reason(err.Error()), toMS(now))
 	}
+	if t.kind.task == models.TaskTranslate {
+		return c.translated(ctx, tx, t.episode, reason("the translation failed: "+err.Error()))
+	}
 	_, uerr := tx.NewUpdate().Model(&episodeRow{
 		ID: t.episode, State: models.EpisodeFailed, Reason: reason(err.Error()), FailedAt: toMS(now), UpdatedAt: toMS(now),
 	}).Column("state", "reason", "failed_at", "updated_at").WherePK().Where("state IN (?, ?)", t.kind.from, t.kind.at).Exec(ctx)
 	return uerr
+}
+
+// translated says that no translation of an episode is being made any more, and why it failed, or "".
+func (s *Store) translated(ctx context.Context, tx bun.Tx, id models.EpisodeID, why string) error {
+	_, err := tx.NewUpdate().Model(&episodeRow{ID: id, TranslationWarning: why, UpdatedAt: toMS(s.now())}).
+		Column("translation_wanted", "translation_warning", "updated_at").WherePK().Exec(ctx)
+	return err
 }
 
 // tryAgain lets a job wait for its next attempt.
@@ -118,6 +133,9 @@ func (c *crew) tryAgain(ctx context.Context, tx bun.Tx, t *try, err error) error
 	if t.show != "" {
 		return problem(ctx, tx, t.show, reason(err.Error()), toMS(now))
 	}
+	if t.kind.from == "" {
+		return nil
+	}
 	return c.wait(ctx, tx, t.kind, t.episode, reason("it will be tried again: "+err.Error()))
 }
 
@@ -132,6 +150,7 @@ func (s *Store) wait(ctx context.Context, tx bun.Tx, k kind, id models.EpisodeID
 type lost struct {
 	ID      int64
 	Kind    string
+	Task    models.TranscriptTask
 	Target  string // the episode or show
 	Attempt int
 }
@@ -148,7 +167,7 @@ func (s *Store) giveBack(ctx context.Context, tx bun.Tx, job lost) error {
 	if err := s.setJob(ctx, tx, params); err != nil {
 		return err
 	}
-	k, ok := kindOf(job.Kind)
+	k, ok := kindOf(job.Kind, job.Task)
 	if !ok || k.from == "" {
 		return nil
 	}

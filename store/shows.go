@@ -16,7 +16,8 @@ import (
 // published fields changed is updated, all others are left alone, those of the show that are not in episodes too. An
 // episode that was deleted comes back. Episodes without an identifier get the one of their GUID.
 //
-// A show without an identifier or title, or an episode with a malformed identifier, is [models.ErrInvalid].
+// A show without an identifier or title, or an episode with a malformed identifier, is [models.ErrInvalid]. The settings of a new show
+// are stored, those of a known one stay as they are.
 func (s *Store) SaveShow(ctx context.Context, show models.Show, episodes []models.Episode) (models.Saved, error) {
 	var saved models.Saved
 	err := s.write(ctx, "saving the show "+show.Title, func(ctx context.Context, tx bun.Tx) error {
@@ -98,6 +99,22 @@ func show(ctx context.Context, db bun.IDB, id models.ShowID) (models.Show, error
 	return r.model()
 }
 
+// SetShowSettings replaces what the owner chose for a show. Settings that are not valid are [models.ErrInvalid]. What is
+// transcribed already stays as it is, see [Store.Retranscribe].
+func (s *Store) SetShowSettings(ctx context.Context, id models.ShowID, settings models.ShowSettings) error {
+	packed, err := packSettings(settings)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, "setting a show's settings", func(ctx context.Context, tx bun.Tx) error {
+		n, err := affected(tx.NewUpdate().Model(&showRow{ID: id, Settings: packed}).Column("settings").WherePK().Exec(ctx))
+		if err == nil && n == 0 {
+			return fmt.Errorf("show %s: %w", id, models.ErrNotFound)
+		}
+		return err
+	})
+}
+
 // difference is what a show's source says that the archive does not.
 type difference struct {
 	show        *showRow
@@ -170,7 +187,8 @@ func (d *difference) sort(r *episodeRow, known map[models.EpisodeID]*episodeRow)
 	case was.Fingerprint != r.Fingerprint:
 		d.updated = append(d.updated, r)
 		d.searchable = append(d.searchable, r.ID)
-	case was.EnclosureLocation != r.EnclosureLocation || was.EnclosureType != r.EnclosureType || was.EnclosureBytes != r.EnclosureBytes:
+	case was.EnclosureLocation != r.EnclosureLocation || was.EnclosureType != r.EnclosureType || was.EnclosureBytes != r.EnclosureBytes ||
+		was.EnclosureDurationMS != r.EnclosureDurationMS:
 		d.updated = append(d.updated, r)
 	default:
 		d.unchanged++
@@ -181,7 +199,7 @@ func (d *difference) sort(r *episodeRow, known map[models.EpisodeID]*episodeRow)
 func knownEpisodes(ctx context.Context, db bun.IDB, id models.ShowID) (map[models.EpisodeID]*episodeRow, error) {
 	var rows []*episodeRow
 	err := db.NewSelect().Model(&rows).
-		Column("id", "fingerprint", "enclosure_location", "enclosure_type", "enclosure_bytes").
+		Column("id", "fingerprint", "enclosure_location", "enclosure_type", "enclosure_bytes", "enclosure_duration_ms").
 		Where("show_id = ?", id).Scan(ctx)
 	known := make(map[models.EpisodeID]*episodeRow, len(rows))
 	for _, r := range rows {
@@ -223,7 +241,7 @@ func (s *Store) apply(ctx context.Context, tx bun.Tx, d *difference) error {
 	}
 	for _, r := range d.updated {
 		_, err := tx.NewUpdate().Model(r).Column("guid", "title", "notes", "link", "published_at", "season", "number", "people",
-			"enclosure_location", "enclosure_type", "enclosure_bytes", "fingerprint", "updated_at").WherePK().Exec(ctx)
+			"enclosure_location", "enclosure_type", "enclosure_bytes", "enclosure_duration_ms", "fingerprint", "updated_at").WherePK().Exec(ctx)
 		if err != nil {
 			return err
 		}

@@ -24,6 +24,9 @@ func (s *Store) Status(ctx context.Context) (models.Status, error) {
 		if err := running(ctx, tx, &st); err != nil {
 			return err
 		}
+		if err := outlook(ctx, tx, &st); err != nil {
+			return err
+		}
 		return failures(ctx, tx, &st)
 	})
 	return st, err
@@ -58,7 +61,7 @@ func counts(ctx context.Context, tx bun.Tx, st *models.Status) error {
 		st.Queue[r.Kind] = r.N
 	}
 	return tx.NewSelect().Model((*transcriptRow)(nil)).ColumnExpr("coalesce(sum(duration_ms), 0)").
-		Where("is_current").Where("complete").Scan(ctx, &st.AudioMS)
+		Where("is_current").Where("complete").Where("task = ?", models.TaskTranscribe).Scan(ctx, &st.AudioMS)
 }
 
 // running lists the attempts whose row of progress belongs to a job that really runs.
@@ -69,12 +72,15 @@ func running(ctx context.Context, tx bun.Tx, st *models.Status) error {
 		EpisodeID models.EpisodeID
 		ShowID    models.ShowID
 		Title     string
+		Task      models.TranscriptTask
 		Done      int64
 		Total     int64
+		Began     int64
 		StartedAt int64
+		ToldAt    int64
 	}
 	err := tx.NewRaw(`SELECT p.job_id, p.kind, p.episode_id, coalesce(e.show_id, p.show_id) AS show_id,
-			coalesce(e.title, s.title, '') AS title, p.done, p.total, p.started_at
+			coalesce(e.title, s.title, '') AS title, p.task, p.done, p.total, p.began, p.started_at, p.told_at
 		FROM progress p
 		JOIN river_job j ON j.id = p.job_id AND j.attempt = p.attempt
 		LEFT JOIN episodes e ON e.id = p.episode_id
@@ -83,8 +89,8 @@ func running(ctx context.Context, tx bun.Tx, st *models.Status) error {
 		ORDER BY p.started_at, p.job_id`, rivertype.JobStateRunning).Scan(ctx, &rows)
 	for _, r := range rows {
 		st.Running = append(st.Running, models.JobProgress{
-			JobID: r.JobID, Kind: r.Kind, EpisodeID: r.EpisodeID, ShowID: r.ShowID, Title: r.Title, Done: r.Done, Total: r.Total,
-			StartedAt: fromMS(r.StartedAt),
+			JobID: r.JobID, Kind: r.Kind, EpisodeID: r.EpisodeID, ShowID: r.ShowID, Title: r.Title, Task: r.Task,
+			Done: r.Done, Total: r.Total, Began: r.Began, StartedAt: fromMS(r.StartedAt), ToldAt: fromMS(r.ToldAt),
 		})
 	}
 	return err
@@ -97,7 +103,14 @@ func failures(ctx context.Context, tx bun.Tx, st *models.Status) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range episodes {
+	var translations []episodeRow
+	err = tx.NewSelect().Model(&translations).Column("id", "show_id", "title").ColumnExpr("translation_warning AS reason").
+		ColumnExpr("updated_at AS failed_at").Where("translation_warning <> '' AND state <> ?", models.EpisodeFailed).
+		Order("updated_at DESC").Limit(maxFailures).Scan(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range slices.Concat(episodes, translations) {
 		st.Failures = append(st.Failures, models.Failure{
 			EpisodeID: e.ID, ShowID: e.ShowID, Title: e.Title, Reason: e.Reason, At: fromMS(e.FailedAt),
 		})

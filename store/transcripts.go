@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,27 +12,48 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// Transcript returns an episode's current transcript with its segments and words. While the first one is being made, it
-// is current as far as it has come. [models.ErrNotFound] when there is none.
-func (s *Store) Transcript(ctx context.Context, id models.EpisodeID) (models.Transcript, error) {
+// Transcript returns an episode's current transcript of a task ("" is [models.TaskTranscribe]) with its segments and
+// words. While the first one is being made, it is current as far as it has come. [models.ErrNotFound] when there is none.
+func (s *Store) Transcript(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error) {
 	var t models.Transcript
 	err := s.read(ctx, "reading a transcript", func(ctx context.Context, tx bun.Tx) error {
 		var err error
-		if t, err = currentTranscript(ctx, tx, id); err == nil && t.ID == 0 {
-			err = fmt.Errorf("transcript of the episode %s: %w", id, models.ErrNotFound)
+		if t, err = currentTranscript(ctx, tx, id, task); err == nil && t.ID == 0 {
+			err = fmt.Errorf("%s of the episode %s: %w", nameOf(task), id, models.ErrNotFound)
 		}
 		return err
 	})
 	return t, err
 }
 
+func nameOf(task models.TranscriptTask) string {
+	if task == models.TaskTranslate {
+		return "translation"
+	}
+	return "transcript"
+}
+
+// Tasks returns the tasks of which an episode has a current transcript, in the order of their names.
+func (s *Store) Tasks(ctx context.Context, id models.EpisodeID) ([]models.TranscriptTask, error) {
+	tasks := []models.TranscriptTask{}
+	err := s.e.read.NewSelect().Model((*transcriptRow)(nil)).Column("task").Where("episode_id = ?", id).Where("is_current").
+		Order("task").Scan(ctx, &tasks)
+	if err != nil {
+		return nil, fmt.Errorf("reading which transcripts the episode %s has: %w", id, s.e.explain(err))
+	}
+	return tasks, nil
+}
+
 // currentTranscript returns the zero transcript when there is none.
-func currentTranscript(ctx context.Context, db bun.IDB, id models.EpisodeID) (models.Transcript, error) {
-	r, err := currentRow(ctx, db, id)
+func currentTranscript(ctx context.Context, db bun.IDB, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error) {
+	r, err := currentRow(ctx, db, id, task)
 	if err != nil || r == nil {
 		return models.Transcript{}, err
 	}
-	t := r.model()
+	t, err := r.model()
+	if err != nil {
+		return t, err
+	}
 	t.Segments, err = segments(ctx, db, r)
 	return t, err
 }
@@ -51,20 +73,24 @@ func segments(ctx context.Context, db bun.IDB, t *transcriptRow) ([]models.Segme
 	return out, nil
 }
 
-func currentRow(ctx context.Context, db bun.IDB, id models.EpisodeID) (*transcriptRow, error) {
+func currentRow(ctx context.Context, db bun.IDB, id models.EpisodeID, task models.TranscriptTask) (*transcriptRow, error) {
 	r := new(transcriptRow)
-	err := db.NewSelect().Model(r).Where("episode_id = ?", id).Where("is_current").Scan(ctx)
+	err := db.NewSelect().Model(r).Where("episode_id = ?", id).Where("task = ?", cmp.Or(task, models.TaskTranscribe)).
+		Where("is_current").Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil //nolint:nilnil // none is an answer here
 	}
 	return r, err
 }
 
-// StartTranscript begins or resumes the transcript described by t's EpisodeID, Source, Model, Language ("" leaves it to
-// detection) and Prompt. An incomplete one that was begun with the same and on the same audio is resumed: decoding goes
-// on at the returned CursorMS, and Language may have been detected already. Any other incomplete one of the same source
-// is dropped. A complete older transcript stays current until [Store.FinishTranscript]; where there is none, the new one
-// is current at once, so that its words can be found as they come. The episode's state becomes transcribing.
+// StartTranscript begins or resumes the transcript described by t's EpisodeID, Source, Task, Model, Language (a code,
+// or a way to detect it) and Prompt. An incomplete one that was begun with the same and on the same audio is resumed: decoding goes
+// on at the returned CursorMS, Language may have been detected already, and Report tells of what is stored. Any other
+// incomplete one of the same source and task is dropped. A complete older transcript stays current until
+// [Store.FinishTranscript]; where there is none, the new one is current at once, so that its words can be found as they
+// come. The episode's state becomes transcribing, unless it is translated.
+//
+// A later attempt at a job whose earlier one has finished the transcript gets that one: it is Complete.
 //
 // The returned transcript has no segments.
 func (s *Store) StartTranscript(ctx context.Context, lease models.Lease, t models.Transcript) (models.Transcript, error) {
@@ -77,11 +103,24 @@ func (s *Store) StartTranscript(ctx context.Context, lease models.Lease, t model
 		if err != nil {
 			return err
 		}
-		if err := setState(ctx, tx, e.ID, models.EpisodeTranscribing, toMS(s.now())); err != nil {
-			return err
+		t.Task = cmp.Or(t.Task, models.TaskTranscribe)
+		translate := t.Task == models.TaskTranslate
+		if lease.Attempt > 1 && (translate && !e.TranslationWanted || !translate && e.State == models.EpisodeDone) {
+			if r, err = currentRow(ctx, tx, e.ID, t.Task); err != nil || r != nil && r.Complete {
+				return err
+			}
+		}
+		if !translate {
+			if err := setState(ctx, tx, e.ID, models.EpisodeTranscribing, toMS(s.now())); err != nil {
+				return err
+			}
+		}
+		language := clean(t.Language)
+		if language == models.LanguageAuto || language == models.LanguageMixed {
+			language = ""
 		}
 		want := &transcriptRow{
-			EpisodeID: e.ID, Source: t.Source, Model: clean(t.Model), AskedLanguage: clean(t.Language), Language: clean(t.Language),
+			EpisodeID: e.ID, Source: t.Source, Task: t.Task, Report: "{}", Model: clean(t.Model), AskedLanguage: clean(t.Language), Language: language,
 			Prompt: clean(t.Prompt), MediaSHA256: e.MediaSHA256, CreatedAt: toMS(s.now()),
 		}
 		if r, err = resume(ctx, tx, want); err != nil || r != nil {
@@ -93,14 +132,14 @@ func (s *Store) StartTranscript(ctx context.Context, lease models.Lease, t model
 	if err != nil {
 		return models.Transcript{}, err
 	}
-	return r.model(), nil
+	return r.model()
 }
 
 // resume returns the incomplete transcript that was begun as want, or nil after dropping those begun otherwise.
 func resume(ctx context.Context, tx bun.Tx, want *transcriptRow) (*transcriptRow, error) {
 	var rows []*transcriptRow
 	err := tx.NewSelect().Model(&rows).Where("episode_id = ?", want.EpisodeID).Where("source = ?", want.Source).
-		Where("NOT complete").Order("id").Scan(ctx)
+		Where("task = ?", want.Task).Where("NOT complete").Order("id").Scan(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -111,18 +150,23 @@ func resume(ctx context.Context, tx bun.Tx, want *transcriptRow) (*transcriptRow
 		if _, err := tx.NewDelete().Model(r).WherePK().Exec(ctx); err != nil {
 			return nil, err
 		}
-		if !r.IsCurrent {
-			continue
-		}
-		if err := changed(ctx, tx, false, r.EpisodeID); err != nil {
+		if err := r.changed(ctx, tx); err != nil {
 			return nil, err
 		}
 	}
 	return nil, nil //nolint:nilnil // none is an answer here
 }
 
+// changed tells the index that the transcript is different, if that is the one that it knows.
+func (r *transcriptRow) changed(ctx context.Context, tx bun.Tx) error {
+	if !r.IsCurrent || r.Task != models.TaskTranscribe {
+		return nil
+	}
+	return changed(ctx, tx, false, r.EpisodeID)
+}
+
 func begin(ctx context.Context, tx bun.Tx, t *transcriptRow) error {
-	current, err := currentRow(ctx, tx, t.EpisodeID)
+	current, err := currentRow(ctx, tx, t.EpisodeID, t.Task)
 	if err != nil {
 		return err
 	}
@@ -131,22 +175,26 @@ func begin(ctx context.Context, tx bun.Tx, t *transcriptRow) error {
 	return err
 }
 
-// AppendSegments stores the segments of the next window of a transcript and moves its cursor to cursorMS, all or nothing.
-// language is the detected one, or "" to leave it. A window without speech has no segments.
+// AppendSegments stores the next part of a transcript, moves its cursor and replaces its report, all or nothing. A part
+// without speech has no segments.
 //
-// Segments must be in order of time and begin within the window, from the old cursor to cursorMS, and the cursor must
+// Segments must be in order of time and begin within the part, from the old cursor to the new one, and the cursor must
 // grow: anything else is [models.ErrInvalid], as is a time that ends before it begins.
-func (s *Store) AppendSegments(ctx context.Context, lease models.Lease, transcriptID int64, language string, segments []models.Segment, cursorMS int64) error {
+func (s *Store) AppendSegments(ctx context.Context, lease models.Lease, part models.TranscriptPart) error {
+	report, err := packReport(part.Report)
+	if err != nil {
+		return fmt.Errorf("storing a part of a transcript: %w", err)
+	}
 	return s.fenced(ctx, lease, "storing a part of a transcript", func(ctx context.Context, tx bun.Tx) error {
-		t, err := incomplete(ctx, tx, transcriptID)
+		t, err := incomplete(ctx, tx, part.TranscriptID)
 		if err != nil {
 			return err
 		}
-		if err := checkWindow(segments, t.CursorMS, cursorMS); err != nil {
+		if err := checkWindow(part.Segments, t.CursorMS, part.CursorMS); err != nil {
 			return err
 		}
-		rows := make([]*segmentRow, len(segments))
-		for i, g := range segments {
+		rows := make([]*segmentRow, len(part.Segments))
+		for i, g := range part.Segments {
 			rows[i] = newSegmentRow(t.ID, t.SegmentCount+int64(i), g)
 		}
 		err = chunks(rows, 200, func(rows []*segmentRow) error {
@@ -156,37 +204,43 @@ func (s *Store) AppendSegments(ctx context.Context, lease models.Lease, transcri
 		if err != nil {
 			return err
 		}
-		t.CursorMS = cursorMS
-		t.SegmentCount += int64(len(segments))
-		if language != "" {
-			t.Language = clean(language)
+		t.CursorMS, t.Report = part.CursorMS, report
+		t.SegmentCount += int64(len(rows))
+		if part.Language != "" {
+			t.Language = clean(part.Language)
 		}
-		if _, err := tx.NewUpdate().Model(t).Column("cursor_ms", "segment_count", "language").WherePK().Exec(ctx); err != nil {
+		if _, err := tx.NewUpdate().Model(t).Column("cursor_ms", "segment_count", "language", "report").WherePK().Exec(ctx); err != nil {
 			return err
 		}
-		if !t.IsCurrent || len(segments) == 0 {
+		if len(rows) == 0 {
 			return nil
 		}
-		return changed(ctx, tx, false, t.EpisodeID)
+		return t.changed(ctx, tx)
 	})
 }
 
-// FinishTranscript completes a transcript of durationMS of audio and makes it current; its episode is done. warning is
-// what the reader should know ("no speech"), or "".
-func (s *Store) FinishTranscript(ctx context.Context, lease models.Lease, transcriptID int64, durationMS int64, warning string) error {
+// FinishTranscript completes the transcript done.ID with its DurationMS, Warning ("no speech") and Report, and makes it
+// current. Its episode is done; where the show asks for a translation and not all of it is in English, the translation
+// is queued in the same transaction.
+func (s *Store) FinishTranscript(ctx context.Context, lease models.Lease, done models.Transcript) error {
+	report, err := packReport(done.Report)
+	if err != nil {
+		return fmt.Errorf("finishing a transcript: %w", err)
+	}
 	return s.fenced(ctx, lease, "finishing a transcript", func(ctx context.Context, tx bun.Tx) error {
-		t, err := incomplete(ctx, tx, transcriptID)
+		t, err := incomplete(ctx, tx, done.ID)
 		if err != nil {
 			return err
 		}
-		_, err = tx.NewUpdate().Model((*transcriptRow)(nil)).Set("is_current = ?", false).
-			Where("episode_id = ?", t.EpisodeID).Where("id <> ?", t.ID).Exec(ctx)
-		if err != nil {
+		if err := notCurrent(ctx, tx, t.EpisodeID, t.Task, t.ID); err != nil {
 			return err
 		}
-		t.Complete, t.IsCurrent, t.DurationMS, t.Warning = true, true, durationMS, reason(warning)
-		if _, err := tx.NewUpdate().Model(t).Column("complete", "is_current", "duration_ms", "warning").WherePK().Exec(ctx); err != nil {
+		t.Complete, t.IsCurrent, t.DurationMS, t.Warning, t.Report = true, true, done.DurationMS, reason(done.Warning), report
+		if _, err := tx.NewUpdate().Model(t).Column("complete", "is_current", "duration_ms", "warning", "report").WherePK().Exec(ctx); err != nil {
 			return err
+		}
+		if t.Task == models.TaskTranslate {
+			return s.translated(ctx, tx, t.EpisodeID, "")
 		}
 		err = updateEpisode(ctx, tx, &episodeRow{
 			ID: t.EpisodeID, State: models.EpisodeDone, TranscriptWarning: t.Warning, UpdatedAt: toMS(s.now()),
@@ -194,8 +248,41 @@ func (s *Store) FinishTranscript(ctx context.Context, lease models.Lease, transc
 		if err != nil {
 			return err
 		}
-		return changed(ctx, tx, false, t.EpisodeID)
+		if err := s.orderTranslation(ctx, tx, t, done.Report); err != nil {
+			return err
+		}
+		return t.changed(ctx, tx)
 	})
+}
+
+// notCurrent takes every transcript of an episode and task except one out of use.
+func notCurrent(ctx context.Context, tx bun.Tx, id models.EpisodeID, task models.TranscriptTask, except int64) error {
+	_, err := tx.NewUpdate().Model((*transcriptRow)(nil)).Set("is_current = ?", false).
+		Where("episode_id = ?", id).Where("task = ?", task).Where("id <> ?", except).Exec(ctx)
+	return err
+}
+
+const english = "en"
+
+// orderTranslation queues the translation of a new transcript if it is wanted. An old translation of what proves to be
+// English is taken out of use.
+func (s *Store) orderTranslation(ctx context.Context, tx bun.Tx, t *transcriptRow, r models.Report) error {
+	foreign := t.Language != "" && t.Language != english
+	for code := range r.Languages {
+		foreign = foreign || code != english
+	}
+	if !foreign {
+		return notCurrent(ctx, tx, t.EpisodeID, models.TaskTranslate, 0)
+	}
+	e, err := episode(ctx, tx, t.EpisodeID)
+	if err != nil {
+		return err
+	}
+	w, err := show(ctx, tx, e.ShowID)
+	if err != nil || !w.Settings.Translate {
+		return err
+	}
+	return s.enqueueTranslation(ctx, tx, t.EpisodeID)
 }
 
 func incomplete(ctx context.Context, tx bun.Tx, id int64) (*transcriptRow, error) {

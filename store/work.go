@@ -20,8 +20,8 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// Report tells how far an attempt has come, in the job's unit (see [models.JobProgress]). It is cheap and may be called
-// often; it is written to the archive once a second at most.
+// Report tells how far an attempt has come, in the job's unit (see [models.JobProgress]). What it says first was done before
+// this attempt. It is cheap and may be called often; it is written to the archive once a second at most.
 type Report = func(done, total int64)
 
 // Handlers does the jobs. A kind without a handler is left to other processes.
@@ -84,7 +84,10 @@ type try struct {
 	show        models.ShowID
 	cancel      context.CancelCauseFunc
 	done, total atomic.Int64
-	told        atomic.Bool // progress that is not written yet
+	first       atomic.Int64 // the first done that was told
+	toldAt      atomic.Int64 // ms since 1970, of the last
+	told        atomic.Bool  // progress that is not written yet
+	now         func() time.Time
 }
 
 // Work takes jobs and gives them to the handlers until ctx ends; then it cancels those that are running, gives what they
@@ -181,7 +184,7 @@ func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	t := &try{
-		job: job.JobRow, kind: w.kind, cancel: cancel,
+		job: job.JobRow, kind: w.kind, cancel: cancel, now: w.crew.now,
 		lease: models.Lease{JobID: job.ID, Attempt: job.Attempt, Last: job.Attempt >= job.MaxAttempts},
 	}
 	switch a := any(job.Args).(type) {
@@ -191,6 +194,9 @@ func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 		t.episode = a.EpisodeID
 	case models.TranscribeJob:
 		t.episode = a.EpisodeID
+		if a.Task == models.TaskTranslate {
+			t.kind = translateKind()
+		}
 	}
 	w.crew.attempt(ctx, t, func(ctx context.Context) error {
 		return w.do(ctx, t.lease, job.Args, t.report)
@@ -199,6 +205,10 @@ func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 }
 
 func (t *try) report(done, total int64) {
+	if t.toldAt.Load() == 0 {
+		t.first.Store(done)
+	}
+	t.toldAt.Store(t.now().UnixMilli())
 	t.done.Store(done)
 	t.total.Store(total)
 	t.told.Store(true)
