@@ -17,6 +17,7 @@ import (
 	"github.com/earshot/earshot/pipeline/feed"
 	"github.com/earshot/earshot/pipeline/fetch"
 	"github.com/earshot/earshot/pipeline/source"
+	"github.com/earshot/earshot/pipeline/whisper"
 	"github.com/earshot/earshot/search"
 	"github.com/earshot/earshot/store"
 )
@@ -92,11 +93,7 @@ func (m media) Partial(ctx context.Context, id models.EpisodeID) (pipeline.Parti
 	return p, nil
 }
 
-func (a *archive) handlers() (store.Handlers, error) {
-	t, err := newTranscriber()
-	if err != nil {
-		return store.Handlers{}, err
-	}
+func (a *archive) handlers(t *whisper.Transcriber) (store.Handlers, error) {
 	w, err := a.c.weights()
 	if err != nil {
 		return store.Handlers{}, err
@@ -111,7 +108,12 @@ func (a *archive) handlers() (store.Handlers, error) {
 // work does the queue's jobs until ctx ends. On one machine one process at a time does them for a data folder: decoding
 // takes all cores. Another one waits here until it is its turn.
 func (a *archive) work(ctx context.Context, o store.WorkOptions) error {
-	h, err := a.handlers()
+	t, err := newTranscriber(a.c.log)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	h, err := a.handlers(t)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime"
 
@@ -37,13 +38,13 @@ func newDecoderCommand() *cobra.Command {
 	}
 }
 
-// newTranscriber returns a transcriber whose children are this program.
-func newTranscriber() (*whisper.Transcriber, error) {
+// newTranscriber returns a transcriber whose children are this program. It must be closed.
+func newTranscriber(log *slog.Logger) (*whisper.Transcriber, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding this program to start it as a decoder: %w", err)
 	}
-	return whisper.NewTranscriber(whisper.Options{Command: []string{self, "decoder"}, Env: decoderEnv()}), nil
+	return whisper.NewTranscriber(whisper.Options{Command: []string{self, "decoder"}, Env: decoderEnv(), Logger: log}), nil
 }
 
 // decoderEnv leaves one thread to each decoder's linear algebra and hands on what finds libraries and devices.

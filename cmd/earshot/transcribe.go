@@ -50,9 +50,10 @@ func newTranscribeCommand(c *config) *cobra.Command {
 				return err
 			}
 			t.request.Prompt = prompt
-			if t.runner, err = newTranscriber(); err != nil {
+			if t.runner, err = newTranscriber(c.log); err != nil {
 				return err
 			}
+			defer t.runner.Close()
 			return t.all(cmd.Context(), args)
 		},
 	}

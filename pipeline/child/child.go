@@ -82,6 +82,13 @@ func (t *Tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Reset forgets what is kept.
+func (t *Tail) Reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kept = nil
+}
+
 // String returns what is kept, as valid UTF-8 without surrounding space.
 func (t *Tail) String() string {
 	t.mu.Lock()

@@ -14,7 +14,7 @@ import (
 
 // header is the beginning of a ggml model file (whisper.cpp, models/convert-pt-to-ggml.py).
 type header struct {
-	Magic, Vocabulary, AudioContext, AudioState, AudioHeads, AudioLayers, TextContext, TextState, TextHeads, TextLayers, Mels int32
+	Magic, Vocabulary, AudioContext, AudioState, AudioHeads, AudioLayers, TextContext, TextState, TextHeads, TextLayers, Mels, FileType int32
 }
 
 const (

@@ -181,18 +181,6 @@ func (d *decoder) decode(lp *low.Params, audioContext, bestOf int, samples []flo
 // it makes the median error 65 ms, against 155 ms of whisper's token times.
 const alignmentLag = 150
 
-// detect returns the code of the language that is most likely spoken in samples.
-func (d *decoder) detect(samples []float32) (string, error) {
-	if C.whisper_pcm_to_mel_with_state(d.model.c(), d.state, (*C.float)(unsafe.SliceData(samples)), C.int(len(samples)), 1) != 0 {
-		return "", errors.New("whisper.cpp could not read the first chunk to detect its language")
-	}
-	id := C.whisper_lang_auto_detect_with_state(d.model.c(), d.state, 0, 1, nil)
-	if id < 0 {
-		return "", fmt.Errorf("whisper.cpp could not detect the language (code %d)", int(id))
-	}
-	return low.Whisper_lang_str(int(id)), nil
-}
-
 // vad is the Silero voice activity detector. It remembers what it heard from call to call.
 type vad struct{ ctx *C.struct_whisper_vad_context }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 
 	"github.com/earshot/earshot/models"
 )
@@ -17,7 +18,8 @@ const SampleRate = 16000
 
 const (
 	maxFrame   = 1 << 20 // samples in one frame, 65 s
-	maxLine    = 8 << 20 // bytes in one JSON line
+	maxLine    = 8 << 20 // bytes in one JSON line from the child
+	maxOrder   = 1 << 20 // bytes in one JSON line to the child
 	samplesMS  = SampleRate / 1000
 	frameBytes = 4
 )
@@ -40,6 +42,15 @@ type Request struct {
 	SkipMS int64 `json:"skip_ms,omitempty"`
 }
 
+func (r Request) decoders() int {
+	if r.Decoders <= 0 {
+		return runtime.NumCPU()
+	}
+	return r.Decoders
+}
+
+func (r Request) threads() int { return max(r.Threads, 1) }
+
 // Window is the result of one chunk. Windows arrive in the order of the recording.
 type Window struct {
 	Language     string           `json:"language"`      // that the chunk was decoded in
@@ -49,6 +60,7 @@ type Window struct {
 	SpeechMS     int64            `json:"speech_ms"`          // of speech in the chunk, as the VAD hears it
 	Attempts     int              `json:"attempts"`           // ways of decoding that were tried; the first one sufficed when 1
 	Doubtful     []string         `json:"doubtful,omitempty"` // what looks bad in the result to the end, readable; none when it is good
+	Lost         bool             `json:"lost,omitempty"`     // the decoder died of the chunk, twice: it has no text, and Doubtful says why
 	Segments     []models.Segment `json:"segments"`
 }
 
@@ -80,12 +92,56 @@ type Result struct {
 	Report models.Report `json:"-"`
 }
 
+// order is what the child is told before the samples: the request, and what the parent learnt from children that died.
+type order struct {
+	Request
+	// Alone are the starts, in ms, of chunks that are decoded while no other is, so that a death tells whose fault it is.
+	Alone []int64 `json:"alone,omitempty"`
+	// Lost are chunks that are not decoded any more.
+	Lost []lostChunk `json:"lost,omitempty"`
+}
+
+// lostChunk is a chunk that ended its child each time that it was decoded.
+type lostChunk struct {
+	StartMS int64  `json:"start_ms"`
+	Reason  string `json:"reason"`
+}
+
 // event is one line from the child. Exactly one of its pointers is set.
 type event struct {
-	Window   *Window   `json:"window,omitempty"`
-	Progress *progress `json:"progress,omitempty"`
-	Done     *Result   `json:"done,omitempty"`
-	Failed   *failure  `json:"failed,omitempty"`
+	Ready    *models.Report `json:"ready,omitempty"`    // the model is loaded; what a report says of the decoders
+	Main     *mainLanguage  `json:"main,omitempty"`     // the recording's main language has been found
+	Began    *work          `json:"began,omitempty"`    // a chunk is being decoded from now on
+	Ended    *work          `json:"ended,omitempty"`    // and not any more; its window comes when those before it have come
+	Window   *Window        `json:"window,omitempty"`   // the result of a chunk
+	Progress *progress      `json:"progress,omitempty"` // silence
+	Done     *Result        `json:"done,omitempty"`     // of the recording: the child waits for the next order
+	Failed   *failure       `json:"failed,omitempty"`   // the child ends
+}
+
+// valid tells whether exactly one pointer is set.
+func (e event) valid() bool {
+	n := 0
+	for _, set := range []bool{
+		e.Ready != nil, e.Main != nil, e.Began != nil, e.Ended != nil, e.Window != nil, e.Progress != nil, e.Done != nil, e.Failed != nil,
+	} {
+		if set {
+			n++
+		}
+	}
+	return n == 1
+}
+
+type mainLanguage struct {
+	Code string `json:"code"`
+}
+
+// work is a chunk in a decoder.
+type work struct {
+	StartMS  int64 `json:"start_ms"`
+	LengthMS int64 `json:"length_ms"`
+	// Detecting: only its language is being heard.
+	Detecting bool `json:"detecting,omitempty"`
 }
 
 type progress struct {
@@ -95,6 +151,8 @@ type progress struct {
 type failure struct {
 	Reason  string `json:"reason"`
 	Invalid bool   `json:"invalid"` // the request cannot work: trying again does not help
+	// Chunk is the chunk that failed, when it was one.
+	Chunk *work `json:"chunk,omitempty"`
 }
 
 // writeFrame sends samples, at most maxFrame of them; none at all ends the recording.
@@ -117,16 +175,28 @@ func newFrameReader(r io.Reader) *frameReader {
 	return &frameReader{r: bufio.NewReaderSize(r, 1<<16)}
 }
 
-func (f *frameReader) request() (Request, error) {
-	var req Request
-	line, err := f.r.ReadSlice('\n')
-	if err != nil {
-		return req, fmt.Errorf("reading the request: %w", err)
+// order reads the next order. io.EOF says that there is none: the parent is gone or has no more work.
+func (f *frameReader) order() (order, error) {
+	var o order
+	var line []byte
+	for {
+		part, err := f.r.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case len(line) > maxOrder:
+			return o, fmt.Errorf("reading the request: it is longer than %d bytes", maxOrder)
+		case errors.Is(err, io.EOF) && len(line) == 0:
+			return o, io.EOF
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err != nil:
+			return o, fmt.Errorf("reading the request: %w", err)
+		}
+		if err := json.Unmarshal(line, &o); err != nil {
+			return o, fmt.Errorf("reading the request: %w", err)
+		}
+		return o, nil
 	}
-	if err := json.Unmarshal(line, &req); err != nil {
-		return req, fmt.Errorf("reading the request: %w", err)
-	}
-	return req, nil
 }
 
 // frame appends the next samples to dst. io.EOF is the regular end; a stream that stops without it gives
@@ -180,8 +250,8 @@ func (e *eventReader) next() (event, error) {
 	if err := json.Unmarshal(e.sc.Bytes(), &ev); err != nil {
 		return ev, fmt.Errorf("a line that is not an event: %w", err)
 	}
-	if ev.Window == nil && ev.Progress == nil && ev.Done == nil && ev.Failed == nil {
-		return ev, errors.New("an empty event")
+	if !ev.valid() {
+		return ev, errors.New("an event that is none, or several")
 	}
 	return ev, nil
 }

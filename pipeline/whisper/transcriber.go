@@ -2,17 +2,11 @@ package whisper
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"os/exec"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/earshot/earshot/models"
-	"github.com/earshot/earshot/pipeline/child"
 )
 
 // PCM is a stream of 16 kHz mono samples. Read works as io.Reader's does, counting samples. Close may come at any time
@@ -26,54 +20,126 @@ type PCM interface {
 // must end soon after ctx does.
 type Source func(ctx context.Context) (PCM, error)
 
-// stderrBytes is how much of a child's complaints is kept.
-const stderrBytes = 4096
-
 // Options are the settings of a [Transcriber].
 type Options struct {
 	// Command is the child's program and arguments; the child must call [Serve] with its standard streams.
 	Command []string
 	// Env is the child's environment; nil means none.
 	Env []string
-	// Stall is how long the child may say nothing while it has work before it is killed; 0 means 15 minutes: a chunk may be
-	// decoded three times before it is told, and the largest model takes minutes for that on a small machine.
+	// Stall is how long the child may neither decode nor take samples nor say anything, and how long the first chunk of a
+	// recording may take, before the child is killed; 0 means 15 minutes. Later chunks are measured by the slowest one so far.
 	Stall time.Duration
+	// Idle is how long a child is kept, with its model in memory, for the next recording; 0 means a minute, less than 0 not
+	// at all.
+	Idle time.Duration
+	// Logger is told of children that start, die and end, and of each chunk they begin (debug); nil means nobody is.
+	Logger *slog.Logger
 }
 
-// Transcriber runs recordings through children, one for each recording.
-type Transcriber struct{ o Options }
+// errClosed is the end of recordings that were being decoded when the transcriber was closed.
+var errClosed = errors.New("the decoder is being shut down")
+
+// Transcriber runs recordings through children, each of which takes one recording after the other. It is for several
+// goroutines. Close must be called.
+type Transcriber struct {
+	o        Options
+	patience patience
+	closing  chan struct{}
+	running  sync.WaitGroup // recordings, and children that are being ended
+
+	mu     sync.Mutex
+	closed bool
+	idle   []*decoderChild
+}
 
 // NewTranscriber returns a transcriber that starts children with o.Command.
 func NewTranscriber(o Options) *Transcriber {
-	if o.Stall <= 0 {
-		o.Stall = 15 * time.Minute
+	if o.Idle == 0 {
+		o.Idle = time.Minute
 	}
-	return &Transcriber{o}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Transcriber{o: o, patience: patience{}.orDefaults(o.Stall), closing: make(chan struct{})}
 }
 
-// Transcribe decodes the recording that open gives. It calls onWindow with each window in order, and onProgress, which may be nil, with the
-// time in ms before which everything is decoded. When ctx ends the child is killed and ctx's error returned. An error that
-// wraps models.ErrInvalid says that the request itself cannot work.
-func (t *Transcriber) Transcribe(ctx context.Context, req Request, open Source, onWindow func(Window) error, onProgress func(atMS int64)) (Result, error) {
-	started := time.Now()
-	report := models.Report{}
-	result, err := t.transcribe(ctx, req, open, func(w Window) error {
-		if err := onWindow(w); err != nil {
-			return err
-		}
-		w.Tally(&report)
-		report.DecodedMS = w.CursorMS - req.SkipMS
-		return nil
-	}, onProgress)
-	if err == nil {
-		report.DecodedMS = result.DurationMS - req.SkipMS
+// Close ends the recordings that are being decoded and all children, and returns when they are gone.
+func (t *Transcriber) Close() {
+	t.mu.Lock()
+	if !t.closed {
+		t.closed = true
+		close(t.closing)
 	}
-	report.TookMS = time.Since(started).Milliseconds()
-	result.Report = report
+	idle := t.idle
+	t.idle = nil
+	t.mu.Unlock()
+	for _, c := range idle {
+		c.idle.Stop()
+		c.end()
+	}
+	t.running.Wait()
+}
+
+// Transcribe decodes the recording that open gives. It calls onWindow with each window in order, and onProgress, which may
+// be nil, with the time in ms before which everything is decoded. When ctx ends the child is killed and ctx's error returned.
+// An error that wraps models.ErrInvalid says that the request itself cannot work.
+//
+// A child that crashes, hangs or runs out of memory is replaced, and the recording goes on where it was; a chunk that
+// ends its child twice comes as a window without text. The other windows are the same as without a death.
+func (t *Transcriber) Transcribe(ctx context.Context, req Request, open Source, onWindow func(Window) error, onProgress func(atMS int64)) (Result, error) {
+	if !t.enter() {
+		return Result{}, errClosed
+	}
+	defer t.running.Done()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-t.closing:
+			cancel(errClosed)
+		case <-ctx.Done():
+		}
+	}()
+	started := time.Now()
+	r := newRecovery(req, onWindow, onProgress)
+	result, err := t.recover(ctx, r, open)
+	result.Language, result.Report = r.order.MainLanguage, r.report
+	result.Report.TookMS = time.Since(started).Milliseconds()
 	return result, err
 }
 
-func (t *Transcriber) transcribe(ctx context.Context, req Request, open Source, onWindow func(Window) error, onProgress func(atMS int64)) (Result, error) {
+// enter notes a running recording, unless the transcriber is closed.
+func (t *Transcriber) enter() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		t.running.Add(1)
+	}
+	return !t.closed
+}
+
+// recover runs children until one comes to the end of the recording, or there is no hope.
+func (t *Transcriber) recover(ctx context.Context, r *recovery, open Source) (Result, error) {
+	var slowest pace
+	for {
+		result, err := t.once(ctx, r, open, &slowest)
+		var d *death
+		switch {
+		case err == nil:
+			r.order.MainLanguage = result.Language
+			return r.finish(result)
+		case !errors.As(err, &d):
+			return Result{}, err
+		}
+		if err := r.after(d); err != nil {
+			return Result{}, err
+		}
+		t.o.Logger.WarnContext(ctx, "the decoder died and is started again", "at_ms", r.order.SkipMS, "decoders", r.order.Decoders, "error", d.err)
+	}
+}
+
+// once runs the recording through one child, from where an earlier one stopped.
+func (t *Transcriber) once(ctx context.Context, r *recovery, open Source, slowest *pace) (Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	pcm, err := open(ctx)
@@ -81,151 +147,105 @@ func (t *Transcriber) transcribe(ctx context.Context, req Request, open Source, 
 		return Result{}, err
 	}
 	defer pcm.Close()
-	c, err := t.start(ctx)
+	o := r.begin()
+	c, err := t.take(ctx, loadedBy(o.Request))
 	if err != nil {
 		return Result{}, err
 	}
-	watchdog := time.AfterFunc(t.o.Stall, func() {
-		cancel(fmt.Errorf("the decoder said nothing for %s and was stopped: the machine may be overloaded", t.o.Stall))
-	})
-	defer watchdog.Stop()
+	keep := context.AfterFunc(ctx, c.kill)
+	dog := newWatchdog(t.patience, slowest, func(err error) { cancel(&death{cause: causeHang, err: err}) })
+	defer dog.stop()
 
 	var feeding sync.WaitGroup
-	var feedErr error
 	feeding.Go(func() {
-		if feedErr = c.feed(req, pcm, func() { watchdog.Reset(t.o.Stall) }); feedErr != nil {
-			cancel(feedErr)
+		if err := c.feed(o, pcm, dog.sign); err != nil {
+			cancel(err)
 		}
 	})
 	result, err := c.listen(func(ev event) error {
-		watchdog.Reset(t.o.Stall)
 		switch {
-		case ev.Window != nil:
-			if err := onWindow(*ev.Window); err != nil {
-				return err
-			}
-			if onProgress != nil {
-				onProgress(ev.Window.CursorMS)
-			}
-		case ev.Progress != nil && onProgress != nil:
-			onProgress(ev.Progress.AtMS)
+		case ev.Began != nil:
+			dog.began(*ev.Began)
+			t.o.Logger.DebugContext(ctx, "chunk began", "pid", c.pid, "start_ms", ev.Began.StartMS, "length_ms", ev.Began.LengthMS)
+		case ev.Ended != nil:
+			dog.ended(*ev.Ended)
+		default:
+			dog.sign()
 		}
-		return nil
+		return r.handle(ev)
 	})
 	if err != nil {
-		cancel(err) // kills the child, which ends feeding
+		// The first cause wins: a child that was killed because its source failed, or hung, did not die by itself.
+		cancel(err)
+		c.end()
+		feeding.Wait()
+		return Result{}, context.Cause(ctx)
 	}
-	waitErr := c.Wait()
-	feeding.Wait()
-	_ = c.Stdout.Close() // it was read to its end
-	if feedErr != nil && err != nil {
-		return result, feedErr
-	}
-	if cause := context.Cause(ctx); cause != nil && err != nil {
-		return result, cause
-	}
-	if err != nil {
-		return result, err
-	}
-	if waitErr != nil {
-		return result, fmt.Errorf("the decoder ended badly after its result: %w", waitErr)
+	feeding.Wait() // the child has read all before it said "done"
+	dog.stop()
+	if keep() {
+		t.give(c)
+	} else {
+		c.end() // it was killed just now
 	}
 	return result, nil
 }
 
-// decoderChild is a running decoder.
-type decoderChild struct {
-	*child.Process
-
-	stdin  io.WriteCloser
-	events *eventReader
-}
-
-func (t *Transcriber) start(ctx context.Context) (*decoderChild, error) {
-	args := t.o.Command
-	// The owner's other work, and search, go first. nice replaces itself by the program, so that a kill reaches it.
-	if nice, err := exec.LookPath("nice"); err == nil {
-		args = append([]string{nice, "-n", "10"}, args...)
-	}
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	// Without the first, ggml starts a debugger to print a backtrace, which takes seconds and writes into the events; without
-	// the second, Go's traces push ggml's own words out of the tail.
-	cmd.Env = append(slices.Clone(t.o.Env), "GGML_NO_BACKTRACE=1", "GOTRACEBACK=none")
-	cmd.WaitDelay = 5 * time.Second
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, fmt.Errorf("starting the decoder: %w", err)
-	}
-	p, err := child.Start(cmd, stderrBytes)
-	if err != nil {
-		return nil, fmt.Errorf("starting the decoder: %w", err)
-	}
-	return &decoderChild{p, stdin, newEventReader(p.Stdout)}, nil
-}
-
-// feed sends the request and the samples. It returns an error of the samples' source only: when the child goes away,
-// listening tells why.
-func (c *decoderChild) feed(req Request, pcm PCM, alive func()) error {
-	defer c.stdin.Close()
-	line, err := json.Marshal(req)
-	if err != nil {
-		return fmt.Errorf("asking the decoder: %w", err)
-	}
-	if _, err := c.stdin.Write(append(line, '\n')); err != nil {
-		return nil // the child is gone, and listening tells why
-	}
-	samples := make([]float32, SampleRate)
-	var buf []byte
-	for {
-		n, err := pcm.Read(samples)
-		if n > 0 {
-			var werr error
-			if buf, werr = writeFrame(c.stdin, samples[:n], buf); werr != nil {
-				return nil // as above
-			}
-			alive()
-		}
-		if errors.Is(err, io.EOF) {
-			_, _ = writeFrame(c.stdin, nil, buf) // as above
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// listen handles the child's events up to "done".
-func (c *decoderChild) listen(handle func(event) error) (Result, error) {
-	for {
-		ev, err := c.events.next()
+// take returns an idle child that has loaded what is wanted, or starts one. Idle children with something else are ended
+// first: they hold memory.
+func (t *Transcriber) take(ctx context.Context, want loaded) (*decoderChild, error) {
+	t.mu.Lock()
+	var found *decoderChild
+	var useless []*decoderChild
+	t.idle = slices.DeleteFunc(t.idle, func(c *decoderChild) bool {
 		switch {
-		case err != nil:
-			return Result{}, c.death(err)
-		case ev.Failed != nil && ev.Failed.Invalid:
-			return Result{}, fmt.Errorf("%w: %s", models.ErrInvalid, ev.Failed.Reason)
-		case ev.Failed != nil:
-			return Result{}, fmt.Errorf("decoding: %s", ev.Failed.Reason)
-		case ev.Done != nil:
-			return *ev.Done, nil
+		case c.has != want || !c.alive():
+			useless = append(useless, c)
+		case found == nil:
+			found = c
+		default:
+			return false
 		}
-		if err := handle(ev); err != nil {
-			return Result{}, err
-		}
+		c.idle.Stop()
+		return true
+	})
+	t.mu.Unlock()
+	for _, c := range useless {
+		c.end()
+	}
+	if found != nil {
+		found.Stderr.Reset()
+		return found, nil
+	}
+	return t.start(ctx, want)
+}
+
+// give keeps a child for the next recording.
+func (t *Transcriber) give(c *decoderChild) {
+	t.mu.Lock()
+	keep := !t.closed && t.o.Idle > 0
+	if keep {
+		c.idle = time.AfterFunc(t.o.Idle, func() { t.retire(c) })
+		t.idle = append(t.idle, c)
+	}
+	t.mu.Unlock()
+	if !keep {
+		c.end()
 	}
 }
 
-// death explains a child that stopped speaking.
-func (c *decoderChild) death(err error) error {
-	if !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading from the decoder: %w", err)
+// retire ends a child that was idle for too long, if it still is.
+func (t *Transcriber) retire(c *decoderChild) {
+	t.mu.Lock()
+	i := slices.Index(t.idle, c)
+	if i < 0 {
+		t.mu.Unlock()
+		return
 	}
-	err = c.Wait()
-	if err == nil {
-		err = errors.New("exit status 0")
-	}
-	if said := c.Stderr.String(); said != "" {
-		return fmt.Errorf("the decoder died in the middle (%w): %s", err, said)
-	}
-	return fmt.Errorf("the decoder died in the middle (%w): memory may be short", err)
+	t.idle = slices.Delete(t.idle, i, i+1)
+	t.running.Add(1)
+	t.mu.Unlock()
+	defer t.running.Done()
+	c.end()
+	t.o.Logger.Debug("idle decoder ended", "pid", c.pid) //nolint:sloglint // a timer has no context
 }
