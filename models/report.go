@@ -33,8 +33,8 @@ type DoubtfulChunk struct {
 	Reasons []string `json:"reasons"` // short and readable, for example "repeats itself"
 }
 
-// Add adds what a later attempt at the same transcript reports.
-func (r *Report) Add(later Report) {
+// Add returns the report with what a later attempt at the same transcript reports.
+func (r Report) Add(later Report) Report {
 	r.Engine = cmp.Or(later.Engine, r.Engine)
 	r.Device = cmp.Or(later.Device, r.Device)
 	r.Quantization = cmp.Or(later.Quantization, r.Quantization)
@@ -55,6 +55,7 @@ func (r *Report) Add(later Report) {
 		languages[code] += ms
 	}
 	r.Languages = languages
+	return r
 }
 
 // Speed is how many times faster than real time the audio was decoded; 0 when nothing was.

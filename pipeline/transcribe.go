@@ -66,7 +66,7 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 		return fmt.Errorf("transcribing %q: %w", episode.Title, err)
 	}
 	t.DurationMS, t.Warning = done.DurationMS, done.Warning
-	t.Report.Add(done.Report)
+	t.Report = t.Report.Add(done.Report)
 	if err := p.o.Catalogue.FinishTranscript(ctx, lease, t); err != nil {
 		return fmt.Errorf("finishing the transcript of %q: %w", episode.Title, err)
 	}
@@ -133,9 +133,9 @@ func (k *keeper) flush() error {
 	if k.cursorMS <= k.storedMS {
 		return nil
 	}
-	part := models.TranscriptPart{TranscriptID: k.transcript, Language: k.language, Segments: k.segments, CursorMS: k.cursorMS, Report: k.report}
+	part := models.TranscriptPart{TranscriptID: k.transcript, Language: k.language, Segments: k.segments, CursorMS: k.cursorMS}
 	k.tally.TookMS, k.tally.DecodedMS = time.Since(k.started).Milliseconds(), k.cursorMS-k.begunMS
-	part.Report.Add(k.tally)
+	part.Report = k.report.Add(k.tally)
 	k.segments, k.storedMS = nil, k.cursorMS // also when it fails: what cannot be stored is not tried twice
 	if err := k.store(part); err != nil {
 		return fmt.Errorf("storing segments: %w", err)

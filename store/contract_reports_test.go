@@ -99,7 +99,7 @@ func reportsAddUp(c clause) {
 	if !reflect.DeepEqual(tr.Report, first.Report) || tr.Language != "fr" {
 		t.Fatalf("the next attempt finds %+v", tr)
 	}
-	tr.Report.Add(models.Report{Engine: "whisper.cpp 2", TookMS: 1000, DecodedMS: 10_000, SpeechMS: 700, Chunks: 2, Languages: map[string]int64{"fr": 300, "en": 400}})
+	tr.Report = tr.Report.Add(models.Report{Engine: "whisper.cpp 2", TookMS: 1000, DecodedMS: 10_000, SpeechMS: 700, Chunks: 2, Languages: map[string]int64{"fr": 300, "en": 400}})
 	tr.DurationMS = 40_000
 	must(t, s.FinishTranscript(ctx, b.lease, tr))
 	b.finish(nil)

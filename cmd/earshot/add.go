@@ -16,13 +16,15 @@ import (
 
 func newAddCommand(c *config) *cobra.Command {
 	var wait, dryRun, ifEmpty bool
+	var flags settingsFlags
 	cmd := &cobra.Command{
 		Use:   "add SOURCE",
 		Short: "Add a podcast feed (address or file), a folder of recordings, or an audio file",
 		Long: `Add a podcast feed (address or file), a folder of recordings, or an audio file.
 
 Its episodes are queued; a running "earshot serve" fetches and transcribes them, or this command with --wait. Adding the
-same source again adds what is new and changes nothing else.`,
+same source again adds what is new and changes nothing else, except what --language, --vocabulary, --hints and --translate
+say of the show.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			a, err := c.open(cmd.Context())
@@ -39,8 +41,17 @@ same source again adds what is new and changes nothing else.`,
 			if err != nil {
 				return err
 			}
+			given, err := flags.apply(cmd, &found.Show.Settings)
+			if err != nil {
+				return err
+			}
 			if dryRun {
 				return a.plan(cmd.Context(), cmd.OutOrStdout(), found)
+			}
+			if given {
+				if err := a.settle(cmd, &flags, found.Show.ID); err != nil {
+					return err
+				}
 			}
 			if err := a.add(cmd.Context(), cmd.OutOrStdout(), found); err != nil || !wait {
 				return err
@@ -48,10 +59,26 @@ same source again adds what is new and changes nothing else.`,
 			return a.finish(cmd.Context(), cmd.ErrOrStderr(), found)
 		},
 	}
+	flags.register(cmd)
 	cmd.Flags().BoolVar(&wait, "wait", false, "work the queue to its end and show progress")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be added, or why not, and change nothing")
 	cmd.Flags().BoolVar(&ifEmpty, "if-empty", false, "do nothing when the archive has a show already")
 	return cmd
+}
+
+// settle changes the settings of a show that is known already; a new one is stored with its own.
+func (a *archive) settle(cmd *cobra.Command, flags *settingsFlags, id models.ShowID) error {
+	known, err := a.Show(cmd.Context(), id)
+	if errors.Is(err, models.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := flags.apply(cmd, &known.Settings); err != nil {
+		return err
+	}
+	return a.SetShowSettings(cmd.Context(), id, known.Settings)
 }
 
 // resolve finds out what a source is and reads it, with a bar for large folders.
@@ -177,7 +204,7 @@ func (w *watcher) look(ctx context.Context) (done bool, err error) {
 			if r.Kind == (models.TranscribeJob{}).Kind() {
 				u = unitAudio
 			}
-			b = w.bars.add(r.Title, r.Total, u)
+			b = w.bars.resume(r.Title, r.Done, r.Total, u)
 			w.running[r.JobID] = b
 			if w.bars.progress == nil && r.Kind == (models.TranscribeJob{}).Kind() {
 				w.bars.say("transcribing " + visible(r.Title))

@@ -100,7 +100,7 @@ func (a *archive) handlers(t *whisper.Transcriber) (store.Handlers, error) {
 	}
 	p := pipeline.New(pipeline.Options{
 		Catalogue: a.Store, Sources: a.resolver(nil), Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
-		Weights: w, Model: a.c.Model, Language: a.c.Language, Decoders: a.c.Decoders, Logger: a.c.log,
+		Weights: w, Model: a.c.Model, Language: a.c.Language, Decoders: a.c.Decoders, Vocabulary: a.c.Vocabulary, Hints: a.c.Hints, Logger: a.c.log,
 	})
 	return store.Handlers{Poll: p.Poll, Download: p.Download, Transcribe: p.Transcribe}, nil
 }

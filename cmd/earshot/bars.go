@@ -67,13 +67,17 @@ func (b *bars) close() {
 type bar struct {
 	bar            *mpb.Bar
 	current, total atomic.Int64
+	base           int64 // what was done before the bar was drawn
 	started        time.Time
 }
 
 const thousandths = 1000
 
-func (b *bars) add(name string, total int64, u unit) *bar {
-	r := &bar{started: time.Now()}
+func (b *bars) add(name string, total int64, u unit) *bar { return b.resume(name, 0, total, u) }
+
+// resume draws a bar of what is done in part already.
+func (b *bars) resume(name string, done, total int64, u unit) *bar {
+	r := &bar{base: done, started: time.Now()}
 	r.total.Store(total)
 	if b.progress == nil {
 		return r
@@ -84,18 +88,18 @@ func (b *bars) add(name string, total int64, u unit) *bar {
 		if total > 0 {
 			share = fmt.Sprintf("%3d %%", min(100, current*100/total))
 		}
-		return share + describe(u, current, total, time.Since(r.started))
+		return share + describe(u, current, current-r.base, total, time.Since(r.started))
 	})
 	r.bar = b.progress.AddBar(thousandths+1, mpb.PrependDecorators(decor.Name(shorten(name, 30), decor.WCSyncSpaceR)), mpb.AppendDecorators(detail))
 	return r
 }
 
-// describe says how fast it goes and how long it will take.
-func describe(u unit, current, total int64, took time.Duration) string {
-	if current <= 0 || took < time.Second {
+// describe says how fast it goes, by what was done in a time, and how long the rest will take.
+func describe(u unit, current, done, total int64, took time.Duration) string {
+	if done <= 0 || took < time.Second {
 		return ""
 	}
-	perSecond := float64(current) / took.Seconds()
+	perSecond := float64(done) / took.Seconds()
 	if total <= 0 {
 		total = current
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/toml/v2"
@@ -17,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline/weights"
 	"github.com/earshot/earshot/pipeline/whisper"
 )
@@ -27,11 +30,14 @@ type config struct {
 	Data         string `koanf:"data"`          // the data folder
 	Models       string `koanf:"models"`        // where the weights are; "": models in the data folder
 	Model        string `koanf:"model"`         // the weights to transcribe with
-	Language     string `koanf:"language"`      // ISO 639-1 or "auto"
+	Language     string `koanf:"language"`      // a code of whisper's, "auto" or "mixed"; a show may have its own
+	Hints        string `koanf:"hints"`         // what the decoder is told to expect: "auto", "words" or "off"; a show may have its own
 	Decoders     int    `koanf:"decoders"`      // chunks decoded at a time; 0: one a core
 	Listen       string `koanf:"listen"`        // address that serve listens on
 	AllowPrivate bool   `koanf:"allow-private"` // feeds and audio may come from private networks
 	LogLevel     string `koanf:"log-level"`
+
+	Vocabulary []string `koanf:"-"` // names and words to expect in every show; text with commas, or a list in earshot.toml
 
 	log *slog.Logger
 }
@@ -45,7 +51,9 @@ func (c *config) register(f *pflag.FlagSet) {
 	f.String("data", "data", "data folder")
 	f.String("models", "", "folder of the weights (default: models in the data folder)")
 	f.String("model", defaultModel, "weights to transcribe with, see: earshot models list")
-	f.String("language", "auto", "language that is spoken, as a code such as en; auto detects it")
+	f.String("language", models.LanguageAuto, "language that is spoken, as a code such as en; auto detects it, mixed for each stretch of speech")
+	f.String("vocabulary", "", "names and words to expect, separated by commas, the most important ones first")
+	f.String("hints", models.HintsAuto, "what the decoder is told to expect: auto (names from titles and notes, and the vocabulary), words (the vocabulary only), off")
 	f.Int("decoders", 0, "chunks to decode at a time, each on one core (default: one for each core)")
 	f.Bool("allow-private", false, "let feeds and audio come from this machine and from private networks")
 	f.String("log-level", "", "debug, info, warn or error (default: warn for serve, error for the others)")
@@ -75,20 +83,30 @@ func (c *config) load(cmd *cobra.Command) error {
 	if err := k.Load(fromEnv, nil); err != nil {
 		return fmt.Errorf("reading the environment: %w", err)
 	}
-	if err := k.Load(posflag.Provider(flags, ".", k), nil); err != nil {
+	fromFlags := posflag.ProviderWithFlag(flags, ".", k, func(f *pflag.Flag) (string, any) {
+		if cmd.Annotations[forOneShow] != "" && slices.Contains([]string{"language", "vocabulary", "hints"}, f.Name) {
+			return "", nil
+		}
+		return f.Name, posflag.FlagVal(flags, f)
+	})
+	if err := k.Load(fromFlags, nil); err != nil {
 		return fmt.Errorf("reading the flags: %w", err)
 	}
 	if err := k.Unmarshal("", c); err != nil {
 		return fmt.Errorf("the settings do not fit: %w", err)
 	}
+	if err := c.expect(k.Get("vocabulary")); err != nil {
+		return err
+	}
 	c.Data = data
 	if c.Models == "" {
 		c.Models = filepath.Join(data, "models")
 	}
+	c.Language = cmp.Or(c.Language, models.LanguageAuto)
 	if !whisper.KnowsLanguage(c.Language) {
-		return fmt.Errorf("whisper knows no language %q: use a code such as en, fr or de, or auto", c.Language)
+		return unknownLanguage(c.Language)
 	}
-	if strings.Contains(c.Model, ".en") && c.Language != "auto" && c.Language != "en" {
+	if strings.Contains(c.Model, ".en") && c.Language != models.LanguageAuto && c.Language != "en" {
 		return fmt.Errorf("the model %s knows English only, not %q: choose one without \".en\" in its name", c.Model, c.Language)
 	}
 	if c.LogLevel == "" {
@@ -102,6 +120,24 @@ func (c *config) load(cmd *cobra.Command) error {
 		return usageError{fmt.Errorf("there is no log level %q: use debug, info, warn or error", c.LogLevel)}
 	}
 	c.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	return nil
+}
+
+// expect takes the vocabulary, which is text with commas or a list, and checks it with the hints.
+func (c *config) expect(vocabulary any) error {
+	switch v := vocabulary.(type) {
+	case string:
+		c.Vocabulary = models.Words(v)
+	case []any:
+		words := make([]string, len(v))
+		for i, w := range v {
+			words[i] = fmt.Sprint(w)
+		}
+		c.Vocabulary = models.Words(strings.Join(words, "\n"))
+	}
+	if err := (models.ShowSettings{Vocabulary: c.Vocabulary, Hints: c.Hints}).Check(); err != nil {
+		return fmt.Errorf("the settings do not fit: %w", err)
+	}
 	return nil
 }
 

@@ -78,6 +78,7 @@ from earshot.toml in the data folder, in this order.`,
 	c.register(root.PersistentFlags())
 	root.AddCommand(
 		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newStatusCommand(c), newTranscribeCommand(c), newReindexCommand(c), newRetryCommand(c),
+		newShowsCommand(c), newRetranscribeCommand(c),
 		newModelsCommand(c.weights, &c.Model), newVersionCommand(), newDecoderCommand(),
 	)
 	return root

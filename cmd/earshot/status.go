@@ -56,6 +56,13 @@ func printStatus(w io.Writer, st models.Status) error {
 		sort.Strings(waiting)
 		fmt.Fprintf(b, "queue: %s\n", strings.Join(waiting, ", "))
 	}
+	if st.Speed > 0 {
+		fmt.Fprintf(b, "transcribing at %.1f× real time", st.Speed)
+		if st.LeftMS > 0 {
+			fmt.Fprintf(b, ", about %s left for %s of audio", about(st.LeftMS), about(st.WaitingMS))
+		}
+		b.WriteString("\n")
+	}
 	for _, r := range st.Running {
 		share := ""
 		if r.Total > 0 {
@@ -65,13 +72,31 @@ func printStatus(w io.Writer, st models.Status) error {
 		if r.Kind == (models.TranscribeJob{}).Kind() {
 			u = unitAudio
 		}
-		fmt.Fprintf(b, "running: %s %s%s%s\n", r.Kind, visible(r.Title), share, describe(u, r.Done, r.Total, time.Since(r.StartedAt)))
+		kind := r.Kind
+		if r.Task == models.TaskTranslate {
+			kind = string(r.Task)
+		}
+		fmt.Fprintf(b, "running: %s %s%s%s\n", kind, visible(r.Title), share, describe(u, r.Done, r.Done-r.Began, r.Total, r.ToldAt.Sub(r.StartedAt)))
 	}
 	for _, f := range st.Failures {
 		fmt.Fprintf(b, "failed: %s: %s\n", visible(f.Title), visible(oneLine(f.Reason)))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// about is a length of time that is not known exactly.
+func about(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	switch {
+	case d < time.Minute:
+		return "a minute"
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f minutes", d.Minutes())
+	case d < 72*time.Hour:
+		return fmt.Sprintf("%.0f hours", d.Hours())
+	}
+	return fmt.Sprintf("%.0f days", d.Hours()/24)
 }
 
 func count(n int, noun string) string {

@@ -16,6 +16,7 @@ import (
 	"github.com/earshot/earshot/models/export"
 	"github.com/earshot/earshot/pipeline"
 	"github.com/earshot/earshot/pipeline/audio"
+	"github.com/earshot/earshot/pipeline/vocabulary"
 	"github.com/earshot/earshot/pipeline/whisper"
 )
 
@@ -29,10 +30,12 @@ type transcription struct {
 	runner    *whisper.Transcriber
 	stdout    io.Writer
 	bars      *bars
+	report    bool
 }
 
 func newTranscribeCommand(c *config) *cobra.Command {
 	var format, output, prompt string
+	var report, translate bool
 	cmd := &cobra.Command{
 		Use:   "transcribe FILE…",
 		Short: "Transcribe audio files without an archive: to standard output, or to files with --output",
@@ -44,12 +47,18 @@ func newTranscribeCommand(c *config) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			t := &transcription{format: f, outputDir: output, model: c.Model, tool: audio.New(audio.Options{}), stdout: cmd.OutOrStdout(), bars: newBars(cmd.ErrOrStderr())}
+			t := &transcription{format: f, outputDir: output, model: c.Model, tool: audio.New(audio.Options{}), stdout: cmd.OutOrStdout(), bars: newBars(cmd.ErrOrStderr()), report: report}
 			defer t.bars.close()
 			if t.request, err = c.request(); err != nil {
 				return err
 			}
 			t.request.Prompt = prompt
+			if prompt == "" && c.Hints != models.HintsOff {
+				t.request.Prompt = vocabulary.FromWords(c.Vocabulary)
+			}
+			if translate {
+				t.request.Task = models.TaskTranslate
+			}
 			if t.runner, err = newTranscriber(c.log); err != nil {
 				return err
 			}
@@ -59,7 +68,9 @@ func newTranscribeCommand(c *config) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&format, "format", "txt", "txt, srt, vtt, json or tsv")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "folder to write FILE.FORMAT into, instead of standard output")
-	cmd.Flags().StringVar(&prompt, "prompt", "", "names and words to expect, the most important ones last")
+	cmd.Flags().StringVar(&prompt, "prompt", "", "text as if it had been said before the recording; in place of --vocabulary")
+	cmd.Flags().BoolVar(&report, "report", false, "say how each transcript was made and how good it may be, on standard error, or inside with --format json")
+	cmd.Flags().BoolVar(&translate, "translate", false, "write what was said in English")
 	return cmd
 }
 
@@ -156,7 +167,9 @@ func (t *transcription) one(ctx context.Context, path, name string) error {
 	}
 	bar := t.bars.add(filepath.Base(path), info.DurationMS, unitAudio)
 	defer bar.done()
-	out := models.Transcript{Source: models.TranscriptWhisper, Model: t.model, CreatedAt: time.Now().UTC()}
+	out := models.Transcript{
+		Source: models.TranscriptWhisper, Task: t.request.Task, Model: t.model, Prompt: t.request.Prompt, CreatedAt: time.Now().UTC(),
+	}
 	got, err := pipeline.Decode(ctx, t.tool, t.runner, f, t.request, func(w whisper.Window) error {
 		out.Segments = append(out.Segments, w.Segments...)
 		return nil
@@ -164,10 +177,16 @@ func (t *transcription) one(ctx context.Context, path, name string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	out.Language, out.DurationMS, out.Warning = got.Language, got.DurationMS, got.Warning
+	out.Language, out.DurationMS, out.Warning, out.Report = got.Language, got.DurationMS, got.Warning, got.Report
 	bar.set(got.DurationMS)
 	if got.Warning != "" {
 		t.bars.say(fmt.Sprintf("earshot: %s: %s", path, got.Warning))
+	}
+	if t.report && t.format != export.JSON {
+		t.bars.say(strings.TrimSuffix(describeReport(path, out), "\n"))
+	}
+	if !t.report {
+		out.Report = models.Report{}
 	}
 	return t.write(name, out)
 }

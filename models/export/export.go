@@ -40,11 +40,14 @@ func Parse(name string) (Format, error) {
 
 // Document is the JSON form of a transcript.
 type Document struct {
-	Language   string           `json:"language"`
-	DurationMS int64            `json:"duration_ms"`
-	Model      string           `json:"model"`
-	Warning    string           `json:"warning,omitempty"`
-	Segments   []models.Segment `json:"segments"`
+	Language   string                `json:"language"`
+	DurationMS int64                 `json:"duration_ms"`
+	Model      string                `json:"model"`
+	Task       models.TranscriptTask `json:"task,omitempty"`       // "translate" when the text is English that was not said
+	Vocabulary string                `json:"vocabulary,omitempty"` // the prompt given to the decoder
+	Warning    string                `json:"warning,omitempty"`
+	Report     *models.Report        `json:"report,omitempty"`
+	Segments   []models.Segment      `json:"segments"`
 }
 
 // Write writes a transcript.
@@ -75,7 +78,13 @@ func Write(w io.Writer, f Format, t models.Transcript) error {
 }
 
 func writeJSON(w io.Writer, t models.Transcript) error {
-	d := Document{Language: t.Language, DurationMS: t.DurationMS, Model: t.Model, Warning: t.Warning, Segments: t.Segments}
+	d := Document{Language: t.Language, DurationMS: t.DurationMS, Model: t.Model, Vocabulary: t.Prompt, Warning: t.Warning, Segments: t.Segments}
+	if t.Task == models.TaskTranslate {
+		d.Task = t.Task
+	}
+	if t.Report.Chunks > 0 || t.Report.TookMS > 0 {
+		d.Report = &t.Report
+	}
 	if d.Segments == nil {
 		d.Segments = []models.Segment{} // an empty list, not null
 	}

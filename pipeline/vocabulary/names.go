@@ -189,5 +189,5 @@ func capital(w string) bool {
 			digits++
 		}
 	}
-	return upper > 0 && letters >= 2 && digits <= 2 && !(upper == letters && letters >= shouted)
+	return upper > 0 && letters >= 2 && digits <= 2 && (upper < letters || letters < shouted)
 }

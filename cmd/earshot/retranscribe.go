@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/earshot/earshot/models"
+)
+
+func newRetranscribeCommand(c *config) *cobra.Command {
+	var wait, translate bool
+	cmd := &cobra.Command{
+		Use:   "retranscribe SHOW|EPISODE",
+		Short: "Transcribe a show or an episode again, with the settings of now",
+		Long: `Transcribe a show or an episode again, with the settings of now. It is named by its identifier or by a part of its title
+that nothing else has.
+
+The old transcript stays, and is searched, until the new one is complete. With --translate only the translation into English
+is made, of what is transcribed already.`,
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.onArchive(func(cmd *cobra.Command, a *archive) error {
+				episodes, err := a.findEpisodes(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				task := models.TaskTranscribe
+				if translate {
+					task = models.TaskTranslate
+				}
+				queued, err := a.retranscribe(cmd.Context(), episodes, task)
+				if err != nil {
+					return err
+				}
+				line := count(len(queued), "episode") + " queued"
+				if left := len(episodes) - len(queued); left > 0 {
+					line += fmt.Sprintf(", %d not transcribed yet left out", left)
+				}
+				if _, err := fmt.Fprintln(cmd.OutOrStdout(), line); err != nil || !wait {
+					return err
+				}
+				return a.finish(cmd.Context(), cmd.ErrOrStderr(), models.Listing{Episodes: queued})
+			})(cmd, nil)
+		},
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "work the queue to its end and show progress")
+	cmd.Flags().BoolVar(&translate, "translate", false, "make only the translation into English")
+	return cmd
+}
+
+// retranscribe queues episodes. Of several, those that are not ready for it are left out; of one, that is an error.
+func (a *archive) retranscribe(ctx context.Context, episodes []models.Episode, task models.TranscriptTask) ([]models.Episode, error) {
+	var queued []models.Episode
+	for _, e := range episodes {
+		err := a.Retranscribe(ctx, e.ID, task)
+		if errors.Is(err, models.ErrInvalid) && len(episodes) > 1 {
+			continue
+		}
+		if err != nil {
+			return queued, err
+		}
+		queued = append(queued, e)
+	}
+	return queued, nil
+}
+
+// findEpisodes returns the episodes of the show that has a name, or the episode that has it. Where both can be meant, a
+// whole title counts more than a part of one, and a show more than its episodes.
+func (a *archive) findEpisodes(ctx context.Context, called string) ([]models.Episode, error) {
+	shows, err := a.Shows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.Episodes(ctx, models.EpisodeFilter{})
+	if err != nil {
+		return nil, err
+	}
+	foundShows := pick(shows, called, func(s models.Show) (string, string) { return string(s.ID), s.Title })
+	found := pick(all, called, func(e models.Episode) (string, string) { return string(e.ID), e.Title })
+	switch {
+	case len(foundShows) == 1:
+		return a.Episodes(ctx, models.EpisodeFilter{ShowID: foundShows[0].ID})
+	case len(foundShows) == 0 && len(found) == 1:
+		return found, nil
+	case len(foundShows)+len(found) == 0:
+		return nil, models.Explain(models.ErrNotFound, "there is no show or episode %q", visible(called))
+	case len(foundShows) > 0:
+		return nil, models.Explain(models.ErrInvalid, "%q can mean %s: give more of the title, or the identifier", visible(called), titles(foundShows, func(s models.Show) string { return s.Title }))
+	}
+	return nil, models.Explain(models.ErrInvalid, "%q can mean %s: give more of the title, or the identifier", visible(called), titles(found, func(e models.Episode) string { return e.Title }))
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/earshot/earshot/models"
+)
+
+func newShowsCommand(c *config) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "shows",
+		Short: "List the shows and their settings",
+		Args:  arguments(cobra.NoArgs),
+		RunE: c.onArchive(func(cmd *cobra.Command, a *archive) error {
+			shows, err := a.Shows(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), listed(shows))
+			}
+			b := &strings.Builder{}
+			for _, s := range shows {
+				b.WriteString(describeShow(s))
+			}
+			_, err = io.WriteString(cmd.OutOrStdout(), b.String())
+			return err
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.AddCommand(newShowsSetCommand(c))
+	return cmd
+}
+
+func newShowsSetCommand(c *config) *cobra.Command {
+	var flags settingsFlags
+	cmd := &cobra.Command{
+		Use:   "set SHOW",
+		Short: "Choose how a show is transcribed; SHOW is its identifier or a part of its title",
+		Long: `Choose how a show is transcribed. SHOW is its identifier or a part of its title that no other show has.
+
+What is chosen counts for what is transcribed from now on; earshot retranscribe SHOW does the rest again.`,
+		Example: `  earshot shows set "Radio Ambulante" --language es --translate
+  earshot shows set microsolidarity --vocabulary "Enspiral, Richard D. Bartlett"`,
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.onArchive(func(cmd *cobra.Command, a *archive) error {
+				show, err := a.findShow(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				given, err := flags.apply(cmd, &show.Settings)
+				if err != nil {
+					return err
+				}
+				if !given {
+					return usageError{errors.New("nothing to set: give --language, --vocabulary, --vocabulary-file, --hints or --translate")}
+				}
+				if err := a.SetShowSettings(cmd.Context(), show.ID, show.Settings); err != nil {
+					return err
+				}
+				_, err = io.WriteString(cmd.OutOrStdout(), describeShow(show))
+				return err
+			})(cmd, nil)
+		},
+	}
+	flags.register(cmd)
+	return cmd
+}
+
+// findShow returns the show that has a name: an identifier, a title, or a part of one title only.
+func (a *archive) findShow(ctx context.Context, called string) (models.Show, error) {
+	shows, err := a.Shows(ctx)
+	if err != nil {
+		return models.Show{}, err
+	}
+	found := pick(shows, called, func(s models.Show) (string, string) { return string(s.ID), s.Title })
+	switch len(found) {
+	case 0:
+		return models.Show{}, models.Explain(models.ErrNotFound, "there is no show %q: earshot shows lists what there is", visible(called))
+	case 1:
+		return found[0], nil
+	}
+	return models.Show{}, models.Explain(models.ErrInvalid, "%q can mean %s: give more of the title, or the identifier", visible(called), titles(found, func(s models.Show) string { return s.Title }))
+}
+
+// pick returns those of all that have a name: the one with the identifier, else those with the title, else those with it in
+// their title.
+func pick[T any](all []T, called string, of func(T) (id, title string)) []T {
+	called = strings.ToLower(strings.TrimSpace(called))
+	var whole, part []T
+	for _, t := range all {
+		id, title := of(t)
+		title = strings.ToLower(title)
+		switch {
+		case id == called:
+			return []T{t}
+		case title == called:
+			whole = append(whole, t)
+		case called != "" && strings.Contains(title, called):
+			part = append(part, t)
+		}
+	}
+	if len(whole) > 0 {
+		return whole
+	}
+	return part
+}
+
+// titles names a few of many.
+func titles[T any](all []T, title func(T) string) string {
+	const few = 4
+	names := make([]string, 0, few)
+	for _, t := range all[:min(few, len(all))] {
+		names = append(names, fmt.Sprintf("%q", visible(title(t))))
+	}
+	if more := len(all) - few; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(names, ", ")
+}
+
+// listedShow is a show in the output of shows --json.
+type listedShow struct {
+	ID       models.ShowID       `json:"id"`
+	Title    string              `json:"title"`
+	Settings models.ShowSettings `json:"settings"`
+}
+
+func listed(shows []models.Show) []listedShow {
+	out := make([]listedShow, len(shows))
+	for i, s := range shows {
+		out[i] = listedShow{s.ID, s.Title, s.Settings}
+	}
+	return out
+}
+
+func describeShow(s models.Show) string {
+	said := []string{"language " + cmp.Or(s.Settings.Language, "as the archive's")}
+	if s.Settings.Translate {
+		said = append(said, "translated into English")
+	}
+	if s.Settings.Hints != "" {
+		said = append(said, "hints "+s.Settings.Hints)
+	}
+	if n := len(s.Settings.Vocabulary); n > 0 {
+		said = append(said, fmt.Sprintf("vocabulary of %d: %s", n, visible(strings.Join(s.Settings.Vocabulary, ", "))))
+	}
+	return fmt.Sprintf("%s  %s\n  %s\n", s.ID, visible(s.Title), strings.Join(said, "; "))
+}
