@@ -51,7 +51,7 @@ type Transcript struct {
 	EpisodeID  models.EpisodeID        `json:"episode_id"`
 	Source     models.TranscriptSource `json:"source" enum:"whisper,publisher,import"`
 	Task       models.TranscriptTask   `json:"task" enum:"transcribe,translate"`
-	Tasks      []models.TranscriptTask `json:"tasks" doc:"Tasks of which the episode has a transcript"`
+	Tasks      []models.TranscriptTask `json:"tasks" enum:"transcribe,translate" doc:"Tasks of which the episode has a transcript"`
 	Model      string                  `json:"model,omitempty"`
 	Language   string                  `json:"language,omitempty" doc:"ISO 639-1 of what is spoken, also of a translation; absent until detected"`
 	Vocabulary string                  `json:"vocabulary,omitempty" doc:"The prompt that told the decoder which names to expect"`

@@ -188,6 +188,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        DoubtfulChunk: {
+            /** Format: int64 */
+            end_ms: number;
+            reasons: string[];
+            /** Format: int64 */
+            start_ms: number;
+        };
         Episode: {
             /**
              * Format: int64
@@ -327,6 +334,8 @@ export interface components {
         };
         JobProgress: {
             /** Format: int64 */
+            began: number;
+            /** Format: int64 */
             done: number;
             episode_id?: string;
             /** Format: int64 */
@@ -335,7 +344,10 @@ export interface components {
             show_id?: string;
             /** Format: date-time */
             started_at: string;
+            task?: string;
             title: string;
+            /** Format: date-time */
+            told_at: string;
             /** Format: int64 */
             total: number;
         };
@@ -359,6 +371,35 @@ export interface components {
         Person: {
             name: string;
             role?: string;
+        };
+        Report: {
+            /** Format: int64 */
+            chunks: number;
+            /** Format: int64 */
+            decoded_ms: number;
+            /** Format: int64 */
+            decoders?: number;
+            device?: string;
+            doubtful?: components["schemas"]["DoubtfulChunk"][];
+            engine?: string;
+            languages?: {
+                [key: string]: number;
+            };
+            parameters?: string;
+            quantization?: string;
+            /** Format: int64 */
+            retried: number;
+            /** Format: int64 */
+            speech_ms: number;
+            /**
+             * Format: double
+             * @description Times real time; 0 when unknown
+             */
+            speed: number;
+            /** Format: int64 */
+            threads?: number;
+            /** Format: int64 */
+            took_ms: number;
         };
         Results: {
             hits: components["schemas"]["Hit"][];
@@ -412,6 +453,11 @@ export interface components {
             };
             /** @description Newest first */
             failures: components["schemas"]["Failure"][];
+            /**
+             * Format: int64
+             * @description About how long that will take; 0 when unknown or when nothing waits
+             */
+            left_ms: number;
             /** @description Waiting and running jobs by kind */
             queue: {
                 [key: string]: number;
@@ -420,7 +466,17 @@ export interface components {
             running: components["schemas"]["JobProgress"][];
             /** Format: int64 */
             shows: number;
+            /**
+             * Format: double
+             * @description How many times faster than real time transcription goes, or went last; 0 when unknown
+             */
+            speed: number;
             version: string;
+            /**
+             * Format: int64
+             * @description Length of the audio that is still to be transcribed, partly estimated
+             */
+            waiting_ms: number;
         };
         Transcript: {
             complete: boolean;
@@ -435,12 +491,20 @@ export interface components {
              */
             duration_ms?: number;
             episode_id: string;
-            /** @description ISO 639-1; absent until detected */
+            /** @description ISO 639-1 of what is spoken, also of a translation; absent until detected */
             language?: string;
             model?: string;
+            /** @description How the transcript was made */
+            report: components["schemas"]["Report"];
             segments: components["schemas"]["Segment"][];
             /** @enum {string} */
             source: "whisper" | "publisher" | "import";
+            /** @enum {string} */
+            task: "transcribe" | "translate";
+            /** @description Tasks of which the episode has a transcript */
+            tasks: ("transcribe" | "translate")[];
+            /** @description The prompt that told the decoder which names to expect */
+            vocabulary?: string;
             warning?: string;
         };
         Word: {
@@ -781,7 +845,10 @@ export interface operations {
     };
     "get-transcript": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What was said as it was said, or in English */
+                task?: "transcribe" | "translate";
+            };
             header?: {
                 /** @description ETag of the transcript at hand */
                 "If-None-Match"?: string;

@@ -13,6 +13,7 @@ export type Segment = Schemas['Segment']
 export type Show = Schemas['Show']
 export type Status = Schemas['Status']
 export type Transcript = Schemas['Transcript']
+export type Task = Transcript['task']
 
 /** What the server says when it cannot do what was asked; status 0 means that it was not reached. */
 export class Problem extends Error {
@@ -64,9 +65,9 @@ export const listEpisodes = (query: NonNullable<Query<'/api/episodes'>>) =>
 
 export const getEpisode = (id: string, signal: AbortSignal) => call<EpisodeDetail>(of(id), { signal })
 
-/** The current transcript, or null when there is none yet. */
-export const getTranscript = (id: string, signal: AbortSignal) =>
-  call<Transcript>(`${of(id)}/transcript`, { signal }).catch((e: unknown) => {
+/** The current transcript of a task, or null when there is none yet. */
+export const getTranscript = (id: string, task: Task, signal: AbortSignal) =>
+  call<Transcript>(`${of(id)}/transcript${task === 'translate' ? '?task=translate' : ''}`, { signal }).catch((e: unknown) => {
     if (e instanceof Problem && e.status === 404) return null
     throw e
   })

@@ -18,6 +18,17 @@ export function length(ms: number): string {
 
 const dates = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })
 
+const languages = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' })
+
+/** "fr" → "French". */
+export function language(code: string): string {
+  try {
+    return languages.of(code) ?? code
+  } catch {
+    return code // not of the form of a code
+  }
+}
+
 /** A publication date, "" when unknown. */
 export const day = (iso: string | undefined) => (iso ? dates.format(new Date(iso)) : '')
 

@@ -31,9 +31,9 @@ class Live {
   }
 
   /** The running job of an episode with its progress from 0 to 1, null when its end is unknown. */
-  progress(id: string): { kind: string; share: number | null } | undefined {
+  progress(id: string): { kind: string; task: string; share: number | null } | undefined {
     const job = this.status?.running.find((j) => j.episode_id === id)
-    return job && { kind: job.kind, share: job.total > 0 ? Math.min(1, job.done / job.total) : null }
+    return job && { kind: job.kind, task: job.task ?? '', share: job.total > 0 ? Math.min(1, job.done / job.total) : null }
   }
 }
 

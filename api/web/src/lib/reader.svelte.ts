@@ -1,5 +1,5 @@
 // The episode that is open: its facts, its words, and where the query is said in it.
-import { type EpisodeDetail, type Moment, type Transcript, explain, getEpisode, getTranscript, search } from './api'
+import { type EpisodeDetail, type Moment, type Task, type Transcript, explain, getEpisode, getTranscript, search } from './api'
 
 const freshMS = 4000 // how often a growing transcript is read again
 
@@ -7,6 +7,7 @@ class Reader {
   id = $state('')
   episode = $state.raw<EpisodeDetail | null>(null)
   transcript = $state.raw<Transcript | null>(null)
+  task = $state<Task>('transcribe') // which of its transcripts is read
   moments = $state.raw<Moment[]>([])
   total = $state(0) // moments in all; more than are here only when there are thousands
   error = $state('')
@@ -23,10 +24,18 @@ class Reader {
     if (id === this.id) return
     this.id = id
     this.episode = this.transcript = null
+    this.task = 'transcribe'
     this.moments = []
     this.total = 0
     this.#query = ''
     if (id) await this.#load()
+  }
+
+  /** Reads what was said, or its translation. */
+  async choose(task: Task) {
+    if (task === this.task) return
+    this.task = task
+    await this.#load()
   }
 
   /** Reads it again, soon: something has changed. */
@@ -40,13 +49,15 @@ class Reader {
     clearTimeout(this.#again)
     this.#running?.abort()
     const { signal } = (this.#running = new AbortController())
-    const { id } = this
+    const { id, task } = this
     this.busy = true
     this.#read = Date.now()
     try {
-      const [episode, transcript] = await Promise.all([getEpisode(id, signal), getTranscript(id, signal)])
+      const [episode, transcript] = await Promise.all([getEpisode(id, signal), getTranscript(id, task, signal)])
       if (signal.aborted || id !== this.id) return
       this.episode = episode
+      // A translation that is no longer there gives way to what was said.
+      if (!transcript && task === 'translate') return void this.choose('transcribe')
       this.transcript = transcript
       this.error = ''
     } catch (e) {
