@@ -6,11 +6,16 @@
 // heap, and killing a child is a cancel that always works. [Transcriber] is the parent's side and holds no C code; [Serve]
 // is the child's side and holds all of it (native.go). They speak over the child's standard streams:
 //
-//	parent → child   one JSON line (Request), then frames of samples: u32 count, count × f32, little endian; 16 kHz mono.
-//	                 A frame of zero samples ends the recording.
-//	child → parent   JSON lines (event): "window" for every chunk in order, "progress" through silence, and one "done".
+//	parent → child   one JSON line (order), then frames of samples: u32 count, count × f32, little endian; 16 kHz mono.
+//	                 A frame of zero samples ends the recording. Then the next recording may follow.
+//	child → parent   JSON lines (event): "ready", "began" and "ended" around every chunk's decoding, "window" for every chunk
+//	                 in order, "progress" through silence, and one "done".
 //
-// A child that ends without "done" has failed; the end of what it wrote to its standard error says why.
+// A child keeps its model for the next recording, until it was idle for a while or another model is wanted (transcriber.go).
+// One that ends without "done" has failed; the end of what it wrote to its standard error says why. Another one is given
+// the samples again from the start, which costs about 1 % of the recording's length, and goes on after the last window. The
+// chunks that were being decoded are then decoded one at a time; the one that ends its child again is left out and flagged
+// (recovery.go). A chunk that takes far longer than those before it counts as a death (patience.go).
 //
 // # The way of a sample
 //

@@ -27,7 +27,7 @@ const childVariable = "EARSHOT_TEST_DECODER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
-		if err := whisper.Serve(context.Background(), os.Stdin, os.Stdout); err != nil {
+		if err := whisper.Serve(context.Background(), os.Stdin, mortal(os.Stdout)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -38,8 +38,16 @@ func TestMain(m *testing.M) {
 
 const jfk = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
 
-func transcriber() *whisper.Transcriber {
-	return whisper.NewTranscriber(whisper.Options{Command: []string{os.Args[0]}, Env: append(os.Environ(), childVariable+"=1", "OPENBLAS_NUM_THREADS=1")})
+func options() whisper.Options {
+	return whisper.Options{Command: []string{os.Args[0]}, Env: append(os.Environ(), childVariable+"=1", "OPENBLAS_NUM_THREADS=1")}
+}
+
+// transcriber returns one whose children end with the test.
+func transcriber(tb testing.TB, o whisper.Options) *whisper.Transcriber {
+	tb.Helper()
+	t := whisper.NewTranscriber(o)
+	tb.Cleanup(t.Close)
+	return t
 }
 
 // request returns a request with the weights that the tests share; they are fetched when they are not there.
@@ -82,6 +90,11 @@ func speech(tb testing.TB) []float32 {
 		tb.Fatal(err)
 	}
 	defer s.Close()
+	return readAll(tb, s)
+}
+
+func readAll(tb testing.TB, s whisper.PCM) []float32 {
+	tb.Helper()
 	var out []float32
 	buf := make([]float32, 16000)
 	for {
@@ -116,8 +129,13 @@ func (p *pcm) Read(b []float32) (int, error) {
 
 func transcribe(tb testing.TB, req whisper.Request, samples []float32) ([]whisper.Window, whisper.Result) {
 	tb.Helper()
+	return with(tb, transcriber(tb, options()), req, samples)
+}
+
+func with(tb testing.TB, t *whisper.Transcriber, req whisper.Request, samples []float32) ([]whisper.Window, whisper.Result) {
+	tb.Helper()
 	var windows []whisper.Window
-	result, err := transcriber().Transcribe(tb.Context(), req, memory(samples), func(w whisper.Window) error {
+	result, err := t.Transcribe(tb.Context(), req, memory(samples), func(w whisper.Window) error {
 		windows = append(windows, w)
 		return nil
 	}, nil)
@@ -166,12 +184,14 @@ func TestSpeechBecomesWordsWithTimes(t *testing.T) {
 }
 
 // long is several minutes: the recording again and again, with silences and a noise between.
-func long(tb testing.TB) []float32 {
+func long(tb testing.TB) []float32 { tb.Helper(); return repeated(tb, 6) }
+
+func repeated(tb testing.TB, times int) []float32 {
 	tb.Helper()
 	one := speech(tb)
 	rng := rand.New(rand.NewPCG(1, 2))
 	var out []float32
-	for i := range 6 {
+	for i := range times {
 		out = append(append(out, one...), silence(1+5*(i%2))...)
 		for range whisper.SampleRate / 2 {
 			out = append(out, 0.01*(rng.Float32()-0.5))
@@ -191,7 +211,7 @@ func TestResumingGivesTheSameTranscript(t *testing.T) {
 		t.Errorf("%d doubtful chunks of clear speech", len(result.Report.Doubtful))
 	}
 	half := len(all) / 2
-	req.SkipMS, req.Language = all[half-1].CursorMS, all[half-1].Language
+	req.SkipMS, req.MainLanguage = all[half-1].CursorMS, all[half-1].MainLanguage
 	rest, again := transcribe(t, req, samples)
 	if diff := cmp.Diff(all[half:], rest); diff != "" {
 		t.Errorf("the second half differs when resumed (-whole +resumed):\n%s", diff)
@@ -209,7 +229,7 @@ func TestSilenceAndNoiseSayNothing(t *testing.T) {
 		noise[i] = 0.02 * (rng.Float32() - 0.5)
 	}
 	var progress []int64
-	_, err := transcriber().Transcribe(t.Context(), req, memory(append(silence(100), noise...)), func(w whisper.Window) error {
+	_, err := transcriber(t, options()).Transcribe(t.Context(), req, memory(append(silence(100), noise...)), func(w whisper.Window) error {
 		return fmt.Errorf("heard %+v", w)
 	}, func(at int64) { progress = append(progress, at) })
 	if err != nil {
@@ -243,7 +263,7 @@ func TestWrongRequestsAreRefused(t *testing.T) {
 	} {
 		req := good
 		tc.change(&req)
-		_, err := transcriber().Transcribe(t.Context(), req, memory(silence(2)), func(whisper.Window) error { return nil }, nil)
+		_, err := transcriber(t, options()).Transcribe(t.Context(), req, memory(silence(2)), func(whisper.Window) error { return nil }, nil)
 		if !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -254,7 +274,7 @@ func TestCancelEndsTheChild(t *testing.T) {
 	req := request(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	windows := 0
-	_, err := transcriber().Transcribe(ctx, req, memory(long(t)), func(whisper.Window) error {
+	_, err := transcriber(t, options()).Transcribe(ctx, req, memory(long(t)), func(whisper.Window) error {
 		windows++
 		cancel()
 		return nil
@@ -263,7 +283,7 @@ func TestCancelEndsTheChild(t *testing.T) {
 		t.Errorf("cancelled, and got %v after %d windows", err, windows)
 	}
 	stop := errors.New("the store is full")
-	_, err = transcriber().Transcribe(t.Context(), req, memory(long(t)), func(whisper.Window) error { return stop }, nil)
+	_, err = transcriber(t, options()).Transcribe(t.Context(), req, memory(long(t)), func(whisper.Window) error { return stop }, nil)
 	if !errors.Is(err, stop) {
 		t.Errorf("a window that cannot be stored gives %v", err)
 	}
@@ -288,7 +308,7 @@ func TestASourceThatFailsEndsTheTranscription(t *testing.T) {
 	req := request(t)
 	broken := errors.New("the disk is gone")
 	src := &endless{make(chan error, 1)}
-	_, err := transcriber().Transcribe(t.Context(), req, func(context.Context) (whisper.PCM, error) { return src, nil }, func(whisper.Window) error { return nil }, func(int64) {
+	_, err := transcriber(t, options()).Transcribe(t.Context(), req, func(context.Context) (whisper.PCM, error) { return src, nil }, func(whisper.Window) error { return nil }, func(int64) {
 		select {
 		case src.fail <- broken:
 		default:

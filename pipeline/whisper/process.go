@@ -100,7 +100,7 @@ func (c *decoderChild) feed(o order, pcm PCM, taken func()) error {
 		return fmt.Errorf("asking the decoder: %w", err)
 	}
 	if _, err := c.stdin.Write(append(line, '\n')); err != nil {
-		return nil // the child is gone, and listening tells why
+		return nil //nolint:nilerr // the child is gone, and listening tells why
 	}
 	samples := make([]float32, SampleRate)
 	var buf []byte
@@ -109,7 +109,7 @@ func (c *decoderChild) feed(o order, pcm PCM, taken func()) error {
 		if n > 0 {
 			var werr error
 			if buf, werr = writeFrame(c.stdin, samples[:n], buf); werr != nil {
-				return nil // as above
+				return nil //nolint:nilerr // as above
 			}
 			taken()
 		}

@@ -1,7 +1,6 @@
 package whisper
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -68,6 +67,7 @@ type recovery struct {
 	deaths   int            // since the last good window
 	starts   int            // of children that decoded nothing
 	worked   bool           // the child has begun a chunk
+	last     error          // why the last child died
 }
 
 func newRecovery(req Request, onWindow func(Window) error, onProgress func(atMS int64)) *recovery {
@@ -124,6 +124,7 @@ func (r *recovery) window(w Window) error {
 func (r *recovery) flush() error {
 	for len(r.pending) > 0 {
 		w := r.pending[0]
+		w.MainLanguage = r.order.MainLanguage // a lost chunk may have come before it was known
 		if err := r.onWindow(w); err != nil {
 			return err
 		}
@@ -147,7 +148,7 @@ func (r *recovery) tell(atMS int64) {
 // finish takes the result of the child that came to the end.
 func (r *recovery) finish(result Result) (Result, error) {
 	if r.lost > 0 && r.good == 0 {
-		return result, errors.New("no part of this recording could be decoded: the decoder died each time; earshot models verify tells whether the model is damaged")
+		return result, fmt.Errorf("no part of this recording could be decoded, the decoder died each time: %w", r.last)
 	}
 	if err := r.flush(); err != nil {
 		return result, err
@@ -158,7 +159,7 @@ func (r *recovery) finish(result Result) (Result, error) {
 
 // after decides what follows a child's death: nil to go on with another child, or the error that ends the recording.
 func (r *recovery) after(d *death) error {
-	r.deaths++
+	r.deaths, r.last = r.deaths+1, d.err
 	if !r.worked {
 		r.starts++
 	}

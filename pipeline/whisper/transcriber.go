@@ -146,7 +146,7 @@ func (t *Transcriber) once(ctx context.Context, r *recovery, open Source, slowes
 	if err != nil {
 		return Result{}, err
 	}
-	defer pcm.Close()
+	defer func() { _ = pcm.Close() }() // it was read, or is not wanted any more
 	o := r.begin()
 	c, err := t.take(ctx, loadedBy(o.Request))
 	if err != nil {
@@ -247,5 +247,5 @@ func (t *Transcriber) retire(c *decoderChild) {
 	t.mu.Unlock()
 	defer t.running.Done()
 	c.end()
-	t.o.Logger.Debug("idle decoder ended", "pid", c.pid) //nolint:sloglint // a timer has no context
+	t.o.Logger.Debug("idle decoder ended", "pid", c.pid)
 }
