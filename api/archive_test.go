@@ -30,6 +30,9 @@ type archive struct {
 	translations map[models.EpisodeID]models.Transcript
 	running      []models.JobProgress
 	retried      []models.EpisodeID
+	speed        float64
+	waitingMS    int64
+	leftMS       int64
 	fail         error // when set, everything fails with it
 }
 
@@ -221,7 +224,7 @@ func (a *archive) Transcript(_ context.Context, id models.EpisodeID, task models
 
 func (a *archive) Status(context.Context) (models.Status, error) {
 	defer a.lock()()
-	st := models.Status{Shows: len(a.shows), Episodes: map[models.EpisodeState]int{}, Running: slices.Clone(a.running)}
+	st := models.Status{Speed: a.speed, WaitingMS: a.waitingMS, LeftMS: a.leftMS, Shows: len(a.shows), Episodes: map[models.EpisodeState]int{}, Running: slices.Clone(a.running)}
 	for _, e := range a.episodes {
 		st.Episodes[e.State]++
 		st.AudioMS += a.transcripts[e.ID].DurationMS

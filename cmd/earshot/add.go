@@ -207,7 +207,11 @@ func (w *watcher) look(ctx context.Context) (done bool, err error) {
 			b = w.bars.resume(r.Title, r.Done, r.Total, u)
 			w.running[r.JobID] = b
 			if w.bars.progress == nil && r.Kind == (models.TranscribeJob{}).Kind() {
-				w.bars.say("transcribing " + visible(r.Title))
+				verb := "transcribing "
+				if r.Task == models.TaskTranslate {
+					verb = "translating "
+				}
+				w.bars.say(verb + visible(r.Title))
 			}
 		}
 		b.of(r.Done, r.Total)
