@@ -42,7 +42,7 @@ type Model struct {
 	SHA1 string
 	// SHA256 is the checksum of the official file, "" for one that is only made here.
 	SHA256 string
-	// MemoryBytes is what decoding with it takes about, from the table in whisper.cpp's README.
+	// MemoryBytes is about what transcribing with it takes at most, with one decoder (see [Footprint]).
 	MemoryBytes int64
 	// Base and Quantization say what a quantised model is made from ("base") and how ("q8_0"); "" for others.
 	Base         string
@@ -139,22 +139,11 @@ func (m Model) describe() Model {
 	_, direct := mirrors()[m.Name]
 	_, viaBase := mirrors()[m.Base]
 	m.Mirrored = direct || viaBase
-	m.MemoryBytes = m.Bytes + overhead(m.Name)
-	return m
-}
-
-// overhead is what decoding takes beside the weights, in bytes: the difference of the columns in whisper.cpp's README,
-// "Memory usage" (large-v3-turbo, not listed there, has large's encoder).
-func overhead(name string) int64 {
-	for _, size := range []struct {
-		prefix string
-		bytes  int64
-	}{{"tiny", 195e6}, {"base", 240e6}, {"small", 364e6}, {"medium", 570e6}, {"large", 800e6}} {
-		if strings.HasPrefix(name, size.prefix) {
-			return size.bytes
-		}
+	m.MemoryBytes = m.Bytes + 10e6
+	if m.Kind == Speech {
+		m.MemoryBytes = m.Footprint().Needs(1)
 	}
-	return 10e6
+	return m
 }
 
 // quantizations are the ways in which whisper.cpp's tool makes a model smaller, with their bits a weight (f16 has 16).

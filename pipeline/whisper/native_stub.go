@@ -12,3 +12,6 @@ import (
 func Serve(context.Context, io.Reader, io.Writer) error {
 	return errors.New("this program was built without whisper.cpp (tag stub) and cannot transcribe: build it with make build")
 }
+
+// Describe has nothing to tell.
+func Describe() Engine { return Engine{Device: "none"} }

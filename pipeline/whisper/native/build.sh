@@ -45,22 +45,55 @@ fetch_sources() {
 [ -f "$source/include/whisper.h" ] || fail "$source has no include/whisper.h: WHISPER_CPP_DIR must be a checkout of whisper.cpp"
 
 case $(uname -s) in Darwin) mac=1 ;; *) mac= ;; esac
-flags=() libs="-lggml-cpu -lggml-base"
+# With a device, too, OpenBLAS is built in where it is installed: without a device found, transcribing on the CPU is then as
+# fast as with the blas backend.
+has_openblas() { printf '#include <cblas.h>\n' | "${CC:-cc}" -E -x c - >/dev/null 2>&1; }
+flags=() device="" device_libs="" blas_libs="" end_libs=""
+cpu_blas() {
+  if [ -n "$mac" ]; then
+    flags+=(-DGGML_BLAS=ON -DGGML_BLAS_VENDOR=Apple)
+  else
+    flags+=(-DGGML_BLAS=ON -DGGML_BLAS_VENDOR=OpenBLAS)
+    blas_libs=-lggml-blas end_libs=-lopenblas
+  fi
+}
+fallback_blas() {
+  if [ -n "$mac" ] || has_openblas; then cpu_blas; else flags+=(-DGGML_BLAS=OFF); fi
+}
 case $backend in
   blas)
-    flags+=(-DGGML_BLAS=ON)
     if [ -n "$mac" ]; then
-      flags+=(-DGGML_METAL=OFF -DGGML_BLAS_VENDOR=Apple)
+      flags+=(-DGGML_BLAS=ON -DGGML_METAL=OFF -DGGML_BLAS_VENDOR=Apple)
     else
-      flags+=(-DGGML_BLAS_VENDOR=OpenBLAS)
-      libs="-lggml-blas $libs -lopenblas"
+      cpu_blas
     fi ;;
   cpu) flags+=(-DGGML_BLAS=OFF -DGGML_METAL=OFF) ;;
-  cuda) flags+=(-DGGML_CUDA=ON -DGGML_BLAS=OFF) libs="-lggml-cuda $libs -L${CUDA_HOME:-/usr/local/cuda}/lib64 -lcudart -lcublas -lcublasLt -lcuda" ;;
-  vulkan) flags+=(-DGGML_VULKAN=ON -DGGML_BLAS=OFF) libs="-lggml-vulkan $libs -lvulkan" ;;
+  cuda)
+    [ -z "$mac" ] || fail "CUDA does not exist on macOS: choose metal"
+    cuda=${CUDA_HOME:-/usr/local/cuda}
+    nvcc=$(command -v nvcc || true)
+    [ -n "$nvcc" ] || { [ -x "$cuda/bin/nvcc" ] && nvcc=$cuda/bin/nvcc; } || fail "the cuda backend needs NVIDIA's CUDA toolkit (nvcc): install it, or set CUDA_HOME to where it is"
+    # Without virtual memory management nothing needs the driver's library (libcuda): the program also starts, and says that
+    # it found no device, where there is no driver. Without NCCL: one device is used.
+    flags+=(-DGGML_CUDA=ON -DGGML_CUDA_NO_VMM=ON -DGGML_CUDA_NCCL=OFF "-DCMAKE_CUDA_COMPILER=$nvcc")
+    # GGML_NATIVE compiles for the device of this machine. CUDAARCHS, CMake's own variable, names others: CUDAARCHS=86.
+    [ -z "${CUDAARCHS:-}" ] || flags+=("-DCMAKE_CUDA_ARCHITECTURES=$CUDAARCHS")
+    fallback_blas
+    device=CUDA device_libs=-lggml-cuda end_libs="$end_libs -L$cuda/lib64 -Wl,-rpath,$cuda/lib64 -lcublas -lcudart" ;;
+  vulkan)
+    command -v glslc >/dev/null || fail "the vulkan backend needs the shader compiler glslc, the Vulkan headers and the SPIR-V headers: on Debian and Ubuntu, apt install glslc libvulkan-dev spirv-headers"
+    # VULKAN_SDK is LunarG's variable for the folder of its SDK; CMake knows it too.
+    printf '#include <vulkan/vulkan_core.h>\n#ifndef VK_EXT_layer_settings\n#error old\n#endif\n' |
+      "${CC:-cc}" ${VULKAN_SDK:+"-I$VULKAN_SDK/include"} -E -x c - >/dev/null 2>&1 ||
+      fail "the vulkan backend needs Vulkan headers of version 1.3.272 or later (Debian 12 has older ones): install libvulkan-dev of a newer system, or Vulkan's SDK, and set VULKAN_SDK to its folder"
+    flags+=(-DGGML_VULKAN=ON)
+    [ -z "$mac" ] || flags+=(-DGGML_METAL=OFF)
+    fallback_blas
+    device=Vulkan device_libs=-lggml-vulkan end_libs="$end_libs -lvulkan" ;;
   metal)
     [ -n "$mac" ] || fail "the metal backend needs macOS; choose blas, cpu, cuda or vulkan"
-    flags+=(-DGGML_METAL=ON -DGGML_METAL_EMBED_LIBRARY=ON -DGGML_BLAS=ON) ;;
+    flags+=(-DGGML_METAL=ON -DGGML_METAL_EMBED_LIBRARY=ON -DGGML_BLAS=ON)
+    device=Metal ;;
   *) fail "unknown backend '$backend': WHISPER_BACKEND is blas, cpu, cuda, vulkan or metal" ;;
 esac
 case $(uname -m) in
@@ -83,18 +116,22 @@ rm -f "$out/built" "$out/lib/cgo.env"
   # OpenMP stays out: every decoder runs on one thread of its own, and OpenMP's threads would only spin.
   cmake -S "$source" -B "$build/native/$backend.cmake" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_OPENMP=OFF \
     -DWHISPER_BUILD_TESTS=OFF -DWHISPER_BUILD_EXAMPLES=ON -DWHISPER_BUILD_SERVER=OFF -DGGML_CCACHE=OFF "${flags[@]}" &&
-  cmake --build "$build/native/$backend.cmake" --target whisper whisper-quantize -j "$(getconf _NPROCESSORS_ONLN)"
+  cmake --build "$build/native/$backend.cmake" --target whisper whisper-quantize -j "${CMAKE_BUILD_PARALLEL_LEVEL:-$(getconf _NPROCESSORS_ONLN)}"
 } >"$log" 2>&1 || { tail -n 25 "$log" >&2; fail "the build failed; the whole log is $log"; }
 find "$build/native/$backend.cmake" -name '*.a' -exec cp {} "$out/lib/" \;
 cp "$build/native/$backend.cmake/bin/whisper-quantize" "$out/bin/"
 cp "$source"/include/*.h "$source"/ggml/include/*.h "$out/include/"
+cpu_libs="$blas_libs -lggml-cpu -lggml-base"
 if [ -n "$mac" ]; then
-  libs=""
+  cpu_libs=""
   # The binding links these two on macOS, whatever the backend.
   for lib in ggml-metal ggml-blas; do
     [ -f "$out/lib/lib$lib.a" ] || { echo | "${CC:-cc}" -x c -c - -o "$out/lib/empty.o" && ar rcs "$out/lib/lib$lib.a" "$out/lib/empty.o"; }
   done
 fi
-printf 'CGO_CFLAGS="-I%s/include"\nCGO_LDFLAGS="-L%s/lib -lwhisper -lggml %s"\n' "$out" "$out" "$libs" >"$out/lib/cgo.env"
+# shellcheck disable=SC2086 # lists of words
+libs=$(printf '%s ' $device_libs $cpu_libs $end_libs)
+# The program says when it was built for a device and finds none.
+printf 'CGO_CFLAGS="-I%s/include%s"\nCGO_LDFLAGS="-L%s/lib -lwhisper -lggml %s"\n' "$out" "${device:+ -DEARSHOT_DEVICE=$device}" "$out" "${libs% }" >"$out/lib/cgo.env"
 printf '%s\n' "$want" >"$out/built"
 say "built for $backend"
