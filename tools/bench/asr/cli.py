@@ -5,24 +5,29 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from types import ModuleType
 
-from . import environment, wer
-from .engines import Earshot, Peer
+from . import environment, names, report, silence, timing, wer, words
+from .engines import Earshot, Engine, Peer
 from .environment import BenchError
 
-SECTIONS = {"wer": wer.run}
+# In this order: what takes the processor's time comes last.
+SECTIONS: dict[str, ModuleType] = {"wer": wer, "words": words, "silence": silence, "names": names, "time": timing}
 ENGINES = ("earshot", "fw-seq", "fw-batch")
 
 
 def main(arguments: list[str]) -> int:
-    """Measures what was asked for and prints it."""
+    """Measures what was asked for, prints it and, if asked to, writes it into the document."""
     options = _parser().parse_args(arguments)
+    chosen = _known("section", options.only, tuple(SECTIONS))
     environment.BUILD.mkdir(parents=True, exist_ok=True)
     engines = _engines(options)
-    for name in options.only.split(","):
-        if name not in SECTIONS:
-            raise BenchError(f"there is no section {name}: choose from {', '.join(SECTIONS)}")
-        print(f"\n### {name}\n\n" + "\n".join(SECTIONS[name](engines, options.verbose)))
+    for name in chosen:
+        section = SECTIONS[name]
+        lines = report.part(section, section.run(engines, options.verbose, options.quick))
+        print("\n" + "\n".join(lines), flush=True)
+        if options.write:
+            report.write(name, lines, engines)
     return 0
 
 
@@ -34,27 +39,45 @@ def _parser() -> argparse.ArgumentParser:
         "--earshot",
         action="append",
         metavar="[NAME=]COMMAND",
-        help='the program, for example build/earshot or "new=build/earshot --decoders 1"; may be given more than once',
+        help='the program, for example build/earshot or "one=build/earshot --decoders 1"; several are measured beside each other',
     )
     parser.add_argument("--models", type=Path, default=environment.ROOT / "build" / "models", help="folder of Earshot's weights")
     parser.add_argument("--model", default="base-q8_0", help="Earshot's weights (default: base-q8_0)")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the peers (default: the cores)")
-    parser.add_argument("--verbose", action="store_true", help="a row for each file too")
+    parser.add_argument("--threads", type=int, default=cores(), help="of the peers (default: the cores)")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter recordings, times measured once")
+    parser.add_argument("--write", action="store_true", help="write the tables into docs/benchmarks.md")
+    parser.add_argument("--verbose", action="store_true", help="a row for each file, and what was heard")
     return parser
 
 
-def _engines(options: argparse.Namespace) -> list[Earshot | Peer]:
-    engines: list[Earshot | Peer] = []
-    for name in options.engines.split(","):
-        match name:
-            case "earshot":
-                for i, command in enumerate(options.earshot or [str(environment.ROOT / "build" / "earshot")]):
-                    label, equals, rest = command.partition("=")
-                    named = bool(equals) and "/" not in label and " " not in label
-                    default = "earshot" if i == 0 else f"earshot-{i + 1}"
-                    engines.append(Earshot(label if named else default, rest if named else command, options.models, options.model))
-            case "fw-seq" | "fw-batch":
-                engines.append(Peer(name, name.removeprefix("fw-"), options.threads))
-            case _:
-                raise BenchError(f"there is no engine {name}: choose from {', '.join(ENGINES)}")
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _known(what: str, given: str, known: tuple[str, ...]) -> list[str]:
+    """The names in a list with commas. Raises BenchError for one that is not known."""
+    names = given.split(",")
+    for name in names:
+        if name not in known:
+            raise BenchError(f"there is no {what} {name!r}: choose from {', '.join(known)}")
+    return names
+
+
+def _engines(options: argparse.Namespace) -> list[Engine]:
+    engines: list[Engine] = []
+    for name in _known("engine", options.engines, ENGINES):
+        if name == "earshot":
+            commands = options.earshot or [str(environment.ROOT / "build" / "earshot")]
+            engines += [_earshot(i, command, options) for i, command in enumerate(commands)]
+        else:
+            engines.append(Peer(name, name.removeprefix("fw-"), options.threads))
     return engines
+
+
+def _earshot(place: int, given: str, options: argparse.Namespace) -> Earshot:
+    """An Earshot named as the option says, or by its place."""
+    name, equals, command = given.partition("=")
+    if not equals or "/" in name or " " in name:
+        name, command = "earshot" if place == 0 else f"earshot-{place + 1}", given
+    return Earshot(name, command, options.models, options.model)

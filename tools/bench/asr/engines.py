@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from . import environment
 from .environment import BenchError
@@ -52,28 +52,67 @@ class Request:
     words: bool = False
 
 
+class Engine(Protocol):
+    """A program that transcribes."""
+
+    name: str
+
+    def transcribe(self, requests: list[Request]) -> list[Transcript]:
+        """Transcribes every file, in order. A file that cannot be read yields its error, the others go on."""
+
+    def once(self, request: Request, out: Path) -> tuple[list[str], str]:
+        """The command line and the standard input of a program that transcribes one file and ends; out is a folder to write to."""
+
+    def environment(self) -> dict[str, str]:
+        """The program's environment."""
+
+    def check(self, code: int, folder: Path) -> None:
+        """Raises BenchError when the program of once failed; folder has its stdout, stderr and out."""
+
+    def version(self) -> str:
+        """What is measured, for the report."""
+
+
 class Earshot:
     """build/earshot transcribe, or another build of it with options of its own."""
 
     def __init__(self, name: str, command: str, models: Path, model: str) -> None:
         self.name = name
         self._command = shlex.split(command)
-        self._options = ["--models", str(models), "--model", model]
+        self._options = ["--data", str(environment.BUILD / "data"), "--models", str(models), "--model", model]
+        self._known: dict[tuple[Path, str, str], Transcript] = {}  # of this run: sections share recordings
         if not self._command or shutil.which(self._command[0]) is None:
             raise BenchError(f"there is no program {command!r}: make build makes build/earshot, --earshot names another")
 
-    def command(self, files: list[Path], language: str, prompt: str, out: Path) -> list[str]:
-        """The command line that transcribes files into the folder out."""
-        tail = ["--prompt", prompt] if prompt else []
-        options = ["transcribe", "--format", "json", "--output", str(out), *self._options, "--language", language, *tail]
-        return [self._command[0], *options, *self._command[1:], "--", *map(str, files)]
-
     def transcribe(self, requests: list[Request]) -> list[Transcript]:
-        """Transcribes every file, those of one language and prompt in one call. A file that fails yields its error."""
-        results: dict[Request, Transcript] = {}
-        for group in _groups(requests):
-            results.update(zip(group, self._group(group), strict=True))
-        return [results[r] for r in requests]
+        """Transcribes every file that was not asked for before, those of one language and prompt in one call."""
+        for group in _groups([r for r in requests if self._key(r) not in self._known]):
+            for request, transcript in zip(group, self._group(group), strict=True):
+                self._known[self._key(request)] = transcript
+        return [self._known[self._key(r)] for r in requests]
+
+    def once(self, request: Request, out: Path) -> tuple[list[str], str]:
+        return self._line([request.path], request, out), ""
+
+    def environment(self) -> dict[str, str]:
+        return dict(os.environ)
+
+    def check(self, code: int, folder: Path) -> None:
+        if code or not any((folder / "out").glob("*.json")):
+            raise BenchError(f"{self.name} failed: {_last((folder / 'stderr').read_text(errors='replace'))}")
+
+    def version(self) -> str:
+        done = subprocess.run([self._command[0], "--version"], capture_output=True, text=True, check=False)
+        return " ".join(done.stdout.split()) or "of an unknown version"
+
+    @staticmethod
+    def _key(request: Request) -> tuple[Path, str, str]:
+        return request.path, request.language, request.prompt  # word times come always
+
+    def _line(self, files: list[Path], about: Request, out: Path) -> list[str]:
+        prompt = ["--prompt", about.prompt] if about.prompt else []
+        fixed = ["transcribe", "--format", "json", "--output", str(out), *self._options, "--language", about.language, *prompt]
+        return [self._command[0], *fixed, *self._command[1:], "--", *map(str, files)]
 
     def _group(self, group: list[Request]) -> list[Transcript]:
         with tempfile.TemporaryDirectory(dir=environment.BUILD) as folder:
@@ -82,21 +121,21 @@ class Earshot:
             links.mkdir()
             files = []
             for i, request in enumerate(group):  # a name of its own for each, whatever the file is called
-                link = links / f"{i:04d}{request.path.suffix}"
+                link = links / f"recording-{i:04d}{request.path.suffix}"
                 link.symlink_to(request.path.resolve())
                 files.append(link)
-            command = self.command(files, group[0].language, group[0].prompt, out)
-            done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
-            results = [_read(out / f"{file.stem}.json", done.stderr) for file in files]
-        if done.returncode and all(r.error for r in results) and len(group) > 1:
+            done = subprocess.run(self._line(files, group[0], out), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+            results = [_read(out / f"{file.stem}.json", file, done.stderr) for file in files]
+        if done.returncode and all(r.error for r in results):
             raise BenchError(f"{self.name} failed: {_last(done.stderr)}")
         return results
 
 
-def _read(path: Path, stderr: str) -> Transcript:
-    """Earshot's JSON; without the file, stderr's last line is the error."""
+def _read(path: Path, source: Path, stderr: str) -> Transcript:
+    """Earshot's JSON; without the file, the line of stderr that names the source is the error."""
     if not path.exists():
-        return Transcript("", error=_last(stderr) or "no transcript was written")
+        about = [line for line in stderr.splitlines() if source.name in line]
+        return Transcript("", error=(about or [_last(stderr) or "no transcript was written"])[-1])
     data = json.loads(path.read_text(encoding="utf-8"))
     segments = data.get("segments") or []
     words = [Word(w["text"], w["start_ms"] / 1000, w["end_ms"] / 1000) for s in segments for w in s.get("words") or []]
@@ -111,36 +150,54 @@ class Peer:
         self._mode = mode
         self._threads = threads
 
-    def command(self) -> list[str]:
-        """The command line of the child that answers requests on its standard input."""
-        worker = environment.TOOL / "asr" / "peer.py"
-        return [sys.executable, str(worker), str(environment.peer_model()), self._mode, str(self._threads)]
-
     def transcribe(self, requests: list[Request]) -> list[Transcript]:
-        """Transcribes every file that the cache does not know. A file that fails yields its error."""
+        """Transcribes every file that the cache does not know."""
         known = {r: cached for r in requests if (cached := self._cached(r)) is not None}
         todo = [r for r in requests if r not in known]
         if todo:
-            for request, answer in zip(todo, self.answers(todo), strict=True):
+            print(f"bench: {self.name} transcribes {len(todo)} files; later runs find them in the cache", file=sys.stderr)
+            for request, answer in zip(todo, self._answers(todo), strict=True):
                 self._keep(request, answer)
                 known[request] = answer
         return [_answer(known[r]) for r in requests]
 
-    def answers(self, requests: list[Request]) -> Iterator[dict[str, Any]]:
+    def once(self, request: Request, out: Path) -> tuple[list[str], str]:  # noqa: ARG002  it answers on its standard output
+        return self._line(), _ask(request)
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "HF_HUB_OFFLINE": "1"}
+
+    def check(self, code: int, folder: Path) -> None:
+        answers = (folder / "stdout").read_text(encoding="utf-8").splitlines()
+        if code or len(answers) != 2:
+            raise BenchError(f"{self.name} failed: {_last((folder / 'stderr').read_text(errors='replace'))}")
+        if error := json.loads(answers[1]).get("error"):
+            raise BenchError(f"{self.name} failed: {error}")
+
+    def version(self) -> str:
+        mode = "batched" if self._mode == "batch" else "sequential"
+        return f"faster-whisper {importlib.metadata.version('faster-whisper')} {mode}, beam 5, int8, {self._threads} threads"
+
+    def _line(self) -> list[str]:
+        worker = environment.TOOL / "asr" / "peer.py"
+        return [sys.executable, str(worker), str(environment.peer_model()), self._mode, str(self._threads)]
+
+    def _answers(self, requests: list[Request]) -> Iterator[dict[str, Any]]:
         """What the child says to each request, without the cache."""
-        env = {**os.environ, "HF_HUB_OFFLINE": "1"}
-        with subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as child:
+        with subprocess.Popen(self._line(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=self.environment()) as child:
             assert child.stdin and child.stdout
-            if not child.stdout.readline():
-                raise BenchError("faster-whisper did not start, see above")
-            for request in requests:
-                child.stdin.write(_line(request) + "\n")
-                child.stdin.flush()
-                line = child.stdout.readline()
-                if not line:
-                    raise BenchError(f"faster-whisper ended on {request.path.name}, see above")
-                yield json.loads(line)
-            child.stdin.close()
+            try:
+                if not child.stdout.readline():
+                    raise BenchError("faster-whisper did not start, see above")
+                for request in requests:
+                    child.stdin.write(_ask(request))
+                    child.stdin.flush()
+                    line = child.stdout.readline()
+                    if not line:
+                        raise BenchError(f"faster-whisper ended on {request.path.name}, see above")
+                    yield json.loads(line)
+            finally:
+                child.stdin.close()
 
     def _path(self, request: Request) -> Path:
         versions = [f"{p}={importlib.metadata.version(p)}" for p in ("faster-whisper", "ctranslate2", "av")]
@@ -160,8 +217,10 @@ class Peer:
         part.replace(path)
 
 
-def _line(request: Request) -> str:
-    return json.dumps({"file": str(request.path), "language": request.language, "prompt": request.prompt, "words": request.words})
+def _ask(request: Request) -> str:
+    """A request as peer.py reads it."""
+    about = {"file": str(request.path), "language": request.language, "prompt": request.prompt, "words": request.words}
+    return json.dumps(about) + "\n"
 
 
 def _answer(data: dict[str, Any]) -> Transcript:

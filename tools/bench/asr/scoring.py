@@ -73,3 +73,20 @@ def compare(reference: str, hypothesis: str, language: str) -> Score:
         return Score(len(ref), 0, len(ref), 0)
     out = jiwer.process_words(" ".join(ref), " ".join(hyp))
     return Score(len(ref), out.substitutions, out.deletions, out.insertions)
+
+
+def extra_repeats(reference: str, hypothesis: str, language: str) -> int:
+    """Units of hypothesis that repeat what stands right before them, beyond what the speaker repeated."""
+    return max(0, repeats(units(hypothesis, language)) - repeats(units(reference, language)))
+
+
+def repeats(tokens: list[str], longest: int = 12) -> int:
+    """Tokens that go away when a phrase of at most longest tokens, said several times in a row, is kept once."""
+    kept: list[str] = []
+    for token in tokens:
+        kept.append(token)
+        for n in range(1, min(longest, len(kept) // 2) + 1):
+            if kept[-n:] == kept[-2 * n : -n]:
+                del kept[-n:]
+                break
+    return len(tokens) - len(kept)
