@@ -91,10 +91,10 @@ bench: build bench-transcription ## Measure transcription and search
 	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
 
 .PHONY: bench-transcription
-bench-transcription: build ## Measure transcription beside faster-whisper; BENCH="--only wer" passes options on
-	@tools/need.sh python3:python3 ffmpeg:ffmpeg
+bench-transcription: build ## Measure transcription beside faster-whisper into docs/benchmarks.md; BENCH="--only wer" only prints
+	@tools/need.sh python3:python3 ffmpeg:ffmpeg espeak-ng:espeak-ng
 	@$(BUILD)/earshot --models $(BUILD)/models models pull --missing
-	@python3 tools/bench/transcription.py $(BENCH)
+	@python3 tools/bench/transcription.py $(or $(BENCH),--write)
 
 .PHONY: clean
 clean: ## Remove what was built; data stays

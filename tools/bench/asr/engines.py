@@ -79,6 +79,7 @@ class Earshot:
     def __init__(self, name: str, command: str, models: Path, model: str) -> None:
         self.name = name
         self._command = shlex.split(command)
+        self._model = model
         self._options = ["--data", str(environment.BUILD / "data"), "--models", str(models), "--model", model]
         self._known: dict[tuple[Path, str, str], Transcript] = {}  # of this run: sections share recordings
         if not self._command or shutil.which(self._command[0]) is None:
@@ -102,8 +103,8 @@ class Earshot:
             raise BenchError(f"{self.name} failed: {_last((folder / 'stderr').read_text(errors='replace'))}")
 
     def version(self) -> str:
-        done = subprocess.run([self._command[0], "--version"], capture_output=True, text=True, check=False)
-        return " ".join(done.stdout.split()) or "of an unknown version"
+        done = subprocess.run([self._command[0], "version"], capture_output=True, text=True, check=False)
+        return f"{' '.join(done.stdout.split()) or 'an unknown build'} with {self._model}"
 
     @staticmethod
     def _key(request: Request) -> tuple[Path, str, str]:
@@ -124,7 +125,9 @@ class Earshot:
                 link = links / f"recording-{i:04d}{request.path.suffix}"
                 link.symlink_to(request.path.resolve())
                 files.append(link)
-            done = subprocess.run(self._line(files, group[0], out), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+            done = subprocess.run(
+                self._line(files, group[0], out), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+            )
             results = [_read(out / f"{file.stem}.json", file, done.stderr) for file in files]
         if done.returncode and all(r.error for r in results):
             raise BenchError(f"{self.name} failed: {_last(done.stderr)}")

@@ -27,7 +27,7 @@ def run(engines: list[Engine], verbose: bool, quick: bool) -> list[str]:
     lines = table(["sound", *heard], _invented(list(empty), set(made), heard))
     if verbose:
         lines += ["", *(f"- {name}, {e}: {t[i].text}" for i, name in enumerate(empty) for e, t in heard.items() if t[i].text)]
-    return lines + ["", *_gaps(engines, quick)]
+    return [*lines, "", *_gaps(engines, quick)]
 
 
 def _damaged() -> list[Path]:

@@ -37,5 +37,5 @@ def median(values: Sequence[float]) -> float:
 
 
 def ratio(a: float, b: float) -> str:
-    """a ÷ b with two digits; a dash where b is 0."""
+    """The quotient a ÷ b with two digits; a dash where b is 0."""
     return f"{a / b:.2f}" if b else "–"

@@ -175,5 +175,3 @@ def _dump(runs: dict[tuple[str, str], list[Usage]]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     data = [{"recording": f, "engine": e, **asdict(u)} for (f, e), usages in runs.items() for u in usages]
     (out / "time.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
-
-

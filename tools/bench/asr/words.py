@@ -8,6 +8,7 @@ are matched with those that were said by the alignment of fewest errors; only wo
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 
@@ -48,7 +49,8 @@ def run(engines: list[Engine], verbose: bool, quick: bool) -> list[str]:  # noqa
     titles = {"people": "words of people", "turns": "first words of turns"}
     rows = [_row(titles[kind], said[kind], name, e) for kind, by in errors.items() for name, e in by.items()]
     lines = table(["reference", "engine", "matched", "median", "p95", "largest", "bias"], rows)
-    return lines + ["", *table(score_head("", scores), [score_row("WER of the podcast", [wer.total(s) for s in scores.values()])])]
+    podcast = [score_row("WER of the podcast", [wer.total(s) for s in scores.values()])]
+    return [*lines, "", *table(score_head("", scores), podcast)]
 
 
 def _row(title: str, said: int, name: str, errors: list[float]) -> list[str]:
@@ -71,7 +73,7 @@ def _leopard() -> list[tuple[fixtures.Recording, list[Word]]]:
 
 
 def _turns(episode: fixtures.Episode) -> list[Word]:
-    """The script's words; only the first of a turn has a start."""
+    """The script's words; only the first of a turn has a start, the others NaN."""
     words = []
     for turn in episode.turns:
         for i, word in enumerate(turn.text.split()):
@@ -87,7 +89,7 @@ def _errors(said: list[Word], heard: list[Word], language: str) -> list[float]:
     errors = []
     for a, b in _matches([t for t, _ in ref], [t for t, _ in hyp]):
         true, given = ref[a][1], hyp[b][1]
-        if true is not None and given is not None and true == true:  # NaN: the start is unknown
+        if true is not None and given is not None and not math.isnan(true):
             errors.append((given - true) * 1000)
     return errors
 
