@@ -7,12 +7,15 @@ import (
 	"github.com/earshot/earshot/pipeline/audio"
 )
 
-// How much more clearly a word must be heard on the other side, in ms of one side alone, for the speaker to change. The
-// times of words are off by some 70 ms: what is heard at the edge of a word may be another's.
+// A change of speakers must be heard: words' starts are off by some 70 ms, so that the edges of a word may be another's. In
+// ms by which the new side must be heard more than the old one.
 const (
-	changeMS      = 240 // in the middle of a sentence
-	changePauseMS = 60  // after the end of one, or a pause
+	changeMS      = 120 // in the middle of a sentence
+	changePauseMS = 30  // after the end of one, or a pause
 	pauseMS       = 300
+	// wordMS is what is listened to of a word: its end is where the next one begins, which may be after words that nobody
+	// understood.
+	wordMS = 400
 )
 
 // The names of the speakers of a recording that has one a side.
@@ -22,7 +25,7 @@ const (
 )
 
 // sides tells speakers apart by the side of a stereo recording on which they are heard.
-type sides struct{ *audio.Sides }
+type sides struct{ audio.Sides }
 
 // Who gives each word the side that it is heard on. It takes the most likely sequence (Viterbi's algorithm): a word that is
 // heard on both sides, or hardly, goes with those around it.
@@ -34,7 +37,7 @@ func (s sides) Who(words []models.Word) []string {
 	var score [2]int64
 	from := make([][2]int, len(words)) // the side of the word before, for each side of a word
 	for i, w := range words {
-		heard := s.Left(w.StartMS, w.EndMS)
+		heard := s.Left(w.StartMS, min(w.EndMS, w.StartMS+wordMS)) // the left more than the right
 		change := int64(changeMS)
 		if i == 0 {
 			change = 0

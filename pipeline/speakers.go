@@ -16,14 +16,14 @@ type Speakers interface {
 	Who(words []models.Word) []string
 }
 
-// findSpeakers returns what is known of who speaks in a recording before it is decoded; nil when that is nothing. Its errors
-// are those that decoding would give.
-func findSpeakers(ctx context.Context, tool *audio.Tool, f *os.File) (Speakers, error) {
+// listen hears a recording before it is decoded: who speaks in it, nil when that is not known, and how to decode it. Its
+// errors are those that decoding would give.
+func listen(ctx context.Context, tool *audio.Tool, f *os.File) (Speakers, audio.Mix, error) {
 	s, err := tool.Sides(ctx, f)
-	if s == nil || err != nil {
-		return nil, err
+	if err != nil || !s.OneSpeaker() {
+		return nil, s.Mix, err
 	}
-	return sides{s}, nil
+	return sides{s}, s.Mix, nil
 }
 
 // label names who speaks in segments that follow each other. A segment is split where the speaker changes. Words, their

@@ -166,16 +166,16 @@ type Decoded struct {
 func Decode(ctx context.Context, tool *audio.Tool, t *whisper.Transcriber, f *os.File, req whisper.Request,
 	onWindow func(whisper.Window) error, onProgress func(atMS int64),
 ) (Decoded, error) {
+	speakers, mix, err := listen(ctx, tool, f)
+	if err != nil {
+		return Decoded{}, err
+	}
 	var stream *audio.Stream // the last one, whose warning counts: a decoder that died is given the recording again
 	open := func(ctx context.Context) (pcm whisper.PCM, err error) {
-		if stream, err = tool.Decode(ctx, f, 0); err != nil {
+		if stream, err = tool.DecodeMix(ctx, f, 0, mix); err != nil {
 			return nil, err
 		}
 		return stream, nil
-	}
-	speakers, err := findSpeakers(ctx, tool, f)
-	if err != nil {
-		return Decoded{}, err
 	}
 	words := 0
 	result, err := t.Transcribe(ctx, req, open, func(w whisper.Window) error {

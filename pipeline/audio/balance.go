@@ -1,5 +1,7 @@
 package audio
 
+import "math"
+
 // What is told from what; levels and differences are in half dB.
 const (
 	aboveFloor  = 2 * 10 // a side sounds when it is this far above its own noise
@@ -10,6 +12,8 @@ const (
 	undecided   = 2 * 6  // a side that is less than this above the other does not stand out
 	apart       = 2 * 18 // the least distance between "left speaks" and "right speaks"
 	uneven      = 2 * 15 // the most that one side may be turned up
+	worthwhile  = 2 * 6  // a speaker who is not even this much quieter is not turned up
+	leak        = 2 * 15 // how far below a speaker the other side must stay when it is turned up
 	firstFrames = 3000 / frameMS
 	turnFrames  = 250 / frameMS
 )
@@ -27,7 +31,9 @@ type balance struct {
 	// Frames in which a side sounds: all of them; those in which both are about as loud; those in which the left or the right
 	// side stands out.
 	sounding, even, left, right int
-	turns                 int // how often the side that stands out changes, plus one
+	turns                       int // how often the side that stands out changes, plus one
+	// mean is the mean level of the left and the right side, while the left one stands out and while the right one does.
+	mean [2][2]int
 }
 
 func listen(frames []levels) balance {
@@ -50,8 +56,10 @@ func listen(frames []levels) balance {
 		switch s {
 		case 1:
 			b.left++
+			b.mean[0][0], b.mean[0][1] = b.mean[0][0]+int(f[0]), b.mean[0][1]+int(f[1])
 		case -1:
 			b.right++
+			b.mean[1][0], b.mean[1][1] = b.mean[1][0]+int(f[0]), b.mean[1][1]+int(f[1])
 		}
 		// A turn is more than a sound: a side must stand out for a while.
 		recent = max(min(recent+s, turnFrames), -turnFrames)
@@ -59,6 +67,10 @@ func listen(frames []levels) balance {
 			side = recent
 			b.turns++
 		}
+	}
+	for side := range b.mean {
+		b.mean[0][side] /= max(b.left, 1)
+		b.mean[1][side] /= max(b.right, 1)
 	}
 	return b
 }
@@ -144,13 +156,29 @@ func (b balance) oneSpeakerASide() bool {
 // listened to.
 func (b balance) ordinary() bool { return b.sounding >= lookEvery/4 && b.even*2 > b.sounding }
 
-// sides returns what is kept of the frames.
-func (b balance) sides(frames []levels) *Sides {
+// mix turns up the side whose speaker is quieter: until both are as loud, or until what it has of the other speaker and of
+// noise could be heard beside them.
+func (b balance) mix() Mix {
+	left, right := b.mean[0], b.mean[1]
+	switch gain := left[0] - right[1]; {
+	case gain >= worthwhile:
+		return Mix{0.5, 0.5 * factor(min(gain, left[0]-left[1]-leak))}
+	case gain <= -worthwhile:
+		return Mix{0.5 * factor(min(-gain, right[1]-right[0]-leak)), 0.5}
+	}
+	return Mix{}
+}
+
+// factor is a gain of so many half dB, at least 1.
+func factor(gain int) float64 { return math.Pow(10, float64(max(gain, 0))/40) }
+
+// lean is what is kept of the frames, see [Sides].
+func (b balance) lean(frames []levels) []int8 {
 	lean := make([]int8, len(frames))
 	for i, f := range frames {
 		if d, ok := b.difference(f); ok {
 			lean[i] = int8(max(min(d-b.middle, clearly), -clearly))
 		}
 	}
-	return &Sides{lean}
+	return lean
 }

@@ -21,7 +21,10 @@ import (
 var errStalled = errors.New("no output for too long")
 
 // layout is the form that ffmpeg gives samples in. Those of several channels are interleaved.
-type layout struct{ rate, channels int }
+type layout struct {
+	rate, channels int
+	filter         string // goes before the others: "", or with a comma at its end
+}
 
 // perMS is the number of samples of a millisecond, those of all channels counted.
 func (l layout) perMS() int64 { return int64(l.rate / 1000 * l.channels) }
@@ -52,11 +55,16 @@ type Stream struct {
 // The samples are exactly those that a stream from the start gives from that moment on, whatever the format: what comes
 // before is decoded and thrown away, which costs one second for each ten minutes or so of audio and cannot drift.
 func (t *Tool) Decode(ctx context.Context, f *os.File, fromMS int64) (*Stream, error) {
+	return t.DecodeMix(ctx, f, fromMS, Mix{})
+}
+
+// DecodeMix is Decode for a stereo recording whose sides are put together in a way of their own, see [Tool.Sides].
+func (t *Tool) DecodeMix(ctx context.Context, f *os.File, fromMS int64, mix Mix) (*Stream, error) {
 	p, err := t.probe(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	s, err := t.start(ctx, f, p, layout{rate: SampleRate, channels: 1})
+	s, err := t.start(ctx, f, p, layout{rate: SampleRate, channels: 1, filter: mix.filter()})
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +86,7 @@ func (t *Tool) start(ctx context.Context, f *os.File, p probed, l layout) (*Stre
 		"-i", inputPlaceholder,
 		"-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1",
 		"-t", strconv.FormatInt(int64(t.o.MaxDuration/time.Second)+1, 10),
-		"-af", "aresample="+strconv.Itoa(l.rate)+":async=1:first_pts=0", // see the package comment: the player's timeline
+		"-af", l.filter+"aresample="+strconv.Itoa(l.rate)+":async=1:first_pts=0", // see the package comment: the player's timeline
 		"-ac", strconv.Itoa(l.channels), "-ar", strconv.Itoa(l.rate), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1")
 	ctx, cancel := context.WithCancelCause(ctx)
 	cmd, err := t.command(ctx, t.o.FFmpeg, f, limits{memory: t.o.MemoryBytes, cpu: cpuLimit(p)}, args)
