@@ -28,7 +28,7 @@ import (
 const programVariable = "EARSHOT_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(programVariable) != "" || len(os.Args) == 2 && os.Args[1] == "decoder" {
+	if os.Getenv(programVariable) != "" || len(os.Args) > 1 && os.Args[1] == "decoder" {
 		os.Exit(run(os.Args[1:]))
 	}
 	os.Exit(m.Run())
