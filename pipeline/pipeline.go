@@ -72,6 +72,7 @@ type Options struct {
 	Vocabulary []string
 	Hints      string // what the decoder is told to expect: models.HintsAuto (also ""), HintsWords or HintsOff
 	Decoders   int    // chunks decoded at a time; 0 means one a core
+	Threads    int    // of each decoder; 0 means 1
 	Logger     *slog.Logger
 }
 

@@ -85,7 +85,7 @@ func (p *Pipeline) ask(ctx context.Context, episode models.Episode, task models.
 	if err != nil {
 		return req, settingsError(err)
 	}
-	req.Task, req.Decoders = task, p.o.Decoders
+	req.Task, req.Decoders, req.Threads = task, p.o.Decoders, p.o.Threads
 	req.Language = cmp.Or(show.Settings.Language, p.o.Language)
 	lexicon, err := vocabulary.ReadLexicon(req.Model)
 	if err != nil { // the decoder will say what is wrong with the model

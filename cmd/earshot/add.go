@@ -144,16 +144,17 @@ const watchEvery = 300 * time.Millisecond
 // finish works the queue to its end, or watches another process do so, and says what became of the episodes that were
 // added.
 func (a *archive) finish(ctx context.Context, out io.Writer, added models.Listing) error {
-	if err := a.checkTools(); err != nil {
+	if _, err := a.checkTools(ctx); err != nil {
 		return err
 	}
+	w := &watcher{a: a, bars: newBars(out), running: map[int64]*bar{}, added: added}
+	a.say = func(line string) { w.bars.say("earshot: " + line) }
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	worked := make(chan error, 1)
 	go func() {
 		worked <- a.work(working, store.WorkOptions{Backoff: func(_ string, failures int) time.Duration { return time.Duration(failures) * 2 * time.Second }})
 	}()
-	w := &watcher{a: a, bars: newBars(out), running: map[int64]*bar{}, added: added}
 	for {
 		done, err := w.look(ctx)
 		if done || err != nil {

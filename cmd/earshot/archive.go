@@ -14,6 +14,7 @@ import (
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline"
 	"github.com/earshot/earshot/pipeline/audio"
+	"github.com/earshot/earshot/pipeline/calibrate"
 	"github.com/earshot/earshot/pipeline/feed"
 	"github.com/earshot/earshot/pipeline/fetch"
 	"github.com/earshot/earshot/pipeline/source"
@@ -32,6 +33,7 @@ type archive struct {
 	c      *config
 	tool   *audio.Tool
 	client *fetch.Client
+	say    func(line string) // to the owner, about how their machine is used
 }
 
 // openExisting opens the data folder, which must hold an archive.
@@ -64,6 +66,7 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 		return nil, err
 	}
 	a := &archive{Store: s, c: c, tool: audio.New(audio.Options{}), client: fetch.New(fetch.Options{Version: version, AllowPrivate: c.AllowPrivate})}
+	a.say = func(string) {}
 	return a, nil
 }
 
@@ -93,14 +96,14 @@ func (m media) Partial(ctx context.Context, id models.EpisodeID) (pipeline.Parti
 	return p, nil
 }
 
-func (a *archive) handlers(t *whisper.Transcriber) (store.Handlers, error) {
+func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way) (store.Handlers, error) {
 	w, err := a.c.weights()
 	if err != nil {
 		return store.Handlers{}, err
 	}
 	p := pipeline.New(pipeline.Options{
 		Catalogue: a.Store, Sources: a.resolver(nil), Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
-		Weights: w, Model: a.c.Model, Language: a.c.Language, Decoders: a.c.Decoders, Vocabulary: a.c.Vocabulary, Hints: a.c.Hints, Logger: a.c.log,
+		Weights: w, Model: way.Model, Language: a.c.Language, Decoders: way.Decoders, Threads: way.Threads, Vocabulary: a.c.Vocabulary, Hints: a.c.Hints, Logger: a.c.log,
 	})
 	return store.Handlers{Poll: p.Poll, Download: p.Download, Transcribe: p.Transcribe}, nil
 }
@@ -113,10 +116,6 @@ func (a *archive) work(ctx context.Context, o store.WorkOptions) error {
 		return err
 	}
 	defer t.Close()
-	h, err := a.handlers(t)
-	if err != nil {
-		return err
-	}
 	lock := flock.New(filepath.Join(a.c.Data, "worker.lock"))
 	mine, err := lock.TryLockContext(ctx, time.Second)
 	if ctx.Err() == nil && err != nil {
@@ -125,24 +124,40 @@ func (a *archive) work(ctx context.Context, o store.WorkOptions) error {
 	if !mine {
 		return nil // told to stop before its turn
 	}
-	// Without ffmpeg or weights every job would fail: the queue waits until they are there.
-	tick := time.NewTicker(5 * time.Second)
-	defer tick.Stop()
-	for a.checkTools() != nil {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return lock.Unlock()
-		}
+	way, err := a.ready(ctx)
+	if ctx.Err() != nil {
+		return lock.Unlock() // told to stop
+	}
+	if err != nil {
+		return errors.Join(err, lock.Unlock())
+	}
+	h, err := a.handlers(t, way)
+	if err != nil {
+		return errors.Join(err, lock.Unlock())
 	}
 	return errors.Join(a.Work(ctx, h, o), lock.Unlock())
 }
 
-// checkTools says early what would fail every job: a missing ffmpeg or missing weights.
-func (a *archive) checkTools() error {
-	if err := a.tool.Check(); err != nil {
-		return err
+// ready waits for what every job needs, ffmpeg, weights and memory for them, and decides how to decode.
+func (a *archive) ready(ctx context.Context) (calibrate.Way, error) {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		if m, err := a.checkTools(ctx); err == nil {
+			return m.way(ctx, a.tool, a.say)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return calibrate.Way{}, ctx.Err()
+		}
 	}
-	_, err := a.c.request()
-	return err
+}
+
+// checkTools says early what would fail every job: a missing ffmpeg, missing weights, or too little memory for them.
+func (a *archive) checkTools(ctx context.Context) (*capacity, error) {
+	if err := a.tool.Check(); err != nil {
+		return nil, err
+	}
+	return a.c.capacity(ctx)
 }

@@ -79,7 +79,7 @@ from earshot.toml in the data folder, in this order.`,
 	root.AddCommand(
 		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newStatusCommand(c), newTranscribeCommand(c), newReindexCommand(c), newRetryCommand(c),
 		newShowsCommand(c), newRetranscribeCommand(c),
-		newModelsCommand(c.weights, &c.Model), newVersionCommand(), newDecoderCommand(),
+		newModelsCommand(c.weights, &c.Model, newModelsCalibrateCommand(c)), newVersionCommand(), newDecoderCommand(),
 	)
 	return root
 }

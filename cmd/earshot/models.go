@@ -11,19 +11,22 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/earshot/earshot/pipeline/audio"
+	"github.com/earshot/earshot/pipeline/calibrate"
 	"github.com/earshot/earshot/pipeline/weights"
 )
 
-// newModelsCommand makes "earshot models list|pull|rm|verify". The store is opened when a command runs; speech is the model
-// that the settings name by then.
-func newModelsCommand(store func() (*weights.Store, error), speech *string) *cobra.Command {
+// newModelsCommand makes "earshot models list|pull|rm|verify" and more. The store is opened when a command runs;
+// speech is the model that the settings name by then.
+func newModelsCommand(store func() (*weights.Store, error), speech *string, more ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
-		Short: "List, fetch, check and remove model weights",
+		Short: "List, fetch, check, measure and remove model weights",
 		Args:  arguments(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newModelsListCommand(store), newModelsPullCommand(store, speech), newModelsRemoveCommand(store), newModelsVerifyCommand(store))
+	cmd.AddCommand(more...)
 	return cmd
 }
 
@@ -123,10 +126,12 @@ intact is left alone; a broken download goes on where it stopped.`,
 			}
 			for _, name := range names {
 				if missing {
-					if _, err := s.Path(name); err == nil {
+					if _, err := s.Path(s.Variants(name)[0]); err == nil {
 						continue
 					}
 				}
+				name = weights.Canonical(name)
+				warnOfMemory(cmd, s, name)
 				if err := pullModel(cmd, s, name, from); err != nil {
 					return err
 				}
@@ -137,6 +142,52 @@ intact is left alone; a broken download goes on where it stopped.`,
 	cmd.Flags().BoolVar(&missing, "missing", false, "say and do nothing about models that are installed, without reading them")
 	cmd.Flags().StringVar(&from, "from", "", "folder with a Whisper model of your own (CTranslate2 or Hugging Face) to install under NAME")
 	return cmd
+}
+
+// warnOfMemory says before a long download that its model would be refused here.
+func warnOfMemory(cmd *cobra.Command, s *weights.Store, name string) {
+	m, err := weights.Lookup(name)
+	if err != nil {
+		return // pulling tells
+	}
+	available, err := calibrate.AvailableMemory(cmd.Context())
+	if err != nil || m.Footprint().Weights == 0 || m.Footprint().Fitting(available, 1) > 0 {
+		return
+	}
+	installed, err := s.List()
+	if err != nil {
+		return
+	}
+	fmt.Fprintln(cmd.ErrOrStderr(), "earshot: warning: "+weights.DoesNotFit(name, m.Footprint(), available, " now", installed).Error())
+}
+
+// newModelsCalibrateCommand measures this machine.
+func newModelsCalibrateCommand(c *config) *cobra.Command {
+	return &cobra.Command{
+		Use:   "calibrate",
+		Short: "Measure how this machine transcribes fastest with the model in use, and use that from now on",
+		Long: `Measure how this machine transcribes fastest with the model in use: how many stretches of audio at a time, with how many
+threads each, and in which form of the weights. It is done by itself when a model is used for the first time; do it again
+when other programs were busy then. A setting model = "base" uses the faster one of base and base-q8_0, which hear equally
+well; base-f16 and base-q8_0 are used as they are.`,
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			tool := audio.New(audio.Options{})
+			if err := tool.Check(); err != nil {
+				return err
+			}
+			m, err := c.capacity(cmd.Context())
+			if err != nil {
+				return err
+			}
+			result, err := m.measure(cmd.Context(), tool, m.rivals())
+			if err != nil {
+				return err
+			}
+			_, err = io.WriteString(cmd.OutOrStdout(), m.table(result))
+			return err
+		},
+	}
 }
 
 // pullModel fetches one model, with a bar on a terminal and a line a stage elsewhere, and says where it came from.

@@ -67,9 +67,10 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	}
 	defer forget()
 	fmt.Fprintf(out, "Earshot is at %s (data in %s). Stop it with Ctrl-C.\n", url, c.Data)
-	if err := a.checkTools(); err != nil {
+	if _, err := a.checkTools(ctx); err != nil {
 		fmt.Fprintln(out, "earshot: warning: the queue waits: "+oneLine(err.Error()))
 	}
+	a.say = func(line string) { fmt.Fprintln(out, "earshot: "+line) }
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return api.Serve(ctx, ln, handler, api.ServeOptions{Logger: c.log}) })
 	g.Go(func() error { return index.Follow(ctx) })

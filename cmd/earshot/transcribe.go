@@ -47,9 +47,9 @@ func newTranscribeCommand(c *config) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			t := &transcription{format: f, outputDir: output, model: c.Model, tool: audio.New(audio.Options{}), stdout: cmd.OutOrStdout(), bars: newBars(cmd.ErrOrStderr()), report: report}
+			t := &transcription{format: f, outputDir: output, tool: audio.New(audio.Options{}), stdout: cmd.OutOrStdout(), bars: newBars(cmd.ErrOrStderr()), report: report}
 			defer t.bars.close()
-			if t.request, err = c.request(); err != nil {
+			if t.request, t.model, err = c.request(cmd.Context(), t.tool, func(line string) { t.bars.say("earshot: " + line) }); err != nil {
 				return err
 			}
 			t.request.Prompt = prompt
@@ -74,15 +74,22 @@ func newTranscribeCommand(c *config) *cobra.Command {
 	return cmd
 }
 
-// request is what the settings ask of a decoder.
-func (c *config) request() (whisper.Request, error) {
-	w, err := c.weights()
-	if err != nil {
-		return whisper.Request{}, err
+// request is what the settings, and what is best on this machine, ask of a decoder, with the name of the model.
+func (c *config) request(ctx context.Context, tool *audio.Tool, say func(string)) (whisper.Request, string, error) {
+	if err := tool.Check(); err != nil {
+		return whisper.Request{}, "", err
 	}
-	req, err := pipeline.Request(w, c.Model)
-	req.Language, req.Decoders = c.Language, c.Decoders
-	return req, err
+	m, err := c.capacity(ctx)
+	if err != nil {
+		return whisper.Request{}, "", err
+	}
+	way, err := m.way(ctx, tool, say)
+	if err != nil {
+		return whisper.Request{}, "", err
+	}
+	req, err := pipeline.Request(m.weights, way.Model)
+	req.Language, req.Decoders, req.Threads = c.Language, way.Decoders, way.Threads
+	return req, way.Model, err
 }
 
 // all transcribes every file; one that fails is named, and the others go on.

@@ -12,11 +12,13 @@ import (
 )
 
 const (
-	rounds     = 3           // of measuring each way that may be the fastest
-	enough     = time.Second // what a measurement should take, so that the clock of a busy machine matters little
-	mostCopies = 8           // of the sample for each core
-	hopeless   = 1.3         // times as slow as the best: not measured again, and ways with even more threads not at all
-	equal      = 1.04        // times as slow as the best: as fast as the best
+	rounds     = 3                // of measuring each way that may be the fastest
+	enough     = time.Second      // what a measurement should take, so that the clock of a busy machine matters little
+	mostCopies = 8                // of the sample for each core
+	budget     = 15 * time.Second // after which no further round begins: a first start must not wait for long
+	tooLong    = 2                // times as slow as the best: stopped in the middle
+	hopeless   = 1.3              // times as slow as the best: not measured again, and ways with even more threads not at all
+	equal      = 1.04             // times as slow as the best: as fast as the best
 )
 
 // Decoder decodes; it is a *whisper.Transcriber.
@@ -44,6 +46,8 @@ type Bench struct {
 type Trial struct {
 	Way
 	Speed float64 `json:"speed"` // best, in times real time
+	// Stopped says that it was at most so fast: it was stopped when it had taken twice the time of the best.
+	Stopped bool `json:"stopped,omitempty"`
 }
 
 // race is a measurement of several ways in turns.
@@ -52,12 +56,13 @@ type race struct {
 	copies   int // of the sample
 	decoders map[Way]Decoder
 	best     map[Way]time.Duration
+	stopped  map[Way]bool
 }
 
 // Race measures the ways and returns them with their speeds, and the one to take: the first of those that are as fast as the
 // best. Ways that are much slower than others may be left out of the result.
 func (b Bench) Race(ctx context.Context, ways []Way) (trials []Trial, winner Way, err error) {
-	r := &race{Bench: b, decoders: map[Way]Decoder{}, best: map[Way]time.Duration{}}
+	r := &race{Bench: b, decoders: map[Way]Decoder{}, best: map[Way]time.Duration{}, stopped: map[Way]bool{}}
 	defer r.close()
 	if len(ways) == 0 || len(b.Sample) == 0 {
 		return nil, Way{}, errors.New("there is nothing to measure")
@@ -65,7 +70,11 @@ func (b Bench) Race(ctx context.Context, ways []Way) (trials []Trial, winner Way
 	if err := r.size(ctx, ways); err != nil {
 		return nil, Way{}, err
 	}
+	started := time.Now()
 	for round := range rounds {
+		if round > 0 && time.Since(started) > budget {
+			break
+		}
 		for _, w := range ways {
 			if r.isHopeless(w, round == 0) {
 				continue
@@ -78,7 +87,7 @@ func (b Bench) Race(ctx context.Context, ways []Way) (trials []Trial, winner Way
 	seconds := float64(len(b.Sample)*r.copies) / whisper.SampleRate
 	for _, w := range ways {
 		if took, ok := r.best[w]; ok {
-			trials = append(trials, Trial{Way: w, Speed: seconds / max(took, time.Microsecond).Seconds()})
+			trials = append(trials, Trial{Way: w, Speed: seconds / max(took, time.Microsecond).Seconds(), Stopped: r.stopped[w]})
 		}
 	}
 	return trials, choose(trials), nil
@@ -95,6 +104,9 @@ func choose(trials []Trial) Way {
 func (r *race) size(ctx context.Context, ways []Way) error {
 	most := slices.MaxFunc(ways, func(a, b Way) int { return a.Decoders - b.Decoders }).Decoders
 	r.copies = most
+	if err := r.warm(ctx, ways[0]); err != nil {
+		return err
+	}
 	took, chunks, err := r.run(ctx, ways[0])
 	if err != nil {
 		return err
@@ -107,6 +119,9 @@ func (r *race) size(ctx context.Context, ways []Way) error {
 	}
 	if took < enough {
 		r.copies *= min(int(enough/max(took, time.Millisecond))+1, mostCopies)
+	}
+	if r.copies == most {
+		r.best[ways[0]] = took
 	}
 	return nil
 }
@@ -135,30 +150,47 @@ func (r *race) fastest() time.Duration {
 	return fastest
 }
 
+// measure runs a way once; not to its end when it cannot win any more.
 func (r *race) measure(ctx context.Context, w Way) error {
-	took, _, err := r.run(ctx, w)
+	fastest := r.fastest()
+	if err := r.warm(ctx, w); err != nil {
+		return err
+	}
+	limited, stop := ctx, context.CancelFunc(func() {})
+	if fastest > 0 && r.best[w] == 0 {
+		limited, stop = context.WithTimeout(ctx, tooLong*fastest)
+	}
+	defer stop()
+	took, _, err := r.run(limited, w)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		took, err, r.stopped[w] = tooLong*fastest, nil, true
+	}
 	if before, ok := r.best[w]; err == nil && (!ok || took < before) {
 		r.best[w] = took
 	}
 	return err
 }
 
-// run decodes the copies once, with a model that was loaded before the clock starts.
-func (r *race) run(ctx context.Context, w Way) (time.Duration, int, error) {
+// warm has the model loaded before the clock starts.
+func (r *race) warm(ctx context.Context, w Way) error {
 	if r.Progress != nil {
 		r.Progress(w)
 	}
-	d, warm := r.decoders[w]
-	if !warm {
-		var err error
-		if d, err = r.New(); err != nil {
-			return 0, 0, err
-		}
-		r.decoders[w] = d
-		if _, err := r.decode(ctx, d, w, r.Sample[:min(len(r.Sample), 2*whisper.SampleRate)], 1); err != nil {
-			return 0, 0, err
-		}
+	if _, ok := r.decoders[w]; ok {
+		return nil
 	}
+	d, err := r.New()
+	if err != nil {
+		return err
+	}
+	r.decoders[w] = d
+	_, err = r.decode(ctx, d, w, r.Sample[:min(len(r.Sample), 2*whisper.SampleRate)], 1)
+	return err
+}
+
+// run decodes the copies once and returns the time and the number of chunks.
+func (r *race) run(ctx context.Context, w Way) (time.Duration, int, error) {
+	d := r.decoders[w]
 	started := time.Now()
 	result, err := r.decode(ctx, d, w, r.Sample, r.copies)
 	took := time.Since(started)

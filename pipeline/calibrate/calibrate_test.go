@@ -59,7 +59,7 @@ func TestEquallyFastWaysAreDecidedByTheirOrder(t *testing.T) {
 	trials := func(speeds ...float64) []Trial {
 		var out []Trial
 		for i, s := range speeds {
-			out = append(out, Trial{Way{"m", 8 >> i, 1 << i}, s})
+			out = append(out, Trial{Way: Way{"m", 8 >> i, 1 << i}, Speed: s})
 		}
 		return out
 	}
@@ -84,7 +84,7 @@ func key(models ...string) Key {
 func TestACalibrationHoldsForWhatItWasMeasuredOn(t *testing.T) {
 	dir := t.TempDir()
 	c := Calibration{
-		Key: key("base-q8_0", "base"), Best: Way{"base", 4, 1}, Trials: []Trial{{Way{"base", 4, 1}, 21.5}},
+		Key: key("base-q8_0", "base"), Best: Way{"base", 4, 1}, Trials: []Trial{{Way: Way{"base", 4, 1}, Speed: 21.5}},
 		At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
 	if _, ok := Load(dir, c.Key); ok {

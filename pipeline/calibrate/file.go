@@ -92,7 +92,7 @@ func Save(folder string, c Calibration) (err error) {
 	var known file
 	if f, openErr := os.Open(path); openErr == nil {
 		known, _ = read(f) // a damaged one is replaced
-		_ = f.Close() // it was only read
+		_ = f.Close()      // it was only read
 	}
 	rest := slices.DeleteFunc(known.Calibrations, func(o Calibration) bool { return o.equal(c.Key) })
 	all := append([]Calibration{c}, rest...)

@@ -1,0 +1,72 @@
+//go:build !stub
+
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/weights"
+)
+
+// ownModels gives the program a folder of its own with the weights of the tests in it.
+func (p *program) ownModels() {
+	p.t.Helper()
+	dir := p.t.TempDir()
+	files, err := filepath.Glob(filepath.Join(p.models, "ggml-*"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, f := range files {
+		if err := os.Symlink(f, filepath.Join(dir, filepath.Base(f))); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	p.models = dir
+}
+
+func TestTheFirstTranscriptionMeasuresTheMachineAndLaterOnesUseIt(t *testing.T) {
+	p := newProgram(t)
+	p.ownModels()
+	jfk := filepath.Join("..", "..", "build", "whisper.cpp", "samples", "jfk.mp3")
+	if !isFile(jfk) {
+		t.Skip("the sources of whisper.cpp are not under build: run make native")
+	}
+	const measuring = "measuring how this machine transcribes fastest"
+	out, errs, code := p.run("transcribe", jfk)
+	if code != 0 || !strings.Contains(errs, measuring) || !strings.Contains(out, "country") {
+		t.Fatalf("the first transcription: %d\n%s%s", code, out, errs)
+	}
+	if !isFile(filepath.Join(p.models, "calibration.json")) {
+		t.Fatal("what was measured was not stored")
+	}
+	if _, errs, code := p.run("transcribe", jfk); code != 0 || strings.Contains(errs, measuring) {
+		t.Errorf("the second transcription: %d\n%s", code, errs)
+	}
+	table := p.must("models", "calibrate")
+	for _, want := range []string{"× real time", "chosen", "whisper.cpp 1.", defaultModel} {
+		if !strings.Contains(table, want) {
+			t.Errorf("%q is missing in\n%s", want, table)
+		}
+	}
+}
+
+func TestAModelThatDoesNotFitIsRefusedWithOnesThatDo(t *testing.T) {
+	p := newProgram(t)
+	p.ownModels()
+	c := &config{Models: p.models, Model: defaultModel}
+	w := weights.New(p.models, weights.Options{})
+	m := &capacity{c: c, weights: w, cores: 8, fitting: map[string]int{}, memory: 480e6}
+	err := m.fit(defaultModel, "")
+	if !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), "model base-q8_0 does not fit") || !strings.Contains(err.Error(), "tiny") || strings.Contains(err.Error(), "small") {
+		t.Errorf("with half a gigabyte: %v", err)
+	}
+	m.memory = 1500e6
+	if err := m.fit(defaultModel, ""); err != nil || m.fitting[defaultModel] != 3 {
+		t.Errorf("with one and a half: %d decoders, %v", m.fitting[defaultModel], err)
+	}
+}
