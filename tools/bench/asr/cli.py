@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 from types import ModuleType
 
-from . import environment, names, report, silence, timing, wer, words
+from . import environment, names, podcast, report, silence, timing, wer, words
 from .engines import Earshot, Engine, Peer
 from .environment import BenchError
 
 # In this order: what takes the processor's time comes last.
-SECTIONS: dict[str, ModuleType] = {"wer": wer, "words": words, "silence": silence, "names": names, "time": timing}
+SECTIONS: dict[str, ModuleType] = {"wer": wer, "podcast": podcast, "words": words, "silence": silence, "names": names, "time": timing}
 ENGINES = ("earshot", "fw-seq", "fw-batch")
 
 

@@ -2,12 +2,14 @@
 
 English goes through Whisper's English normaliser, other languages through its basic one (diacritics kept). Numbers are made
 equal however they are written: words become figures, and figures count digit by digit, because a transcript writes the
-spoken "one two three four" as 1234 and an engine as 1-2-3-4. Chinese, Japanese and Korean count characters.
+spoken "one two three four" as 1234 and an engine as 1-2-3-4. Web addresses are taken as they are read out. Chinese, Japanese
+and Korean count characters.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import jiwer
@@ -50,8 +52,14 @@ class Score:
         )
 
 
+def total(scores: Iterable[Score]) -> Score:
+    """All errors together."""
+    return sum(scores, Score())
+
+
 def units(text: str, language: str) -> list[str]:
     """The words (characters, for CJK) of a text that are compared."""
+    text = _addresses(text)
     if language == "en":
         text = re.sub(r"\bone(s?)\b", r"1\1", _english(text))  # Whisper's normaliser writes 1 as a word, but 1234 in figures
     else:
@@ -62,6 +70,12 @@ def units(text: str, language: str) -> list[str]:
         return [c for c in text if not c.isspace()]
     text = re.sub(r"(?<=\d)[.,](?=\d)", "", text)
     return re.sub(r"(\d)", r" \1 ", text).split()
+
+
+def _addresses(text: str) -> str:
+    """A web address as it is read out: example.com/podcast and "example dot com slash podcast" are equal."""
+    text = re.sub(r"(?<=\w)\.(?=(?:com|org|net|io)\b)", " dot ", text, flags=re.IGNORECASE)
+    return re.sub(r"(?<=\w)/(?=\w)", " slash ", text)
 
 
 def compare(reference: str, hypothesis: str, language: str) -> Score:

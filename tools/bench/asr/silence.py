@@ -11,7 +11,7 @@ from .tables import table
 TITLE = "Words that nobody said"
 NOTE = (
     "Words heard in sounds without speech (0 is right), and words inserted, repeated and lost where the same sentence is said before and "
-    "after a gap. A dash: the engine could not read the file. Damaged files that hold speech are left out."
+    "after a gap. A dash: the engine could not read the file. Damaged files in which a voice detector finds seconds of speech are left out."
 )
 
 # Damaged files with somebody speaking in them: what is heard there need not be invented.

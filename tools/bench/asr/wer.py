@@ -24,7 +24,7 @@ def run(engines: list[Engine], verbose: bool, quick: bool) -> list[str]:  # noqa
     scores = score(recordings, heard)
     dump("wer", recordings, heard, scores)
     lines = _by_language(recordings, scores)
-    lines += ["", *_repeats(recordings, heard)]
+    lines += ["", *repeats(recordings, heard)]
     if verbose:
         rows = [score_row(r.name, [scores[n][i] for n in scores]) for i, r in enumerate(recordings)]
         lines += ["", *table(score_head("file", scores), rows)]
@@ -39,22 +39,17 @@ def score(recordings: list[fixtures.Recording], heard: dict[str, list[Transcript
     }
 
 
-def total(scores: list[scoring.Score]) -> scoring.Score:
-    """All errors together."""
-    return sum(scores, scoring.Score())
-
-
 def _by_language(recordings: list[fixtures.Recording], scores: Scores) -> list[str]:
     rows = []
     for language in sorted({r.language for r in recordings}):
         chosen = [i for i, r in enumerate(recordings) if r.language == language]
         measure = "CER" if language in scoring.CHARACTERS else "WER"
-        rows.append(score_row(f"{language}, {measure}", [total([scores[n][i] for i in chosen]) for n in scores]))
-    rows.append(score_row("all", [total(s) for s in scores.values()]))
+        rows.append(score_row(f"{language}, {measure}", [scoring.total([scores[n][i] for i in chosen]) for n in scores]))
+    rows.append(score_row("all", [scoring.total(s) for s in scores.values()]))
     return table(score_head("language", scores), rows)
 
 
-def _repeats(recordings: list[fixtures.Recording], heard: dict[str, list[Transcript]]) -> list[str]:
+def repeats(recordings: list[fixtures.Recording], heard: dict[str, list[Transcript]]) -> list[str]:
     """How many words were said again at once that the speaker did not repeat."""
     row = ["words repeated that were not said twice"]
     for transcripts in heard.values():
