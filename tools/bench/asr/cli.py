@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import unittest
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +20,9 @@ ENGINES = ("earshot", "fw-seq", "fw-batch")
 def main(arguments: list[str]) -> int:
     """Measures what was asked for, prints it and, if asked to, writes it into the document."""
     options = _parser().parse_args(arguments)
+    if options.self_test:
+        suite = unittest.defaultTestLoader.discover(str(environment.TOOL / "tests"))
+        return 0 if unittest.TextTestRunner().run(suite).wasSuccessful() else 1
     chosen = _known("section", options.only, tuple(SECTIONS))
     environment.BUILD.mkdir(parents=True, exist_ok=True)
     engines = _engines(options)
@@ -46,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=cores(), help="of the peers (default: the cores)")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter recordings, times measured once")
     parser.add_argument("--write", action="store_true", help="write the tables into docs/benchmarks.md")
+    parser.add_argument("--self-test", action="store_true", help="run the benchmark's own tests and end")
     parser.add_argument("--verbose", action="store_true", help="a row for each file, and what was heard")
     return parser
 
