@@ -11,6 +11,9 @@
 // belongs to the time n/16 ms of the file's own timeline, the one a player shows: gaps are filled with silence and a late
 // start is padded. Memory use does not depend on the length.
 //
+// A stereo recording may have one speaker a side, as recorders of calls and of interviews make them: sides.go listens to
+// both sides before anything is decoded, balance.go judges what was heard.
+//
 // Invariants: a file that cannot be used gives an error of which errors.Is(err, models.ErrUnusable) holds, and whose text
 // is one sentence that names the file; every other error (no ffmpeg, no memory, cancelled) may pass. A file that is
 // damaged in parts gives what can be decoded, then a warning.

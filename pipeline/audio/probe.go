@@ -35,6 +35,8 @@ type probed struct {
 	Info
 	force string // container to insist on, where ffmpeg does not recognise it by itself
 	bytes int64
+	// late is how long after the start of the file's timeline the audio begins: the picture of a film may come first.
+	late time.Duration
 }
 
 func (t *Tool) probe(ctx context.Context, f *os.File) (probed, error) {
@@ -62,7 +64,7 @@ func (t *Tool) probe(ctx context.Context, f *os.File) (probed, error) {
 		return probed{}, err
 	}
 	info, err := out.info(name, isWebM(f))
-	return probed{Info: info, force: force, bytes: st.Size()}, err
+	return probed{Info: info, force: force, bytes: st.Size(), late: out.late()}, err
 }
 
 // ffprobe asks about f, insisting on a container unless force is "".
@@ -121,6 +123,7 @@ type probeOutput struct {
 		Codec       string            `json:"codec_name"`
 		SampleRate  string            `json:"sample_rate"`
 		Channels    int               `json:"channels"`
+		Start       string            `json:"start_time"`
 		Duration    string            `json:"duration"`
 		Tags        map[string]string `json:"tags"`
 		Disposition struct {
@@ -129,6 +132,7 @@ type probeOutput struct {
 	} `json:"streams"`
 	Format struct {
 		Name     string            `json:"format_name"`
+		Start    string            `json:"start_time"`
 		Duration string            `json:"duration"`
 		BitRate  string            `json:"bit_rate"`
 		Tags     map[string]string `json:"tags"`
@@ -169,6 +173,22 @@ func (o *probeOutput) info(name string, webm bool) (Info, error) {
 	info.Artist = cleanTag(tagOf("artist", o.Format.Tags, tags))
 	info.Album = cleanTag(tagOf("album", o.Format.Tags, tags))
 	return info, nil
+}
+
+// late is the start of the first audio stream after that of the file; 0 for what makes no sense.
+func (o *probeOutput) late() time.Duration {
+	for _, s := range o.Streams {
+		if s.Type != "audio" {
+			continue
+		}
+		begins, err1 := strconv.ParseFloat(s.Start, 64)
+		file, err2 := strconv.ParseFloat(o.Format.Start, 64)
+		if late := begins - file; err1 == nil && err2 == nil && late > 0 && late < 1e6 {
+			return time.Duration(late * float64(time.Second))
+		}
+		break
+	}
+	return 0
 }
 
 // tagOf returns the first tag of that name, which containers write in any case.

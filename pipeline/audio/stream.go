@@ -43,7 +43,9 @@ type Stream struct {
 	proc    *child.Process
 	out     *bufio.Reader
 	raw     []byte
+	pad     int64 // samples of silence still to come before the audio starts
 	skip    int64 // samples still to be thrown away
+	heard   bool  // ffmpeg has given something
 	decoded int64 // samples decoded since the start of the file
 	warning string
 	err     error // sticky; io.EOF after the last sample
@@ -86,7 +88,9 @@ func (t *Tool) start(ctx context.Context, f *os.File, p probed, l layout) (*Stre
 		"-i", inputPlaceholder,
 		"-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1",
 		"-t", strconv.FormatInt(int64(t.o.MaxDuration/time.Second)+1, 10),
-		"-af", l.filter+"aresample="+strconv.Itoa(l.rate)+":async=1:first_pts=0", // see the package comment: the player's timeline
+		// Gaps are filled, see the package comment: the player's timeline. A late start is not, by ffmpeg: where the form of
+		// the audio changes, as it does around adverts, it would take what follows for another start and fill that up too.
+		"-af", l.filter+"aresample="+strconv.Itoa(l.rate)+":async=1",
 		"-ac", strconv.Itoa(l.channels), "-ar", strconv.Itoa(l.rate), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1")
 	ctx, cancel := context.WithCancelCause(ctx)
 	cmd, err := t.command(ctx, t.o.FFmpeg, f, limits{memory: t.o.MemoryBytes, cpu: cpuLimit(p)}, args)
@@ -102,7 +106,7 @@ func (t *Tool) start(ctx context.Context, f *os.File, p probed, l layout) (*Stre
 	return &Stream{
 		info: p.Info, perMS: l.perMS(), name: t.call(f), file: f, ctx: ctx, cancel: cancel, stall: t.o.Stall,
 		max: int64(t.o.MaxDuration/time.Millisecond) * l.perMS(), cmd: cmd, proc: proc,
-		out: bufio.NewReaderSize(proc.Stdout, 64<<10),
+		out: bufio.NewReaderSize(proc.Stdout, 64<<10), pad: int64(p.late.Seconds()*float64(l.rate)+0.5) * int64(l.channels),
 	}, nil
 }
 
@@ -153,8 +157,12 @@ func (s *Stream) read(dst []float32, n int) (int, error) {
 		s.raw = make([]byte, 4*n)
 	}
 	raw := s.raw[:4*n]
-	got, err := s.readBytes(raw)
-	got /= 4
+	silent := int(min(s.pad, int64(n)))
+	s.pad -= int64(silent)
+	clear(raw[:4*silent])
+	got, err := s.readBytes(raw[4*silent:])
+	s.heard = s.heard || got > 0
+	got = silent + got/4
 	for i := range dst[:min(got, len(dst))] {
 		v := math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
 		if v != v || v > 8 || v < -8 { // NaN and infinities of damaged float files would poison everything after them
@@ -208,7 +216,7 @@ func (s *Stream) end(readErr error) error {
 		return fmt.Errorf("decoding %s: ffmpeg was ended from outside (%s): is the machine short of memory?", s.name, ps)
 	}
 	lines := complaints(s.proc.Stderr, s.file)
-	if s.decoded == 0 {
+	if !s.heard {
 		if len(lines) == 0 && s.proc.Wait() == nil {
 			return models.Explain(models.ErrUnusable, "%s holds no audio: its length is 0", s.name)
 		}
