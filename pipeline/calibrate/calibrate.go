@@ -29,7 +29,7 @@ type Decoder interface {
 
 // Bench is what measuring needs.
 type Bench struct {
-	// Sample is speech of 16 kHz that ends with a pause; see [Sample].
+	// Sample is speech of 16 kHz, short enough for one chunk; see [Sample].
 	Sample []float32
 	// New starts a decoder that keeps its child, with the model in memory, until it is closed.
 	New func() (Decoder, error)
@@ -45,7 +45,7 @@ type Bench struct {
 // Trial is a way with what was measured.
 type Trial struct {
 	Way
-	Speed float64 `json:"speed"` // best, in times real time
+	Speed float64 `json:"speed"` // best, in times real time of the speech, pauses not counted
 	// Stopped says that it was at most so fast: it was stopped when it had taken twice the time of the best.
 	Stopped bool `json:"stopped,omitempty"`
 }

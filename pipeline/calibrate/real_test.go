@@ -102,7 +102,7 @@ func TestTheSampleIsUnderstoodAtOnce(t *testing.T) {
 			t.Errorf("%q was heard %d times in %q", word, n, text.String())
 		}
 	}
-	if r := result.Report; r.Retried > 0 || len(r.Doubtful) > 0 || r.Chunks < 2 {
+	if r := result.Report; r.Retried > 0 || len(r.Doubtful) > 0 || r.Chunks != 2 {
 		t.Errorf("the report says %+v", r)
 	}
 }
@@ -110,7 +110,7 @@ func TestTheSampleIsUnderstoodAtOnce(t *testing.T) {
 // short is a part of the sample: races take long enough with it on a busy machine.
 func short(t *testing.T) []float32 {
 	t.Helper()
-	return append(sample(t)[:5*whisper.SampleRate], make([]float32, pauseSamples)...)
+	return sample(t)[:5*whisper.SampleRate]
 }
 
 func TestARaceDecodesInEveryWay(t *testing.T) {

@@ -15,10 +15,11 @@ import (
 //go:embed sample/speech.ogg
 var sampleFile []byte
 
-// pauseSamples lie between two copies of the sample, so that each is a stretch of speech of its own.
-const pauseSamples = whisper.SampleRate
+// pauseSamples of silence lie between two copies of the sample: more than a chunk may hold, so that each copy is a chunk of
+// its own. Two of them in one chunk would look like a loop of the decoder, and be decoded several times.
+const pauseSamples = 6 * whisper.SampleRate
 
-// Sample decodes the sample to samples of 16 kHz, with a pause at its end. It gives audio.ErrNoFFmpeg where there is none.
+// Sample decodes the sample to samples of 16 kHz. It gives audio.ErrNoFFmpeg where there is none.
 func Sample(ctx context.Context, tool *audio.Tool) (samples []float32, err error) {
 	f, err := os.CreateTemp("", "earshot-sample-*.ogg")
 	if err != nil {
@@ -38,7 +39,7 @@ func Sample(ctx context.Context, tool *audio.Tool) (samples []float32, err error
 		n, err := stream.Read(buf)
 		samples = append(samples, buf[:n]...)
 		if errors.Is(err, io.EOF) {
-			return append(samples, make([]float32, pauseSamples)...), nil
+			return samples, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("decoding the sample: %w", err)
@@ -46,7 +47,7 @@ func Sample(ctx context.Context, tool *audio.Tool) (samples []float32, err error
 	}
 }
 
-// loop is a recording: the same samples, so many times.
+// loop is a recording: the same samples, so many times, each time with a pause behind.
 type loop struct {
 	samples []float32
 	times   int
@@ -56,14 +57,20 @@ type loop struct {
 func (l *loop) Close() error { return nil }
 
 func (l *loop) Read(b []float32) (int, error) {
-	if l.at == len(l.samples) {
+	if l.at == len(l.samples)+pauseSamples {
 		l.at = 0
 		l.times--
 	}
 	if l.times <= 0 {
 		return 0, io.EOF
 	}
-	n := copy(b, l.samples[l.at:])
+	var n int
+	if l.at < len(l.samples) {
+		n = copy(b, l.samples[l.at:])
+	} else {
+		n = min(len(b), len(l.samples)+pauseSamples-l.at)
+		clear(b[:n])
+	}
 	l.at += n
 	return n, nil
 }

@@ -17,9 +17,9 @@ type Footprint struct {
 	Decoder int64 // the state of each decoder
 }
 
-// processBytes is what transcribing takes beside the model: the decoding process itself, ffmpeg and the voice activity
-// detector.
-const processBytes = 60e6
+// processBytes is what transcribing takes beside the model, about: this process, the decoding process, ffmpeg and the voice
+// activity detector.
+const processBytes = 100e6
 
 // Needs is what so many decoders take together.
 func (f Footprint) Needs(decoders int) int64 {
@@ -61,7 +61,8 @@ func shapes() []struct {
 // decoderBytes is the state of one decoder at its largest: beam search of five with the full context and a full prompt.
 // The caches follow from whisper.cpp's sources (whisper_init_state; whisper_full, "recreate the KV cache"); the graphs'
 // buffers are fitted to what whisper.cpp 1.9.1 logs for models of all official shapes, with word alignment and without
-// flash attention. Base with one decoder, measured at its worst (PSS): 552 MB, of which 148 are weights; this gives 605.
+// flash attention. Measured at its worst (PSS): base with one decoder 552 MB without ffmpeg, base-q8_0 554 MB with all
+// processes, 791 MB with two decoders; [Footprint.Needs] gives 645, 579 and 976.
 func (s shape) decoderBytes() int64 {
 	const (
 		audio     = 1536 // positions of the encoder, padded

@@ -44,7 +44,7 @@ type Request struct {
 
 func (r Request) decoders() int {
 	if r.Decoders <= 0 {
-		return runtime.NumCPU()
+		return runtime.GOMAXPROCS(0) // respects a container's quota
 	}
 	return r.Decoders
 }
