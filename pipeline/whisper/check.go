@@ -8,7 +8,8 @@ import (
 )
 
 // The limits beyond which a chunk's text is taken for a failure of the decoder. The first two are OpenAI's
-// (openai/whisper, transcribe.py: compression_ratio_threshold, logprob_threshold).
+// (openai/whisper, transcribe.py: compression_ratio_threshold, logprob_threshold). The package comment says how the others
+// were found.
 const (
 	worstCompression = 2.4  // text length ÷ its zlib length: loops compress well
 	worstLogProb     = -1.0 // mean natural log probability of the tokens
@@ -17,60 +18,64 @@ const (
 	slowestFrom      = 4.0  // seconds of speech from which on too little text is suspicious
 	mostRepeats      = 4    // times that the same words may follow themselves
 	longestRepeat    = 12   // words in a phrase that is looked for repeated
+
+	// Below these mean log probabilities a text that shows no fault is decoded a second time, with more care. Short chunks
+	// are unsure more easily, and cost less.
+	unsureLong  = -0.3
+	unsureShort = -0.15
+	shortChunk  = 10.0 // seconds of speech
 )
 
 // decoded is one attempt at a chunk, or at a part of it.
 type decoded struct {
-	segments []tokenSegment
-	tokens   int     // text tokens
+	tokens   []token // of text
 	logProbs float64 // their natural log probabilities, summed
-	until    int     // samples that the decoder says it has covered: its last time stamp, or all of them
-}
-
-func (d *decoded) add(s tokenSegment) {
-	if len(s.tokens) > 0 {
-		d.segments = append(d.segments, s)
-	}
 }
 
 // join appends what was decoded of the rest of the chunk.
 func (d *decoded) join(rest decoded) {
-	d.segments = append(d.segments, rest.segments...)
-	d.tokens += rest.tokens
+	d.tokens = append(d.tokens, rest.tokens...)
 	d.logProbs += rest.logProbs
 }
 
 func (d *decoded) text() string {
 	var b strings.Builder
-	for _, s := range d.segments {
-		for _, t := range s.tokens {
-			b.Write(t.text)
-		}
+	for _, t := range d.tokens {
+		b.Write(t.text)
 	}
 	return strings.ToValidUTF8(strings.TrimSpace(b.String()), "")
 }
 
-// faults counts what is wrong with an attempt, worst things weighing most. Zero is a good result.
-func (d *decoded) faults(speechSeconds float64) int {
+// sureness is the mean natural log probability of the tokens.
+func (d *decoded) sureness() float64 { return d.logProbs / float64(max(len(d.tokens), 1)) }
+
+// sure reports whether whisper was sure enough of a text without faults that there is no need to try once more.
+func (d *decoded) sure(speechSeconds float64) bool {
+	if speechSeconds < shortChunk {
+		return d.sureness() >= unsureShort
+	}
+	return d.sureness() >= unsureLong
+}
+
+// faults tells what is wrong with an attempt, and how much it weighs. Zero is a good result.
+func (d *decoded) faults(speechSeconds float64) (found []string, weight int) {
 	text := d.text()
-	n := 0
-	if repeats(strings.Fields(strings.ToLower(text))) >= mostRepeats {
-		n += 4
-	}
-	if compression(text) > worstCompression {
-		n += 4
-	}
 	chars := float64(utf8.RuneCountInString(text))
-	if chars > fastestSpeech*max(speechSeconds, 1) {
-		n += 2
+	for _, f := range []struct {
+		found  bool
+		weight int
+		says   string
+	}{
+		{repeats(strings.Fields(strings.ToLower(text))) >= mostRepeats || compression(text) > worstCompression, 8, "repeats itself"},
+		{chars > fastestSpeech*max(speechSeconds, 1), 2, "more text than can be said in that time"},
+		{speechSeconds >= slowestFrom && chars < slowestSpeech*speechSeconds, 2, "hardly any text for that much speech"},
+		{d.sureness() < worstLogProb, 1, "the words are guesses"},
+	} {
+		if f.found {
+			found, weight = append(found, f.says), weight+f.weight
+		}
 	}
-	if speechSeconds >= slowestFrom && chars < slowestSpeech*speechSeconds {
-		n += 2
-	}
-	if d.tokens > 0 && d.logProbs/float64(d.tokens) < worstLogProb {
-		n++
-	}
-	return n
+	return found, weight
 }
 
 // compression is the text's length divided by its compressed length; short texts count as incompressible.

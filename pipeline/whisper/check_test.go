@@ -6,11 +6,12 @@ import (
 )
 
 func attemptOf(text string, logProb float64) decoded {
-	var seg tokenSegment
+	var got decoded
 	for w := range strings.FieldsSeq(text) {
-		seg.tokens = append(seg.tokens, token{text: []byte(" " + w)})
+		got.tokens = append(got.tokens, token{text: []byte(" " + w)})
 	}
-	return decoded{segments: []tokenSegment{seg}, logProbs: logProb * float64(len(seg.tokens)), tokens: len(seg.tokens)}
+	got.logProbs = logProb * float64(len(got.tokens))
+	return got
 }
 
 func TestFaults(t *testing.T) {
@@ -31,8 +32,8 @@ func TestFaults(t *testing.T) {
 		"nothing in a breath":   {decoded{}, 0.5, false},
 		"nothing in a speech":   {decoded{}, 10, true},
 	} {
-		if n := tc.got.faults(tc.seconds); (n > 0) != tc.bad {
-			t.Errorf("%s: %d faults, bad should be %v", name, n, tc.bad)
+		if found, n := tc.got.faults(tc.seconds); (n > 0) != tc.bad || (len(found) > 0) != tc.bad {
+			t.Errorf("%s: faults of weight %d, bad should be %v", name, n, tc.bad)
 		}
 	}
 }

@@ -63,24 +63,24 @@ func TestChunksHoldTheSpeech(t *testing.T) {
 }
 
 func TestChunksAreCutAtTheLongestPause(t *testing.T) {
-	r := (&recording{}).speech(5000).silence(200).speech(3000).silence(900).speech(3000).silence(200).speech(4000).silence(1000)
+	r := (&recording{}).speech(9000).silence(200).speech(8000).silence(900).speech(6000).silence(200).speech(9000).silence(1000)
 	got := r.chunks(t)
 	if len(got) != 2 {
 		t.Fatalf("%d chunks, want 2", len(got))
 	}
-	if end := ms(got[0].audio.end); end < 8200 || end > 9200 {
-		t.Errorf("the cut is at %d ms, want it in the pause from 8200 to 9100 ms", end)
+	if end := ms(got[0].audio.end); end < 17200 || end > 18200 {
+		t.Errorf("the cut is at %d ms, want it in the pause from 17200 to 18100 ms", end)
 	}
 }
 
 func TestSpeechWithoutPausesIsCutAtItsQuietest(t *testing.T) {
-	r := (&recording{}).speech(11000).add(32, 0.6).speech(40000)
+	r := (&recording{}).speech(22000).add(32, 0.6).speech(80000)
 	got := r.chunks(t)
 	if len(got) < 4 {
-		t.Fatalf("%d chunks of 51 s of speech without a pause, want at least 4", len(got))
+		t.Fatalf("%d chunks of 102 s of speech without a pause, want at least 4", len(got))
 	}
-	if end := ms(got[0].audio.end); end < 10900 || end > 11200 {
-		t.Errorf("the first cut is at %d ms, want it where the speech is weakest, at 11000", end)
+	if end := ms(got[0].audio.end); end < 21900 || end > 22200 {
+		t.Errorf("the first cut is at %d ms, want it where the speech is weakest, at 22000", end)
 	}
 }
 

@@ -11,31 +11,35 @@ import (
 const (
 	positionSamples = SampleRate / 50 // one encoder position stands for 20 ms
 	fullContext     = 1500            // positions in whisper's 30 s
-	extraContext    = 64              // positions of silence after a chunk: a context cut too tightly makes loops
-	shortestInput   = SampleRate * 11 / 10
-	leastAdvance    = SampleRate / 2 // what a window must cover, so that decoding the rest gets somewhere
-	leastRest       = SampleRate / 2 // speech after a window that is worth another one
+	// Positions of silence after a chunk. A context cut too tightly makes loops, more so with beams, and positions cost time.
+	extraContext   = 64
+	carefulContext = 256
+	leastContext   = 400
+	shortestInput  = SampleRate * 11 / 10
+	leastAdvance   = SampleRate / 2     // what a window must cover, so that decoding the rest gets somewhere
+	leastRest      = SampleRate * 5 / 2 // speech after the last word of a window that is worth another one
+	lastWord       = SampleRate / 2     // what the last word takes
 )
 
 // attempt is one way of decoding a chunk, with its parameters for whisper.
 type attempt struct {
 	low    low.Params
-	full   bool // with the full context instead of one that fits the chunk
+	extra  int // encoder positions after the chunk's
 	bestOf int
 }
 
-// attempts are the ways that are tried in turn until a result looks good: greedy with a context that fits the chunk; beam
-// search with the full context; sampling.
+// attempts are the ways that are tried in turn until a result looks good: greedy in a tight context; beam search in a wider
+// one; sampling in the full one. Loops and doubts of the first become rare in the second, which takes twice the time.
 func (m *model) attempts(languageID int, prompt string) ([]attempt, error) {
 	ways := []struct {
 		p      params
-		full   bool
+		extra  int
 		bestOf int
 	}{
-		{params{languageID: languageID, prompt: prompt, beams: 1}, false, 1},
-		{params{languageID: languageID, prompt: prompt, beams: 5}, true, 1},
+		{params{languageID: languageID, prompt: prompt, beams: 1}, extraContext, 1},
+		{params{languageID: languageID, prompt: prompt, beams: 5}, carefulContext, 1},
 		// The prompt is left out: with bad audio it is what the decoder loops on.
-		{params{languageID: languageID, beams: 1, temperature: 0.4}, true, 5},
+		{params{languageID: languageID, beams: 1, temperature: 0.4}, fullContext, 5},
 	}
 	out := make([]attempt, 0, len(ways))
 	for _, w := range ways {
@@ -43,29 +47,40 @@ func (m *model) attempts(languageID int, prompt string) ([]attempt, error) {
 		if err != nil {
 			return nil, fmt.Errorf("preparing the decoder: %w", err)
 		}
-		out = append(out, attempt{lp, w.full, w.bestOf})
+		out = append(out, attempt{lp, w.extra, w.bestOf})
 	}
 	return out, nil
 }
 
-// best decodes a chunk, again and differently while the result looks bad, and returns the attempt with the fewest faults;
-// the earlier one where they are equal. doubtful says that even that one looks bad.
-func (d *decoder) best(c chunk, attempts []attempt) (result decoded, doubtful bool, err error) {
+// outcome is the best result that was found for a chunk.
+type outcome struct {
+	decoded
+
+	attempts int      // ways that were tried
+	faults   []string // why even the best one looks bad; none when it looks good
+}
+
+// best decodes a chunk, again and differently while the result looks bad, and once more when whisper was unsure of it. It
+// returns the attempt with the lightest faults, and of equal ones that of which whisper was surest.
+func (d *decoder) best(c chunk, ways []attempt) (outcome, error) {
+	var best outcome
+	lightest := -1
 	seconds := float64(c.speechSamples()) / SampleRate
-	fewest := -1
-	for i := range attempts {
-		got, err := d.whole(c, &attempts[i])
+	for i := range ways {
+		got, err := d.whole(c, &ways[i])
 		if err != nil {
-			return decoded{}, false, err
+			return best, err
 		}
-		if n := got.faults(seconds); fewest < 0 || n < fewest {
-			result, fewest = got, n
+		faults, weight := got.faults(seconds)
+		if lightest < 0 || weight < lightest || weight == lightest && got.sureness() > best.sureness() {
+			best.decoded, best.faults, lightest = got, faults, weight
 		}
-		if fewest == 0 {
-			return result, false, nil
+		best.attempts = i + 1
+		if lightest == 0 && (i > 0 || got.sure(seconds)) {
+			break
 		}
 	}
-	return result, true, nil
+	return best, nil
 }
 
 // whole decodes a chunk in one way: as often as the decoder stops early and leaves speech behind.
@@ -77,25 +92,25 @@ func (d *decoder) whole(c chunk, a *attempt) (decoded, error) {
 		if len(samples) < shortestInput {
 			samples = append(append(make([]float32, 0, shortestInput), rest...), make([]float32, shortestInput-len(rest))...)
 		}
-		positions := contextFor(len(samples))
-		if a.full {
-			positions = 0
-		}
-		got, err := d.decode(&a.low, positions, a.bestOf, samples, at/samplesMS)
+		got, err := d.decode(&a.low, contextFor(len(samples), a.extra), a.bestOf, samples, at/samplesMS)
 		if err != nil {
 			return all, err
 		}
 		all.join(got)
-		if got.tokens == 0 || got.until < leastAdvance || got.until >= len(rest) || c.speechAfter(at+int64(got.until)) < leastRest {
+		if len(got.tokens) == 0 {
 			return all, nil
 		}
-		rest, at = rest[got.until:], at+int64(got.until)
+		until := got.tokens[len(got.tokens)-1].startMS*samplesMS + lastWord
+		if until-at < leastAdvance || until-at >= int64(len(rest)) || c.speechAfter(until) < leastRest {
+			return all, nil
+		}
+		rest, at = rest[until-at:], until
 	}
 }
 
 // contextFor returns the encoder positions for a number of samples: those, a little silence, and no more. Without flash
 // attention every position counts; with it whisper.cpp 1.9.1 pads the context to 256 and looks at the padding, where an
 // earlier chunk left its values, so that results depended on the chunks before. See loadModel.
-func contextFor(samples int) int {
-	return min(fullContext, (samples/positionSamples+extraContext+7)/8*8)
+func contextFor(samples, extra int) int {
+	return min(fullContext, max(leastContext, (samples/positionSamples+extra+7)/8*8))
 }

@@ -42,7 +42,7 @@ func (d *decoder) languageProbabilities(samples []float32, threads int) ([]float
 	}
 	probs := make([]float32, int(C.whisper_lang_max_id())+1)
 	code := C.earshot_detect(d.model.c(), d.state, (*C.float)(unsafe.SliceData(samples)), C.int(len(samples)),
-		C.int(contextFor(len(samples))), C.int(threads), (*C.float)(unsafe.SliceData(probs)))
+		C.int(contextFor(len(samples), extraContext)), C.int(threads), (*C.float)(unsafe.SliceData(probs)))
 	if code < 0 {
 		return nil, fmt.Errorf("whisper.cpp could not detect the language (code %d)", int(code))
 	}

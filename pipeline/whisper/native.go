@@ -37,6 +37,8 @@ static int earshot_decode(struct whisper_context * ctx, struct whisper_state * s
 	struct whisper_full_params p = *params;
 	p.greedy.best_of = best_of;
 	p.suppress_nst   = true;
+	// Without time stamps among the tokens whisper hears better, see the package comment; alignment gives the times.
+	p.no_timestamps  = true;
 	// One window a call: what is left of a chunk is decoded when there is speech in it (decode.go). whisper.cpp's own second
 	// windows take time where there is none, and alignment over a window of under 160 ms ends the process (whisper.cpp
 	// 1.9.1, median_filter).
@@ -128,7 +130,6 @@ func (m *model) lowParams(p params) (low.Params, error) {
 	lp.SetPrintProgress(false)
 	lp.SetPrintRealtime(false)
 	lp.SetPrintTimestamps(false)
-	lp.SetTokenTimestamps(true)
 	lp.SetTemperature(p.temperature)
 	lp.SetTemperatureFallback(0) // a second try is ours to decide, see check.go
 	if p.beams > 1 {
@@ -149,31 +150,22 @@ func (d *decoder) decode(lp *low.Params, audioContext, bestOf int, samples []flo
 	if code != 0 {
 		return decoded{}, fmt.Errorf("whisper.cpp could not decode a chunk of %d ms (code %d)", len(samples)/samplesMS, int(code))
 	}
-	out := decoded{until: len(samples)}
-	var segment tokenSegment
-	end, firstStamp := C.whisper_token_eot(d.model.c()), C.whisper_token_beg(d.model.c())
+	var out decoded
+	end := C.whisper_token_eot(d.model.c())
 	for i := range C.whisper_full_n_segments_from_state(d.state) {
 		for j := range C.whisper_full_n_tokens_from_state(d.state, i) {
 			data := C.whisper_full_get_token_data_from_state(d.state, i, j)
-			if data.id >= firstStamp { // a time stamp: a segment begins or ends
-				out.add(segment)
-				segment = tokenSegment{}
-				out.until = int(data.id-firstStamp) * positionSamples
-			}
 			if data.id >= end {
 				continue
 			}
-			segment.tokens = append(segment.tokens, token{
+			out.tokens = append(out.tokens, token{
 				text:        []byte(C.GoString(C.whisper_full_get_token_text_from_state(d.model.c(), d.state, i, j))),
 				startMS:     startMS + max(int64(data.t_dtw)*10-alignmentLag, 0),
 				probability: float32(data.p),
 			})
-			out.tokens++
 			out.logProbs += float64(data.plog)
-			out.until = len(samples) // so far, the last segment is open
 		}
 	}
-	out.add(segment)
 	return out, nil
 }
 

@@ -192,7 +192,7 @@ func repeated(tb testing.TB, times int) []float32 {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var out []float32
 	for i := range times {
-		out = append(append(out, one...), silence(1+5*(i%2))...)
+		out = append(append(out, one...), silence(5+i%2)...)
 		for range whisper.SampleRate / 2 {
 			out = append(out, 0.01*(rng.Float32()-0.5))
 		}

@@ -15,9 +15,6 @@ type token struct {
 	probability float32
 }
 
-// tokenSegment is one of whisper's segments: what it says between two of its time stamps.
-type tokenSegment struct{ tokens []token }
-
 // Punctuation that belongs to the word before or after it; the sets are OpenAI's (openai/whisper, timing.py).
 const (
 	opening = `"'“¿([{-`
@@ -34,28 +31,58 @@ func unspaced(language string) bool {
 	return false
 }
 
-// segmentsFrom turns whisper's segments into the archive's: tokens joined to words, words kept out of silence and in order.
-// speech holds the chunk's spans of speech in samples, in order.
-func segmentsFrom(in []tokenSegment, language string, speech []span) []models.Segment {
-	var out []models.Segment
-	for _, s := range in {
-		words := joinPunctuation(splitWords(s.tokens, unspaced(language)))
-		var kept []models.Word
-		for _, w := range words {
-			if w.Text = clean(w.Text); w.Text != "" {
-				kept = append(kept, w)
-			}
-		}
-		if len(kept) > 0 {
-			out = append(out, models.Segment{Text: segmentText(kept, unspaced(language)), Words: kept})
+// segmentsFrom turns a chunk's tokens into segments: tokens joined to words, words kept out of silence and in order, and cut
+// where one pauses for breath. speech holds the chunk's spans of speech in samples, in order.
+func segmentsFrom(tokens []token, language string, speech []span) []models.Segment {
+	var words []models.Word
+	for _, w := range joinPunctuation(splitWords(tokens, unspaced(language))) {
+		if w.Text = clean(w.Text); w.Text != "" {
+			words = append(words, w)
 		}
 	}
-	place(out, speech)
-	for i := range out {
-		words := out[i].Words
-		out[i].StartMS, out[i].EndMS = words[0].StartMS, words[len(words)-1].EndMS
+	place(words, speech)
+	var out []models.Segment
+	for len(words) > 0 {
+		n := segmentLength(words)
+		out = append(out, models.Segment{
+			StartMS: words[0].StartMS, EndMS: words[n-1].EndMS, Text: segmentText(words[:n], unspaced(language)), Words: words[:n:n],
+		})
+		words = words[n:]
 	}
 	return out
+}
+
+const (
+	breath         = 700    // ms of silence that end a segment
+	shortSentence  = 2_000  // ms: a shorter sentence stays with the next one
+	clauseSegment  = 8_000  // ms from which on a clause ends a segment
+	longestSegment = 15_000 // ms from which on any word does
+	abbreviation   = 3      // letters: "Dr.", "D.", "St." end no sentence
+)
+
+// segmentLength is how many of the words make the next segment.
+func segmentLength(words []models.Word) int {
+	for i := 0; i+1 < len(words); i++ {
+		lasts := words[i].EndMS - words[0].StartMS
+		text := strings.TrimRight(words[i].Text, `"'”’)]}»`)
+		switch {
+		case words[i+1].StartMS-words[i].EndMS >= breath,
+			lasts >= shortSentence && endsSentence(text),
+			lasts >= clauseSegment && strings.HasSuffix(text, ","),
+			lasts >= longestSegment:
+			return i + 1
+		}
+	}
+	return len(words)
+}
+
+func endsSentence(word string) bool {
+	last, _ := utf8.DecodeLastRuneInString(word)
+	if last == '.' {
+		first, _ := utf8.DecodeRuneInString(word)
+		return !unicode.IsUpper(first) || utf8.RuneCountInString(word)-1 > abbreviation
+	}
+	return strings.ContainsRune("?!。？！…", last)
 }
 
 // segmentsAfter drops the words that begin before ms, and what has no words then. Chunks of an earlier attempt end where
@@ -183,15 +210,10 @@ const (
 // place gives the words their times. The alignment's starts are good to some 70 ms within speech and weakest at pauses,
 // where the VAD knows better: no word begins in silence, and speech begins with a word. A word ends where the next one
 // begins, or with its span.
-func place(segments []models.Segment, speech []span) {
-	var words []*models.Word
-	for i := range segments {
-		for j := range segments[i].Words {
-			words = append(words, &segments[i].Words[j])
-		}
-	}
+func place(words []models.Word, speech []span) {
 	last := int64(-1) // start of the word before
-	for _, w := range words {
+	for i := range words {
+		w := &words[i]
 		start := max(intoSpeech(w.StartMS*samplesMS, last, speech), last)
 		w.StartMS, last = start/samplesMS, start
 	}
@@ -206,7 +228,8 @@ func place(segments []models.Segment, speech []span) {
 		if n < len(words) {
 			end = min(end, words[n].StartMS)
 		}
-		for k, w := range words[i:n] {
+		for k := range words[i:n] {
+			w := &words[i+k]
 			w.StartMS = start + (end-start)*int64(k)/int64(n-i)
 			w.EndMS = start + (end-start)*int64(k+1)/int64(n-i)
 		}

@@ -10,20 +10,26 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-func tokens(parts ...string) tokenSegment {
-	var s tokenSegment
+func tokens(parts ...string) []token {
+	var s []token
 	for i, p := range parts {
-		s.tokens = append(s.tokens, token{text: []byte(p), startMS: int64(i) * 100, probability: 0.5})
+		s = append(s, token{text: []byte(p), startMS: int64(i) * 100, probability: 0.5})
 	}
 	return s
 }
 
+func wordsOf(segments []models.Segment) []models.Word {
+	var out []models.Word
+	for _, s := range segments {
+		out = append(out, s.Words...)
+	}
+	return out
+}
+
 func texts(segments []models.Segment) []string {
 	var out []string
-	for _, s := range segments {
-		for _, w := range s.Words {
-			out = append(out, w.Text)
-		}
+	for _, w := range wordsOf(segments) {
+		out = append(out, w.Text)
 	}
 	return out
 }
@@ -31,7 +37,7 @@ func texts(segments []models.Segment) []string {
 func TestWords(t *testing.T) {
 	everywhere := []span{{0, 60 * SampleRate}}
 	for name, tc := range map[string]struct {
-		in       tokenSegment
+		in       []token
 		language string
 		want     []string
 		text     string
@@ -45,7 +51,7 @@ func TestWords(t *testing.T) {
 		"Japanese":    {tokens("こ", "ん", "に", "ち", "は", "。"), "ja", []string{"こ", "ん", "に", "ち", "は。"}, "こんにちは。"},
 		"only dashes": {tokens(" -", " ...", " ♪"), "en", nil, ""},
 	} {
-		got := segmentsFrom([]tokenSegment{tc.in}, tc.language, everywhere)
+		got := segmentsFrom(tc.in, tc.language, everywhere)
 		if diff := cmp.Diff(tc.want, texts(got)); diff != "" {
 			t.Errorf("%s: words (-want +got):\n%s", name, diff)
 		}
@@ -57,14 +63,14 @@ func TestWords(t *testing.T) {
 
 func TestWordsStayOutOfSilence(t *testing.T) {
 	speech := []span{{1 * SampleRate, 2 * SampleRate}, {5 * SampleRate, 8 * SampleRate}}
-	in := tokenSegment{[]token{
+	in := []token{
 		{text: []byte(" early"), startMS: 200},
 		{text: []byte(" late"), startMS: 2100},
 		{text: []byte(" next"), startMS: 4000},
 		{text: []byte(" inside"), startMS: 6000},
 		{text: []byte(" over"), startMS: 9900},
-	}}
-	got := segmentsFrom([]tokenSegment{in}, "en", speech)[0].Words
+	}
+	got := wordsOf(segmentsFrom(in, "en", speech))
 	for i, want := range []models.Word{{StartMS: 1000, EndMS: 1940}, {StartMS: 1940, EndMS: 2000}, {StartMS: 5000, EndMS: 6000}, {StartMS: 6000, EndMS: 7500}, {StartMS: 7940, EndMS: 8000}} {
 		if got[i].StartMS != want.StartMS || got[i].EndMS != want.EndMS {
 			t.Errorf("%q is at %d–%d ms, want %d–%d", got[i].Text, got[i].StartMS, got[i].EndMS, want.StartMS, want.EndMS)
@@ -74,8 +80,8 @@ func TestWordsStayOutOfSilence(t *testing.T) {
 
 func TestSpeechBeginsWithAWord(t *testing.T) {
 	speech := []span{{0, 2 * SampleRate}, {3 * SampleRate, 6 * SampleRate}}
-	in := tokenSegment{[]token{{text: []byte(" one"), startMS: 300}, {text: []byte(" two"), startMS: 3400}, {text: []byte(" three"), startMS: 3450}}}
-	got := segmentsFrom([]tokenSegment{in}, "en", speech)[0].Words
+	in := []token{{text: []byte(" one"), startMS: 300}, {text: []byte(" two"), startMS: 3400}, {text: []byte(" three"), startMS: 3450}}
+	got := wordsOf(segmentsFrom(in, "en", speech))
 	for i, want := range []int64{0, 3000, 3450} {
 		if got[i].StartMS != want {
 			t.Errorf("%q begins at %d ms, want %d", got[i].Text, got[i].StartMS, want)
@@ -84,10 +90,40 @@ func TestSpeechBeginsWithAWord(t *testing.T) {
 }
 
 func TestWordsAtTheSameMomentShareTheTime(t *testing.T) {
-	in := tokenSegment{[]token{{text: []byte(" one"), startMS: 1000}, {text: []byte(" two"), startMS: 1000}, {text: []byte(" three"), startMS: 1600}}}
-	got := segmentsFrom([]tokenSegment{in}, "en", []span{{0, 2 * SampleRate}})[0].Words
+	in := []token{{text: []byte(" one"), startMS: 1000}, {text: []byte(" two"), startMS: 1000}, {text: []byte(" three"), startMS: 1600}}
+	got := wordsOf(segmentsFrom(in, "en", []span{{0, 2 * SampleRate}}))
 	if got[0].EndMS != 1300 || got[1].StartMS != 1300 || got[1].EndMS != 1600 || got[2].EndMS != 2000 {
 		t.Errorf("the words are at %+v", got)
+	}
+}
+
+func TestSegmentsEndWhereOnePauses(t *testing.T) {
+	said := func(starts []int64, words ...string) []models.Word {
+		out := make([]models.Word, len(words))
+		for i, w := range words {
+			out[i] = models.Word{StartMS: starts[i], EndMS: starts[i] + 500, Text: w}
+		}
+		return out
+	}
+	even := []int64{0, 1000, 2000, 3000, 4000}
+	for name, tc := range map[string]struct {
+		words []models.Word
+		want  int
+	}{
+		"a sentence":               {said(even, "It", "is", "so.", "And", "on"), 3},
+		"a very short sentence":    {said(even, "No.", "It", "is", "not.", "So"), 4},
+		"an initial":               {said(even, "that", "was", "Richard", "D.", "Bartlett"), 5},
+		"a doctor":                 {said(even, "and", "then", "came", "Dr.", "Brown"), 5},
+		"a quoted question":        {said(even, "he", "said", "“so", "what?”", "Then"), 4},
+		"a breath":                 {said([]int64{0, 500, 1800, 2300, 2800}, "one", "and", "two", "and", "three"), 2},
+		"a long sentence":          {said([]int64{0, 600, 7600, 8200, 8800}, "on", "and", "on,", "and,", "on"), 2},
+		"Japanese":                 {said(even, "こ", "れ", "だ。", "そ", "れ"), 3},
+		"all of it, to the end":    {said([]int64{0, 500, 1000, 1500, 2000}, "it", "goes", "on", "to", "the end"), 5},
+		"a clause that takes long": {said([]int64{0, 500, 1000, 1500, 2000}, "it", "goes,", "on", "to", "the end"), 5},
+	} {
+		if got := segmentLength(tc.words); got != tc.want {
+			t.Errorf("%s: a segment of %d words, want %d", name, got, tc.want)
+		}
 	}
 }
 
@@ -111,9 +147,9 @@ func FuzzSegments(f *testing.F) {
 		if at < 0 || at > 1<<40 || step < -1000 || step > 1<<20 {
 			t.Skip()
 		}
-		var in tokenSegment
+		var in []token
 		for p := range strings.SplitSeq(text, "|") {
-			in.tokens = append(in.tokens, token{text: []byte(p), startMS: at})
+			in = append(in, token{text: []byte(p), startMS: at})
 			at = max(0, at+step)
 		}
 		language := "en"
@@ -121,7 +157,7 @@ func FuzzSegments(f *testing.F) {
 			language = "ja"
 		}
 		last := int64(0)
-		for _, s := range segmentsFrom([]tokenSegment{in, in}, language, []span{{16000, 32000}, {64000, 96000}}) {
+		for _, s := range segmentsFrom(append(in, in...), language, []span{{16000, 32000}, {64000, 96000}}) {
 			for _, w := range s.Words {
 				if !utf8.ValidString(w.Text) || w.Text == "" || w.StartMS < last || w.EndMS < w.StartMS {
 					t.Fatalf("a bad word %+v after %d ms", w, last)

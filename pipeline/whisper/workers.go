@@ -46,7 +46,7 @@ func (s *session) decode(decoder int, t *task) error {
 	if err != nil {
 		return err
 	}
-	got, doubtful, err := s.engine.decoders[decoder].best(t.chunk, ways)
+	got, err := s.engine.decoders[decoder].best(t.chunk, ways)
 	if err != nil {
 		return err
 	}
@@ -54,13 +54,10 @@ func (s *session) decode(decoder int, t *task) error {
 	if s.order.Task == models.TaskTranslate {
 		written = "en"
 	}
-	t.window.Language, t.window.Attempts = t.language, 1
-	t.window.Segments = segmentsAfter(segmentsFrom(got.segments, written, t.chunk.speech), s.order.SkipMS)
-	if doubtful {
-		t.window.Attempts, t.window.Doubtful = len(ways), []string{"the text looks wrong"}
-	}
+	t.window.Language, t.window.Attempts, t.window.Doubtful = t.language, got.attempts, got.faults
+	t.window.Segments = segmentsAfter(segmentsFrom(got.tokens, written, t.chunk.speech), s.order.SkipMS)
 	for i := range t.window.Segments {
-		t.window.Segments[i].Doubtful = doubtful
+		t.window.Segments[i].Doubtful = len(got.faults) > 0
 	}
 	if slices.ContainsFunc(ways[:t.window.Attempts], func(a attempt) bool { return a.bestOf > 1 }) {
 		return s.engine.renew(decoder)
