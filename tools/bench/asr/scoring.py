@@ -94,7 +94,7 @@ def extra_repeats(reference: str, hypothesis: str, language: str) -> int:
     return max(0, repeats(units(hypothesis, language)) - repeats(units(reference, language)))
 
 
-def repeats(tokens: list[str], longest: int = 12) -> int:
+def repeats(tokens: list[str], longest: int = 40) -> int:
     """Tokens that go away when a phrase of at most longest tokens, said several times in a row, is kept once."""
     kept: list[str] = []
     for token in tokens:

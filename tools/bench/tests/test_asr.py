@@ -44,6 +44,8 @@ class Scoring(unittest.TestCase):
     def test_repeats_count_only_what_the_speaker_did_not_repeat(self) -> None:
         self.assertEqual(scoring.extra_repeats("so it goes", "so it goes so it goes so it goes", "en"), 6)
         self.assertEqual(scoring.extra_repeats("no no no", "no no no", "en"), 0)
+        sentence = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
+        self.assertEqual(scoring.extra_repeats(sentence, " ".join([sentence] * 3), "en"), 2 * len(sentence.split()))
 
 
 class WordStarts(unittest.TestCase):
