@@ -1,7 +1,7 @@
 package whisper
 
 const (
-	longestChunk  = 28 * SampleRate       // what whisper's 30 s hold, with padding: the more context the better it hears
+	longestChunk  = 28 * SampleRate       // what whisper holds with padding: the more context, the better it hears
 	shortestCut   = longestChunk * 4 / 10 // a chunk is cut at its longest pause after this
 	longestGap    = 4 * SampleRate        // a longer silence ends a chunk: there is nothing to hear in it
 	speechPadding = 200 * samplesMS       // audio kept before and after a chunk's speech
