@@ -241,7 +241,7 @@ func retranscribe(c clause) {
 
 	id, a := downloaded(t, s, h)
 	wantError(t, s.Retranscribe(ctx, id, models.TaskTranslate), models.ErrInvalid)
-	must(t, s.Retranscribe(ctx, id, "")) // is being transcribed: nothing new
+	wantError(t, s.Retranscribe(ctx, id, ""), models.ErrInvalid) // is being transcribed, with the settings of before
 	transcribed(t, s, a, id, "fr")
 	eventually(t, "nothing is left to do", func() bool { idle, err := s.Idle(ctx); must(t, err); return idle })
 
@@ -262,6 +262,7 @@ func retranscribe(c clause) {
 	if d.job != any(models.TranscribeJob{EpisodeID: id, Task: models.TaskTranslate}) {
 		t.Fatalf("took %+v", d.job)
 	}
+	wantError(t, s.Retranscribe(ctx, id, models.TaskTranslate), models.ErrInvalid)
 	d.finish(nil)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/riverqueue/river/rivertype"
 	"github.com/uptrace/bun"
 
 	"github.com/earshot/earshot/models"
@@ -114,7 +115,7 @@ func (s *Store) DeleteEpisode(ctx context.Context, id models.EpisodeID) error {
 
 // Retranscribe queues an episode for a new transcript of a task ("" is [models.TaskTranscribe]), with the settings of now.
 // The current one stays in use until the new one is complete. An episode whose audio is not here is [models.ErrInvalid],
-// and so is a translation of what has no transcript.
+// and so are a translation of what has no transcript, and an episode that is being transcribed right now.
 func (s *Store) Retranscribe(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) error {
 	return s.write(ctx, "queueing an episode to be transcribed again", func(ctx context.Context, tx bun.Tx) error {
 		r, err := episodeByID(ctx, tx, id)
@@ -123,6 +124,9 @@ func (s *Store) Retranscribe(ctx context.Context, id models.EpisodeID, task mode
 		}
 		if !s.media.has(r.MediaKey) {
 			return models.Explain(models.ErrInvalid, "the audio of %q is not here yet: it will be transcribed once it is", r.Title)
+		}
+		if busy, err := transcribing(ctx, tx, id, task); err != nil || busy {
+			return cmp.Or(err, models.Explain(models.ErrInvalid, "%q is being transcribed now: ask again when that is finished", r.Title))
 		}
 		if task == models.TaskTranslate {
 			if t, err := currentRow(ctx, tx, id, models.TaskTranscribe); err != nil || t == nil || !t.Complete {
@@ -138,6 +142,17 @@ func (s *Store) Retranscribe(ctx context.Context, id models.EpisodeID, task mode
 		}
 		return s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id})
 	})
+}
+
+// transcribing reports whether a job is at work on an episode's transcript of some kind: it has read its settings already.
+func transcribing(ctx context.Context, tx bun.Tx, id models.EpisodeID, task models.TranscriptTask) (bool, error) {
+	if task == models.TaskTranscribe {
+		task = "" // as jobs have it
+	}
+	n, err := tx.NewSelect().TableExpr("progress AS p").Join("JOIN river_job AS j ON j.id = p.job_id AND j.attempt = p.attempt").
+		Where("p.episode_id = ?", id).Where("p.kind = ?", models.TranscribeJob{}.Kind()).Where("p.task = ?", task).
+		Where("j.state = ?", rivertype.JobStateRunning).Count(ctx)
+	return n > 0, err
 }
 
 // RetryAll retries every episode that failed, or whose translation did, and returns how many there are.

@@ -37,7 +37,7 @@ is made, of what is transcribed already.`,
 				}
 				line := count(len(queued), "episode") + " queued"
 				if left := len(episodes) - len(queued); left > 0 {
-					line += fmt.Sprintf(", %d not transcribed yet left out", left)
+					line += fmt.Sprintf(", %d not ready for it left out", left)
 				}
 				if _, err := fmt.Fprintln(cmd.OutOrStdout(), line); err != nil || !wait {
 					return err

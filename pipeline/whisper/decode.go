@@ -16,7 +16,8 @@ const (
 	carefulContext = 256
 	leastContext   = 400
 	shortestInput  = SampleRate * 11 / 10
-	leastAdvance   = SampleRate / 2     // what a window must cover, so that decoding the rest gets somewhere
+	leastAdvance   = 3 * SampleRate     // what a window must cover, so that decoding the rest gets somewhere
+	mostWindows    = 4                  // of a chunk: more is a decoder that gets nowhere
 	leastRest      = SampleRate * 5 / 2 // speech after the last word of a window that is worth another one
 	lastWord       = SampleRate / 2     // what the last word takes
 )
@@ -72,7 +73,7 @@ func (d *decoder) best(c chunk, ways []attempt) (outcome, error) {
 			return best, err
 		}
 		faults, weight := got.faults(seconds)
-		if lightest < 0 || weight < lightest || weight == lightest && got.sureness() > best.sureness() {
+		if lightest < 0 || weight < lightest || weight == lightest && len(got.tokens) > 0 && got.sureness() > best.sureness() {
 			best.decoded, best.faults, lightest = got, faults, weight
 		}
 		best.attempts = i + 1
@@ -87,7 +88,7 @@ func (d *decoder) best(c chunk, ways []attempt) (outcome, error) {
 func (d *decoder) whole(c chunk, a *attempt) (decoded, error) {
 	var all decoded
 	rest, at := c.samples, c.audio.start
-	for {
+	for range mostWindows {
 		samples := rest
 		if len(samples) < shortestInput {
 			samples = append(append(make([]float32, 0, shortestInput), rest...), make([]float32, shortestInput-len(rest))...)
@@ -106,6 +107,7 @@ func (d *decoder) whole(c chunk, a *attempt) (decoded, error) {
 		}
 		rest, at = rest[until-at:], until
 	}
+	return all, nil
 }
 
 // contextFor returns the encoder positions for a number of samples: those, a little silence, and no more. Without flash

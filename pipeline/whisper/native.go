@@ -107,7 +107,12 @@ func (m *model) newDecoder() (*decoder, error) {
 	return &decoder{m, state}, nil
 }
 
-func (d *decoder) close() { C.whisper_free_state(d.state) }
+// close may be called on a decoder that could not be made.
+func (d *decoder) close() {
+	if d != nil {
+		C.whisper_free_state(d.state)
+	}
+}
 
 // params are the settings of one attempt.
 type params struct {

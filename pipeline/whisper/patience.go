@@ -35,12 +35,15 @@ func (p *pace) saw(took time.Duration, lengthMS int64) {
 	}
 }
 
-// allows is how long a chunk of some length may take.
+const fullContextMS = 30_000
+
+// allows is how long a chunk of some length may take. Sampling, the last way that is tried, encodes the full context however
+// short the chunk.
 func (p patience) allows(slowest pace, lengthMS int64) time.Duration {
 	if slowest == 0 {
 		return p.unseen
 	}
-	return max(p.least, time.Duration(p.times*float64(slowest)*float64(lengthMS))*time.Millisecond)
+	return max(p.least, time.Duration(p.times*float64(slowest)*float64(max(lengthMS, fullContextMS)))*time.Millisecond)
 }
 
 // watchdog calls hung once when a chunk takes too long, or when the child neither decodes nor takes samples nor says

@@ -1,6 +1,7 @@
 package whisper
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -124,7 +125,7 @@ func (r *recovery) window(w Window) error {
 func (r *recovery) flush() error {
 	for len(r.pending) > 0 {
 		w := r.pending[0]
-		w.MainLanguage = r.order.MainLanguage // a lost chunk may have come before it was known
+		w.MainLanguage = cmp.Or(r.order.MainLanguage, w.MainLanguage) // a lost chunk may have come before it was known
 		if err := r.onWindow(w); err != nil {
 			return err
 		}
@@ -147,7 +148,7 @@ func (r *recovery) tell(atMS int64) {
 
 // finish takes the result of the child that came to the end.
 func (r *recovery) finish(result Result) (Result, error) {
-	if r.lost > 0 && r.good == 0 {
+	if r.lost > 0 && r.good == 0 && r.order.SkipMS == 0 {
 		return result, fmt.Errorf("no part of this recording could be decoded, the decoder died each time: %w", r.last)
 	}
 	if err := r.flush(); err != nil {

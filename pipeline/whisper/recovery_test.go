@@ -102,14 +102,14 @@ func TestPatience(t *testing.T) {
 	if got := p.allows(slowest, 10_000); got != 15*time.Minute {
 		t.Errorf("the first chunk may take %v", got)
 	}
-	slowest.saw(time.Second, 10_000)
+	slowest.saw(500*time.Millisecond, 10_000)
 	if got := p.allows(slowest, 10_000); got != time.Minute {
 		t.Errorf("after a fast one, %v", got)
 	}
 	slowest.saw(time.Minute, 10_000)
 	slowest.saw(time.Second, 10_000)
-	if got := p.allows(slowest, 5000); got != 15*time.Minute {
-		t.Errorf("after one at six times its length, half of that length may take %v, want 30 times as long", got)
+	if got, long := p.allows(slowest, 5000), p.allows(slowest, 60_000); got != 90*time.Minute || long != 2*got {
+		t.Errorf("after one at six times its length, a short one may take %v and one of a minute %v, want 30 times what 30 s take, and twice that", got, long)
 	}
 }
 

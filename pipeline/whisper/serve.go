@@ -133,13 +133,10 @@ func (e *engine) close() {
 // renew gives a decoder a new state: sampling leaves a random number generator behind that would make the next chunk's
 // result depend on this one (src/whisper.cpp, whisper_decoder.rng, which is seeded with the state).
 func (e *engine) renew(decoder int) error {
+	e.decoders[decoder].close() // first: there may be no memory for one more
 	d, err := e.model.newDecoder()
-	if err != nil {
-		return err
-	}
-	e.decoders[decoder].close()
 	e.decoders[decoder] = d
-	return nil
+	return err
 }
 
 func (e *engine) serve(ctx context.Context, o order, in *frameReader, events *eventWriter) error {
