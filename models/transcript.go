@@ -69,6 +69,26 @@ type Word struct {
 	Probability float32 `json:"probability"` // 0 to 1, mean over the word's tokens
 }
 
+// Part returns the segment with its words from one number up to another, not included, of which there must be one at least.
+func (s Segment) Part(from, to int) Segment {
+	glue := " "
+	if !strings.Contains(s.Text, " ") { // a language that is written without: a word is a character there
+		glue = ""
+	}
+	s.Words = s.Words[from:to:to]
+	s.StartMS, s.EndMS, s.Text = s.Words[0].StartMS, s.Words[len(s.Words)-1].EndMS, JoinWords(s.Words, glue)
+	return s
+}
+
+// JoinWords writes words one after the other with glue between: a space, or "" for languages that write none.
+func JoinWords(words []Word, glue string) string {
+	parts := make([]string, len(words))
+	for i, w := range words {
+		parts[i] = w.Text
+	}
+	return strings.Join(parts, glue)
+}
+
 // Text joins the segments' texts with single spaces.
 func (t Transcript) Text() string {
 	parts := make([]string, 0, len(t.Segments))

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"os"
-	"strings"
 
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline/audio"
@@ -49,22 +48,16 @@ func label(segments []models.Segment, speakers Speakers) []models.Segment {
 // split cuts a segment into the turns of its words' speakers.
 func split(s models.Segment, names []string) []models.Segment {
 	var out []models.Segment
-	glue := " "
-	if !strings.Contains(s.Text, " ") { // a language that is written without: a word is a character there
-		glue = ""
-	}
 	for first := 0; first < len(names); {
 		last := first + 1
 		for last < len(names) && names[last] == names[first] {
 			last++
 		}
 		part := s
-		part.Speaker = names[first]
 		if last-first < len(names) {
-			part.Words = s.Words[first:last:last]
-			part.StartMS, part.EndMS = part.Words[0].StartMS, part.Words[last-first-1].EndMS
-			part.Text = textOf(part.Words, glue)
+			part = s.Part(first, last)
 		}
+		part.Speaker = names[first]
 		out = append(out, part)
 		first = last
 	}
@@ -72,12 +65,4 @@ func split(s models.Segment, names []string) []models.Segment {
 		return []models.Segment{s} // it has no words
 	}
 	return out
-}
-
-func textOf(words []models.Word, glue string) string {
-	parts := make([]string, len(words))
-	for i, w := range words {
-		parts[i] = w.Text
-	}
-	return strings.Join(parts, glue)
 }

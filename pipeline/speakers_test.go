@@ -61,7 +61,7 @@ func said(text string, startMS, each int64) []models.Word {
 }
 
 func segment(glue string, words []models.Word) models.Segment {
-	return models.Segment{StartMS: words[0].StartMS, EndMS: words[len(words)-1].EndMS, Text: textOf(words, glue), Words: words, Doubtful: true}
+	return models.Segment{StartMS: words[0].StartMS, EndMS: words[len(words)-1].EndMS, Text: models.JoinWords(words, glue), Words: words, Doubtful: true}
 }
 
 func TestWordsGoToTheirSide(t *testing.T) {

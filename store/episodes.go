@@ -125,7 +125,7 @@ func (s *Store) Retranscribe(ctx context.Context, id models.EpisodeID, task mode
 		if !s.media.has(r.MediaKey) {
 			return models.Explain(models.ErrInvalid, "the audio of %q is not here yet: it will be transcribed once it is", r.Title)
 		}
-		if busy, err := transcribing(ctx, tx, id, task); err != nil || busy {
+		if busy, err := s.transcribing(ctx, tx, id, task); err != nil || busy {
 			return cmp.Or(err, models.Explain(models.ErrInvalid, "%q is being transcribed now: ask again when that is finished", r.Title))
 		}
 		if task == models.TaskTranslate {
@@ -145,14 +145,12 @@ func (s *Store) Retranscribe(ctx context.Context, id models.EpisodeID, task mode
 }
 
 // transcribing reports whether a job is at work on an episode's transcript of some kind: it has read its settings already.
-func transcribing(ctx context.Context, tx bun.Tx, id models.EpisodeID, task models.TranscriptTask) (bool, error) {
+func (s *Store) transcribing(ctx context.Context, tx bun.Tx, id models.EpisodeID, task models.TranscriptTask) (bool, error) {
 	if task == models.TaskTranscribe {
 		task = "" // as jobs have it
 	}
-	n, err := tx.NewSelect().TableExpr("progress AS p").Join("JOIN river_job AS j ON j.id = p.job_id AND j.attempt = p.attempt").
-		Where("p.episode_id = ?", id).Where("p.kind = ?", models.TranscribeJob{}.Kind()).Where("p.task = ?", task).
-		Where("j.state = ?", rivertype.JobStateRunning).Count(ctx)
-	return n > 0, err
+	return tx.NewSelect().Table("river_job").Where("kind = ?", models.TranscribeJob{}.Kind()).Where("state = ?", rivertype.JobStateRunning).
+		Where(s.e.target+" = ?", id).Where(s.e.task+" = ?", task).Exists(ctx)
 }
 
 // RetryAll retries every episode that failed, or whose translation did, and returns how many there are.

@@ -89,10 +89,7 @@ func (d *decoder) whole(c chunk, a *attempt) (decoded, error) {
 	var all decoded
 	rest, at := c.samples, c.audio.start
 	for range mostWindows {
-		samples := rest
-		if len(samples) < shortestInput {
-			samples = append(append(make([]float32, 0, shortestInput), rest...), make([]float32, shortestInput-len(rest))...)
-		}
+		samples := atLeastShortest(rest)
 		got, err := d.decode(&a.low, contextFor(len(samples), a.extra), a.bestOf, samples, at/samplesMS)
 		if err != nil {
 			return all, err
@@ -108,6 +105,16 @@ func (d *decoder) whole(c chunk, a *attempt) (decoded, error) {
 		rest, at = rest[until-at:], until
 	}
 	return all, nil
+}
+
+// atLeastShortest returns samples with silence after them where they are too few to decode.
+func atLeastShortest(samples []float32) []float32 {
+	if len(samples) >= shortestInput {
+		return samples
+	}
+	out := make([]float32, shortestInput)
+	copy(out, samples)
+	return out
 }
 
 // contextFor returns the encoder positions for a number of samples: those, a little silence, and no more. Without flash

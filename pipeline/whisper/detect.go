@@ -36,10 +36,7 @@ const detectedSamples = 5 * SampleRate
 // languageProbabilities returns how probable each language is for samples, by whisper's number of the language. Only the
 // samples count, not what the decoder did before.
 func (d *decoder) languageProbabilities(samples []float32, threads int) ([]float32, error) {
-	samples = samples[:min(len(samples), detectedSamples)]
-	if len(samples) < shortestInput {
-		samples = append(append(make([]float32, 0, shortestInput), samples...), make([]float32, shortestInput-len(samples))...)
-	}
+	samples = atLeastShortest(samples[:min(len(samples), detectedSamples)])
 	probs := make([]float32, int(C.whisper_lang_max_id())+1)
 	code := C.earshot_detect(d.model.c(), d.state, (*C.float)(unsafe.SliceData(samples)), C.int(len(samples)),
 		C.int(contextFor(len(samples), extraContext)), C.int(threads), (*C.float)(unsafe.SliceData(probs)))

@@ -41,11 +41,15 @@ func segmentsFrom(tokens []token, language string, speech []span) []models.Segme
 		}
 	}
 	place(words, speech)
+	glue := " "
+	if unspaced(language) {
+		glue = ""
+	}
 	var out []models.Segment
 	for len(words) > 0 {
 		n := segmentLength(words)
 		out = append(out, models.Segment{
-			StartMS: words[0].StartMS, EndMS: words[n-1].EndMS, Text: segmentText(words[:n], unspaced(language)), Words: words[:n:n],
+			StartMS: words[0].StartMS, EndMS: words[n-1].EndMS, Text: models.JoinWords(words[:n], glue), Words: words[:n:n],
 		})
 		words = words[n:]
 	}
@@ -98,26 +102,10 @@ func segmentsAfter(in []models.Segment, ms int64) []models.Segment {
 		case n == 0:
 			out = append(out, s)
 		case n < len(s.Words):
-			s.Words = s.Words[n:]
-			s.StartMS = s.Words[0].StartMS
-			s.Text = segmentText(s.Words, !strings.Contains(s.Text, " "))
-			out = append(out, s)
+			out = append(out, s.Part(n, len(s.Words)))
 		}
 	}
 	return out
-}
-
-// segmentText is the words as one writes them.
-func segmentText(words []models.Word, unspaced bool) string {
-	sep := " "
-	if unspaced {
-		sep = ""
-	}
-	parts := make([]string, len(words))
-	for i, w := range words {
-		parts[i] = w.Text
-	}
-	return strings.Join(parts, sep)
 }
 
 // splitWords joins tokens to words: a word begins at a token that begins with a space, or where the language has no spaces
