@@ -28,7 +28,7 @@ type moment struct {
 }
 
 // hit fills in what is shown of an episode. docs are its documents.
-func (e *evaluation) hit(root *truth, r ranked, docs []uint32, most int) (models.EpisodeHit, error) {
+func (e *evaluation) hit(root *truth, r ranked, docs []uint32, q models.Query) (models.EpisodeHit, error) {
 	t, err := e.table(r.episode)
 	if err != nil {
 		return models.EpisodeHit{}, err
@@ -48,7 +48,7 @@ func (e *evaluation) hit(root *truth, r ranked, docs []uint32, most int) (models
 	}
 	all := joinOccurrences(found)
 	h.Total = len(all)
-	for _, m := range bestMoments(all, most) {
+	for _, m := range chosen(all, q) {
 		h.Moments = append(h.Moments, t.moment(m, marked))
 	}
 	return h, nil
@@ -157,6 +157,15 @@ func joinOccurrences(found []occurrence) []moment {
 		out = append(out, moment{o.first, o.last, []int{o.leaf}})
 	}
 	return out
+}
+
+// chosen returns the moments that a query wants to see, in spoken order: the best ones, or a page of all.
+func chosen(all []moment, q models.Query) []moment {
+	if q.MomentsOffset == 0 {
+		return bestMoments(all, q.Moments)
+	}
+	all = all[min(max(0, q.MomentsOffset), len(all)):]
+	return all[:min(q.Moments, len(all))]
 }
 
 // bestMoments returns at most so many moments, in spoken order: those with the most different leaves, then the shortest,

@@ -22,7 +22,7 @@ const (
 	headWeight = 0.5  // of the score of title and notes
 )
 
-// rank returns the matching episodes, best first: by score, then newest, then by id.
+// rank returns the matching episodes with their scores, in no order that means something.
 func (e *evaluation) rank(root *truth, only models.EpisodeID) ([]ranked, error) {
 	n := len(e.v.keys)
 	eps := append(bitset(nil), root.eps...)
@@ -69,12 +69,37 @@ func (e *evaluation) rank(root *truth, only models.EpisodeID) ([]ranked, error) 
 		}
 		out = append(out, ranked{ep, s})
 	})
-	slices.SortFunc(out, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(b.score, a.score),
-			cmp.Compare(e.v.published[b.episode], e.v.published[a.episode]),
-			cmp.Compare(e.v.keys[a.episode].episode, e.v.keys[b.episode].episode))
-	})
 	return out, nil
+}
+
+// order sorts episodes that match. No two are equal: what the sort does not tell apart comes newest first, then by id, so
+// that pages of an unchanged index never overlap.
+func (e *evaluation) order(list []ranked, by models.Sort) {
+	slices.SortFunc(list, func(a, b ranked) int {
+		first := 0
+		switch by {
+		case models.SortNewest:
+		case models.SortOldest:
+			first = e.byDate(a, b, 1)
+		case models.SortRelevance:
+			first = cmp.Compare(b.score, a.score)
+		}
+		return cmp.Or(first, e.byDate(a, b, -1), cmp.Compare(e.v.keys[a.episode].episode, e.v.keys[b.episode].episode))
+	})
+}
+
+// byDate compares times of publication: direction is 1 for the oldest first, -1 for the newest. Undated episodes are last.
+func (e *evaluation) byDate(a, b ranked, direction int) int {
+	x, y := e.v.published[a.episode], e.v.published[b.episode]
+	switch {
+	case x == y:
+		return 0
+	case x == 0:
+		return 1
+	case y == 0:
+		return -1
+	}
+	return direction * cmp.Compare(x, y)
 }
 
 func (f *finder) scoreOf(doc uint32) float64 {

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,25 +23,21 @@ func (x *Index) Search(ctx context.Context, q models.Query) (models.Results, err
 	q.Limit = bounded(q.Limit, defaultLimit, maxLimit)
 	q.Moments = bounded(q.Moments, defaultMoments, maxMoments)
 	q.Offset = max(0, q.Offset)
+	q.Sort = cmp.Or(q.Sort, models.SortRelevance)
 	root := x.an.parse(q.Text)
 	if root == nil {
 		return models.Results{Hits: []models.EpisodeHit{}}, ctx.Err()
 	}
-	for try := 0; ; try++ {
-		res, err := x.searchOnce(ctx, root, q)
-		var damaged *damagedError
-		switch {
-		case err == nil:
-			res.Understood = root.String()
-			return res, nil
-		case errors.As(err, &damaged) && try < repairs:
-			if err := x.repair(ctx, damaged); err != nil {
-				return models.Results{}, err
-			}
-		default:
-			return models.Results{}, fmt.Errorf("searching: %w", err)
-		}
+	var res models.Results
+	err := x.ask(ctx, func(e *evaluation) (err error) {
+		res, err = e.answer(root, q)
+		return err
+	})
+	if err != nil {
+		return models.Results{}, fmt.Errorf("searching: %w", err)
 	}
+	res.Understood = root.String()
+	return res, nil
 }
 
 func bounded(v, zero, most int) int {
@@ -50,12 +47,27 @@ func bounded(v, zero, most int) int {
 	return min(v, most)
 }
 
-// searchOnce searches the index that serves. A fault in its files, which are mapped into memory, is an error and not the
-// end of the process; the index is then rebuilt.
-func (x *Index) searchOnce(ctx context.Context, root *node, q models.Query) (res models.Results, err error) {
+// ask lets a question be answered on a snapshot of the index that serves. Where a side table turns out to be damaged it is
+// made again, and the question asked anew.
+func (x *Index) ask(ctx context.Context, question func(*evaluation) error) error {
+	for try := 0; ; try++ {
+		err := x.askOnce(ctx, question)
+		var damaged *damagedError
+		if !errors.As(err, &damaged) || try == repairs {
+			return err
+		}
+		if err := x.repair(ctx, damaged); err != nil {
+			return err
+		}
+	}
+}
+
+// askOnce is ask without repairs. A fault in the index's files, which are mapped into memory, is an error and not the end
+// of the process; the index is then rebuilt.
+func (x *Index) askOnce(ctx context.Context, question func(*evaluation) error) (err error) {
 	s, release, err := x.acquire()
 	if err != nil {
-		return models.Results{}, err
+		return err
 	}
 	defer release()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -66,24 +78,24 @@ func (x *Index) searchOnce(ctx context.Context, root *node, q models.Query) (res
 			err = fmt.Errorf("the search index is damaged and is being rebuilt: %v", r)
 		}
 	}()
-	return s.search(ctx, root, q)
-}
-
-func (s *shard) search(ctx context.Context, root *node, q models.Query) (models.Results, error) {
 	defer s.gate.enter()()
 	r, err := s.adv.Reader()
 	if err != nil {
-		return models.Results{}, err
+		return err
 	}
 	defer r.Close() //nolint:errcheck // reading only
 	v, err := s.views.of(ctx, r)
 	if err != nil {
-		return models.Results{}, err
+		return err
 	}
 	e, err := newEvaluation(ctx, s, r, v)
 	if err != nil {
-		return models.Results{}, err
+		return err
 	}
+	return question(e)
+}
+
+func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) {
 	top, err := e.solve(root, nil, true)
 	if err != nil {
 		return models.Results{}, err
@@ -92,15 +104,16 @@ func (s *shard) search(ctx context.Context, root *node, q models.Query) (models.
 	if err != nil {
 		return models.Results{}, err
 	}
+	e.order(list, q.Sort)
 	res := models.Results{Total: len(list), Hits: []models.EpisodeHit{}}
 	list = list[min(q.Offset, len(list)):]
 	list = list[:min(q.Limit, len(list))]
 	docs := e.documentLists(list)
 	for i, k := range list {
-		if err := ctx.Err(); err != nil {
+		if err := e.ctx.Err(); err != nil {
 			return models.Results{}, err
 		}
-		h, err := e.hit(top, k, docs[i], q.Moments)
+		h, err := e.hit(top, k, docs[i], q)
 		if err != nil {
 			return models.Results{}, err
 		}
