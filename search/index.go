@@ -72,6 +72,7 @@ type Index struct {
 	closing sync.WaitGroup
 
 	broken atomic.Bool // a search found the index that serves damaged
+	mended []Finding   // what Open found wrong and has set right, or will by following
 }
 
 // Open opens the index in dir, making it when it is not there. An index that does not open is moved aside and rebuilt from
@@ -257,6 +258,9 @@ func (x *Index) openOrSetAside(ctx context.Context, name string) (*shard, error)
 		for _, k := range missing {
 			err := s.apply(ctx, x.src, k.episode, false, 0)
 			x.o.Log.WarnContext(ctx, "a side table was missing and was made again", "episode", k.episode, "error", err)
+			if err == nil {
+				x.mended = append(x.mended, Finding{EpisodeID: k.episode, Problem: "its side table is missing"})
+			}
 		}
 		return s, nil
 	}
@@ -271,6 +275,7 @@ func (x *Index) openOrSetAside(ctx context.Context, name string) (*shard, error)
 	if err := os.Rename(filepath.Join(x.dir, name), filepath.Join(x.dir, aside)); err != nil {
 		return nil, fmt.Errorf("moving a damaged search index aside: %w", err)
 	}
+	x.mended = append(x.mended, Finding{Problem: "the index does not open: " + err.Error()})
 	return nil, nil //nolint:nilnil // nil means: to be made anew
 }
 

@@ -140,13 +140,18 @@ func (e *evaluation) documentLists(list []ranked) [][]uint32 {
 // repair makes a damaged side table again.
 func (x *Index) repair(ctx context.Context, d *damagedError) error {
 	x.o.Log.WarnContext(ctx, "a side table is damaged: making it again", "episode", d.key.episode, "error", d.err)
+	if err := x.renew(ctx, d.key.episode); err != nil {
+		return fmt.Errorf("repairing the search index of episode %s: %w", d.key.episode, err)
+	}
+	return nil
+}
+
+// renew replaces all that the index that serves has of an episode by what the source has.
+func (x *Index) renew(ctx context.Context, id models.EpisodeID) error {
 	s, release, err := x.acquire()
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := s.apply(ctx, x.src, d.key.episode, false, 0); err != nil {
-		return fmt.Errorf("repairing the search index of episode %s: %w", d.key.episode, err)
-	}
-	return nil
+	return s.apply(ctx, x.src, id, false, 0)
 }

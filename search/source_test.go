@@ -61,6 +61,12 @@ func (a *archive) LastChange(context.Context) (int64, error) {
 	return a.seq, nil
 }
 
+func (a *archive) newest() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.seq
+}
+
 func (a *archive) Document(_ context.Context, id models.EpisodeID) (models.Document, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -1,0 +1,143 @@
+package search
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/earshot/earshot/models"
+)
+
+// Finding is something that is wrong with the index.
+type Finding struct {
+	EpisodeID models.EpisodeID // "": the index as a whole
+	Problem   string           // what is wrong, as a clause: "its side table is missing"
+}
+
+// CheckOptions say what [Index.Check] does.
+type CheckOptions struct {
+	// Repair sets right what is found: first episode by episode, and where that is not enough, by building the index anew.
+	Repair bool
+	// Found, which may be nil, is called with everything that is found wrong, as soon as it is found.
+	Found func(Finding)
+	// Progress, which may be nil, is told how many of the source's changes have been compared, of how many.
+	Progress func(done, total int64)
+}
+
+// Checked is what [Index.Check] saw.
+type Checked struct {
+	Episodes int       // compared
+	Words    int64     // compared
+	Waiting  int64     // changes of the source that the index has not applied yet; they are no fault
+	Problems int       // found, those included that were set right when the index was opened
+	Left     []Finding // what is still wrong: everything that was found, or with Repair what could not be repaired
+}
+
+// Check compares the index with the source: every episode that the source has, and no other, is in the index once, with
+// every word of its transcript, title and notes in Bleve's documents and in a side table that is byte for byte what it
+// should be; and Bleve's files have the checksums that they were written with. Searches and following go on meanwhile; an
+// episode that changes while Check runs is written anew by that, and not compared.
+//
+// The error says why Check could not come to an end; an index that is wrong is no error.
+func (x *Index) Check(ctx context.Context, o CheckOptions) (Checked, error) {
+	c := &check{x: x, o: o}
+	if err := c.run(ctx); err != nil {
+		return c.Checked, fmt.Errorf("checking the search index: %w", err)
+	}
+	return c.Checked, nil
+}
+
+type check struct {
+	Checked
+
+	x *Index
+	o CheckOptions
+}
+
+func (c *check) run(ctx context.Context) error {
+	for _, f := range c.x.mended {
+		c.found(f)
+	}
+	if c.o.Repair {
+		if err := c.x.CatchUp(ctx, nil); err != nil {
+			return err
+		}
+	}
+	if err := c.look(ctx, true); err != nil {
+		return err
+	}
+	if !c.o.Repair || len(c.Left) == 0 {
+		return nil
+	}
+	if err := c.mend(ctx); err != nil {
+		return err
+	}
+	if err := c.look(ctx, false); err != nil || len(c.Left) == 0 {
+		return err
+	}
+	if err := c.x.Reindex(ctx, c.o.Progress); err != nil {
+		return err
+	}
+	return c.look(ctx, false)
+}
+
+func (c *check) found(f Finding) {
+	c.Problems++
+	if c.o.Found != nil {
+		c.o.Found(f)
+	}
+}
+
+// look fills Left with what is wrong now; tell says whether it is news.
+func (c *check) look(ctx context.Context, tell bool) error {
+	c.Left = nil
+	report := func(f Finding) {
+		c.Left = append(c.Left, f)
+		if tell {
+			c.found(f)
+		}
+	}
+	last, err := c.x.src.LastChange(ctx)
+	if err != nil {
+		return err
+	}
+	applied := c.x.Applied()
+	c.Waiting = max(0, last-applied)
+	switch {
+	case c.x.rebuilding():
+		report(Finding{Problem: "it is being built anew, and is not complete yet"})
+		return nil
+	case applied > last:
+		report(Finding{Problem: fmt.Sprintf("it has seen change %d, and the catalogue has only %d: it belongs to another catalogue, or to a newer state of this one", applied, last)})
+		return nil
+	}
+	c.Episodes, c.Words, err = c.x.inspect(ctx, report, c.o.Progress)
+	return err
+}
+
+// rebuilding reports whether an index is being built beside the one that serves.
+func (x *Index) rebuilding() bool {
+	x.follow.Lock()
+	defer x.follow.Unlock()
+	return x.next != nil || x.broken.Load()
+}
+
+// mend sets right what is left, episode by episode, or by following from zero where the index as a whole is wrong.
+func (c *check) mend(ctx context.Context) error {
+	whole := false
+	for _, f := range c.Left {
+		whole = whole || f.EpisodeID == ""
+	}
+	if whole {
+		return c.x.Reindex(ctx, c.o.Progress)
+	}
+	for _, f := range c.Left {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := c.x.renew(ctx, f.EpisodeID); err != nil {
+			// What cannot be repaired is found again, and says so better than this would.
+			c.x.o.Log.WarnContext(ctx, "an episode cannot be indexed", "episode", f.EpisodeID, "error", err)
+		}
+	}
+	return nil
+}
