@@ -42,6 +42,8 @@ const (
 	// stemMark begins every index term that is a stem and not the word itself, so that prefixes and phrases, which are
 	// about words as they are written, never meet stems.
 	stemMark = "\x01"
+	// accentMark begins the keys of side tables that are a form whose plain form differs.
+	accentMark = "\x02"
 	// maxFormRunes bounds one token; the rest of a longer one is ignored, in transcripts and in queries alike.
 	maxFormRunes = 64
 )

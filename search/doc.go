@@ -5,7 +5,7 @@
 //
 // analyze.go turns spoken words into index terms; passage.go cuts an episode into passages; document.go makes the Bleve
 // documents and the side table (table.go) of an episode; shard.go is one index directory on disk; follow.go applies the
-// store's changes; query.go and parse.go are the query language; eval.go, leaf.go, rank.go and moment.go answer it;
+// store's changes; query.go, parse.go, atom.go, date.go and limits.go are the query language; eval.go, leaf.go, rank.go and moment.go answer it;
 // index.go ties them together.
 //
 // # On disk

@@ -166,28 +166,34 @@ func (e *evaluation) solveLeaf(t *truth, who []*node, positive bool) error {
 		t.docs, t.eps = docs, e.episodesOf(docs)
 		return err
 	}
-	docs, err := e.solveMeta(l)
-	if err != nil {
-		return err
+	if l.field == queryYear || l.field == queryBefore || l.field == queryAfter {
+		t.eps = e.publishedIn(l.when)
+	} else {
+		docs, err := e.solveMeta(l)
+		if err != nil {
+			return err
+		}
+		t.eps = e.episodesOf(docs)
 	}
-	t.eps = e.episodesOf(docs)
 	t.docs = e.documentsOf(t.eps)
 	return nil
 }
 
+// publishedIn returns the episodes that are known to be published in a stretch of time.
+func (e *evaluation) publishedIn(s span) bitset {
+	out := newBitset(len(e.v.keys))
+	for i, second := range e.v.published {
+		if second != 0 && s.has(second) {
+			out.add(uint32(i))
+		}
+	}
+	return out
+}
+
 // solveMeta finds the heads of which a fact about the episode is true.
 func (e *evaluation) solveMeta(l *leaf) (bitset, error) {
-	switch l.field {
-	case queryLang:
+	if l.field == queryLang {
 		return e.matchingTerms(fieldLang, func(s string) bool { return s == l.forms[0] })
-	case queryYear:
-		return e.matchingTerms(fieldYear, func(s string) bool {
-			y := 0
-			for _, r := range s {
-				y = 10*y + int(r-'0')
-			}
-			return y >= l.lo && y <= l.hi
-		})
 	}
 	docs, err := e.matchingTerms(fieldTitleOf, func(name string) bool { return e.named(l, name) })
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ import (
 func randomQuery(r *rand.Rand, depth int) string {
 	words := vocabulary()
 	word := func() string { return strings.Trim(words[r.IntN(len(words))], `",.`) }
-	switch k := r.IntN(14); {
+	switch k := r.IntN(16); {
 	case depth > 0 && k < 3:
 		return randomQuery(r, depth-1) + " " + randomQuery(r, depth-1)
 	case depth > 0 && k == 3:
@@ -24,7 +25,9 @@ func randomQuery(r *rand.Rand, depth int) string {
 	case depth > 0 && k == 5:
 		return []string{"speaker:anna", "speaker:ben", "-speaker:ben", "(speaker:ben OR speaker:smith)"}[r.IntN(4)] + " " + randomQuery(r, depth-1)
 	case depth > 0 && k == 6:
-		return []string{"show:cafe", `show:"practical systems"`, "lang:de", "year:2019-2021", "-year:2018", "title:error"}[r.IntN(6)] + " " + randomQuery(r, depth-1)
+		filters := []string{"show:cafe", `show:"practical systems"`, "lang:de", "year:2019-2021", "-year:2018", "title:error", "before:2020", "after:2019-03",
+			"-before:2021-03-05", "after:2018-03-10 before:2022", "title:exact:cafe", `title:"the budget"~1`}
+		return filters[r.IntN(len(filters))] + " " + randomQuery(r, depth-1)
 	case k == 7:
 		return word()[:1] + word() + "*"
 	case k == 8:
@@ -38,6 +41,10 @@ func randomQuery(r *rand.Rand, depth int) string {
 		return string(w) + "~"
 	case k == 10:
 		return `"` + word() + " " + word() + `"`
+	case k == 11:
+		return "exact:" + []string{word(), "café", "cafe", "naïve", "Zürich", `"the café"`, `"error budget"`}[r.IntN(7)]
+	case k == 12:
+		return fmt.Sprintf(`%s"%s %s%s"~%d`, []string{"", "exact:"}[r.IntN(2)], word(), word(), []string{"", " " + word()}[r.IntN(2)], 1+r.IntN(12))
 	}
 	return word()
 }
@@ -54,7 +61,12 @@ func phraseOf(r *rand.Rand, o *oracle) string {
 		if r.IntN(3) == 0 && len(e.passages) > 1 { // on the edge of a passage
 			at = min(len(e.forms)-n, max(0, e.firstToken[e.passages[r.IntN(len(e.passages)-1)].end]-1-r.IntN(3)))
 		}
-		return `"` + strings.Join(e.forms[at:at+n], " ") + `"`
+		said := slices.Clone(e.forms[at : at+n])
+		if n > 3 && r.IntN(2) == 0 { // some words are forgotten
+			said = slices.DeleteFunc(said[:n-1], func(string) bool { return r.IntN(3) == 0 })
+			return fmt.Sprintf(`"%s"~%d`, strings.Join(said, " "), r.IntN(n))
+		}
+		return `"` + strings.Join(said, " ") + `"`
 	}
 }
 

@@ -22,7 +22,8 @@ import (
 // schema is the version of the layout on disk and of how it is searched. An index of another schema cannot be searched;
 // one of the same schema whose mapping differs can, and serves until the new one is built.
 // 1: first version.
-const schema = 1
+// 2: side tables know accented forms.
+const schema = 2
 
 var (
 	// ErrInUse means that another process has the index open. Ask that process (the server's API) instead.

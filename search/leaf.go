@@ -12,12 +12,6 @@ import (
 	index "github.com/blevesearch/bleve_index_api"
 )
 
-// Limits of expansion: a prefix stands for the most frequent words that begin so, a fuzzy word for the nearest.
-const (
-	maxPrefixWords = 1024
-	maxFuzzyWords  = 64
-)
-
 // BM25's constants as in Bleve and Lucene. Lengths are compared with nominal ones, so that a score does not depend on
 // what else is in the index; the fields are weighed as in BM25F.
 const (
@@ -90,7 +84,7 @@ func (e *evaluation) search(f *finder) error {
 		}
 		for _, lang := range e.fields[field.name] {
 			var err error
-			if f.l.kind == kindPhrase && len(f.l.forms) > 1 {
+			if len(f.l.forms) > 1 {
 				err = e.phraseCandidates(f, field, lang)
 			} else {
 				err = e.wordCandidates(f, field, lang, weight)
@@ -100,7 +94,7 @@ func (e *evaluation) search(f *finder) error {
 			}
 		}
 	}
-	if f.l.kind == kindPhrase && len(f.l.forms) > 1 || f.who != nil {
+	if f.l.sequence() || f.who != nil {
 		if err := e.verify(f, weight); err != nil {
 			return err
 		}
@@ -141,10 +135,10 @@ func (e *evaluation) wordCandidates(f *finder, field weighedField, lang string, 
 	return nil
 }
 
-// phraseCandidates adds the documents that have all words of a phrase, or of its beginning where it is longer than what a
-// passage is sure to hold after a core's last word.
+// phraseCandidates adds the documents that have all words of a phrase, or of its beginning where it may be longer than
+// what a passage is sure to hold after a core's last word.
 func (e *evaluation) phraseCandidates(f *finder, field weighedField, lang string) error {
-	forms := f.l.forms[:min(len(f.l.forms), tailTokens+1)]
+	forms := f.l.forms[:min(len(f.l.forms), max(1, tailTokens+1-f.l.slop))]
 	options := blevesearch.SearcherOptions{Score: "none"}
 	seen := map[string]bool{}
 	var terms []blevesearch.Searcher

@@ -19,7 +19,10 @@ const (
 )
 
 // occurrence is a leaf found in the words [first, last] of an episode.
-type occurrence struct{ first, last, leaf int }
+type occurrence struct {
+	first, last, leaf int
+	words             []int // those that are meant; nil: all from first to last
+}
 
 // moment is one or more occurrences of different leaves close to each other.
 type moment struct {
@@ -42,7 +45,10 @@ func (e *evaluation) hit(root *truth, r ranked, docs []uint32, q models.Query) (
 	found := e.occurrences(root, r.episode, docs, t)
 	marked := make(map[int]bool, len(found))
 	for _, o := range found {
-		for w := o.first; w <= o.last; w++ {
+		for _, w := range o.words {
+			marked[w] = true
+		}
+		for w := o.first; w <= o.last && o.words == nil; w++ {
 			marked[w] = true
 		}
 	}
@@ -77,10 +83,24 @@ func (e *evaluation) occurrences(root *truth, episode uint32, docs []uint32, t *
 	if len(out) == 0 {
 		out = c.turns
 	}
-	slices.SortFunc(out, func(a, b occurrence) int {
+	return apart(out)
+}
+
+// apart sorts occurrences and leaves out those that share a word with an earlier one of the same leaf: "ha ha" is twice,
+// not three times, in "ha ha ha ha".
+func apart(all []occurrence) []occurrence {
+	slices.SortFunc(all, func(a, b occurrence) int {
 		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last), cmp.Compare(a.leaf, b.leaf))
 	})
-	return slices.Compact(out)
+	ends := map[int]int{} // by leaf: the first word after its last occurrence
+	out := all[:0]
+	for _, o := range all {
+		if o.first >= ends[o.leaf] {
+			ends[o.leaf] = o.last + 1
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // witnesses calls add with the leaves that make a tree true, given where nodes are.
@@ -125,13 +145,15 @@ func (c *collector) collect(w *truth, p passage) {
 		c.spots[w.find] = s
 		c.number[w.find] = len(c.number)
 	}
-	if len(s.seq) == 0 {
-		return
-	}
-	coreEnd, tailEnd, number := c.t.tokenOf(p.end), c.t.tokenOf(p.tail), c.number[w.find]
-	s.spoken(c.t.tokenOf(p.start), max(coreEnd, tailEnd-len(s.seq)+1), func(at int) {
-		c.at = c.t.wordNear(at, c.at)
-		c.found = append(c.found, occurrence{c.at, c.t.wordNear(at+len(s.seq)-1, c.at), number})
+	s.spoken(p, func(m match) {
+		c.at = c.t.wordNear(m.at, c.at)
+		o := occurrence{first: c.at, last: c.t.wordNear(m.end-1, c.at), leaf: c.number[w.find]}
+		if s.slop > 0 {
+			for _, token := range s.meant(m) {
+				o.words = append(o.words, c.t.wordNear(token, c.at))
+			}
+		}
+		c.found = append(c.found, o)
 	})
 }
 
@@ -139,7 +161,7 @@ func (c *collector) collectTurns(l *leaf, p passage) {
 	for i := range c.t.turns.n / 2 {
 		w := int(c.t.turns.at(2 * i))
 		if w >= p.start && w < p.end && c.e.named(l, c.t.meta.Speakers[c.t.turns.at(2*i+1)]) {
-			c.turns = append(c.turns, occurrence{w, w, 0})
+			c.turns = append(c.turns, occurrence{first: w, last: w})
 		}
 	}
 }

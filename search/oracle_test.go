@@ -3,7 +3,6 @@ package search
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/earshot/earshot/models"
@@ -147,9 +146,8 @@ func (s *scan) leafTrue(l *leaf, who []*node) bool {
 		return len(l.forms) == 1 && l.forms[0] == string(d.Show.ID) || s.named(l, d.Show.Title)
 	case queryLang:
 		return l.forms[0] == s.e.lang
-	case queryYear:
-		y, _ := strconv.Atoi(d.Episode.PublishedAt.Format("2006"))
-		return y >= l.lo && y <= l.hi
+	case queryYear, queryBefore, queryAfter:
+		return s.published(l)
 	case querySpeaker:
 		if s.head {
 			return false
@@ -200,42 +198,84 @@ func (s *scan) named(l *leaf, name string) bool {
 	return strings.Contains(" "+strings.Join(plain, " ")+" ", " "+strings.Join(want, " ")+" ")
 }
 
+// published compares dates as they are written.
+func (s *scan) published(l *leaf) bool {
+	at := s.e.doc.Episode.PublishedAt
+	if at.IsZero() {
+		return false
+	}
+	first, last, _ := strings.Cut(l.String()[len(l.field)+1:], "-")
+	date := at.UTC().Format("2006-01-02")
+	switch l.field {
+	case queryBefore:
+		return date[:len(l.forms[0])] < l.forms[0]
+	case queryAfter:
+		return date[:len(l.forms[0])] > l.forms[0]
+	}
+	return date[:4] >= first && date[:4] <= cmp.Or(last, first)
+}
+
 func (s *scan) count(l *leaf, forms []string) (n int) {
 	for i := range forms {
-		if s.matches(l, forms, i) {
+		if s.length(l, forms, i) > 0 {
 			n++
 		}
 	}
 	return n
 }
 
-func (s *scan) matches(l *leaf, forms []string, at int) bool {
-	if at+len(l.forms) > len(forms) {
-		return false
+// length returns how many tokens a leaf takes at a token; 0 when it is not there.
+func (s *scan) length(l *leaf, forms []string, at int) int {
+	for n := len(l.forms); n <= len(l.forms)+l.slop && at+n <= len(forms); n++ {
+		window := forms[at : at+n]
+		if s.spans(l, 0, window) {
+			for from := 1; from < n; from++ {
+				if s.spans(l, 0, window[from:]) {
+					return 0 // a shorter one, with the same end
+				}
+			}
+			return n
+		}
 	}
-	if len(l.forms) > 1 {
-		return s.compare(l, forms, at)
-	}
-	return remember(s.o.same, formOfLeaf{l, s.e.lang, forms[at]}, func() bool { return s.compare(l, forms, at) })
+	return 0
 }
 
-func (s *scan) compare(l *leaf, forms []string, at int) bool {
-	typed, got := s.o.fold(l.forms[0]), s.o.fold(forms[at])
+// spans reports whether the words of a leaf from number k on are in a window in this order, the first and the last at its
+// ends.
+func (s *scan) spans(l *leaf, k int, window []string) bool {
+	if len(window) < len(l.forms)-k || !s.same(l, k, window[0]) {
+		return false
+	}
+	if k == len(l.forms)-1 {
+		return len(window) == 1
+	}
+	for from := 1; from < len(window); from++ {
+		if s.spans(l, k+1, window[from:]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scan) same(l *leaf, k int, form string) bool {
+	if len(l.forms) > 1 {
+		return s.compare(l, k, form)
+	}
+	return remember(s.o.same, formOfLeaf{l, s.e.lang, form}, func() bool { return s.compare(l, k, form) })
+}
+
+func (s *scan) compare(l *leaf, k int, form string) bool {
+	typed, got := s.o.fold(l.forms[k]), s.o.fold(form)
 	switch l.kind {
 	case kindPhrase:
-		for i, f := range l.forms {
-			if s.o.fold(f) != s.o.fold(forms[at+i]) {
-				return false
-			}
-		}
-		return true
+		return typed == got && (!l.accents || form == l.forms[k])
 	case kindPrefix:
 		return strings.HasPrefix(got, typed)
 	case kindFuzzy:
 		return editDistance([]rune(typed), []rune(got)) <= l.distance
 	}
 	want := remember(s.o.typed, s.e.lang+" "+l.forms[0], func() []string { return s.o.an.wordTerms(s.e.lang, l.forms[0]) })
-	have := remember(s.o.terms, s.e.lang+" "+forms[at], func() []string { return s.o.an.terms(s.e.lang, forms[at]) })
+	have := remember(s.o.terms, s.e.lang+" "+form, func() []string { return s.o.an.terms(s.e.lang, form) })
 	return slices.ContainsFunc(have, func(t string) bool { return slices.Contains(want, t) })
 }
 
@@ -264,21 +304,22 @@ func editDistance(a, b []rune) int {
 	return d[len(a)][len(b)]
 }
 
-// spokenAt returns the tokens at which a leaf is said.
-func (s *scan) spokenAt(l *leaf, who []*node) (out []int) {
+// spokenAt returns where a leaf is said: first and last token.
+func (s *scan) spokenAt(l *leaf, who []*node) (out [][2]int) {
 	from, core, end := 0, len(s.e.forms), len(s.e.forms)
 	if s.p != nil {
 		from, core, end = s.e.firstToken[s.p.start], s.e.firstToken[s.p.end], s.e.firstToken[s.p.tail]
 	}
 	for at := from; at < end; at++ {
-		if at >= core && at+len(l.forms) > end || !s.matches(l, s.e.forms, at) {
+		n := s.length(l, s.e.forms, at)
+		if n == 0 || at >= core && at+n > end {
 			continue
 		}
 		name := s.e.speakers[s.e.words[s.e.wordOf[at]].speaker]
 		if slices.ContainsFunc(who, func(w *node) bool { return !s.speaks(w, name) }) {
 			continue
 		}
-		out = append(out, at)
+		out = append(out, [2]int{at, at + n - 1})
 	}
 	return out
 }
@@ -324,16 +365,26 @@ func (s *scan) witnesses(n *node, who []*node, numbers map[string]int) (out [][3
 		numbers[name] = len(numbers)
 	}
 	for _, at := range s.spokenAt(n.leaf, who) {
-		out = append(out, [3]int{s.e.wordOf[at], s.e.wordOf[at+len(n.leaf.forms)-1], numbers[name]})
+		out = append(out, [3]int{s.e.wordOf[at[0]], s.e.wordOf[at[1]], numbers[name]})
 	}
 	return out
+}
+
+// keepApart leaves out what shares a word with an earlier one, that is kept, of the same leaf.
+func keepApart(found [][3]int) (kept [][3]int) {
+	for _, f := range found {
+		if !slices.ContainsFunc(kept, func(k [3]int) bool { return k[2] == f[2] && k[0] <= f[1] && f[0] <= k[1] }) {
+			kept = append(kept, f)
+		}
+	}
+	return kept
 }
 
 func (s *scan) moments(found [][3]int) (out [][2]int64) {
 	slices.SortFunc(found, func(a, b [3]int) int {
 		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]), cmp.Compare(a[2], b[2]))
 	})
-	found = slices.Compact(found)
+	found = keepApart(found)
 	for i := 0; i < len(found); {
 		first, last, leaves := found[i][0], found[i][1], []int{found[i][2]}
 		for i++; i < len(found) && found[i][0] <= last+1+nearWords && !slices.Contains(leaves, found[i][2]); i++ {

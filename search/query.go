@@ -26,7 +26,7 @@ type leafKind int
 
 const (
 	kindWord   leafKind = iota // the word in any of its forms: budget finds budgets
-	kindPhrase                 // these words in this order, as written apart from case and accents; also one exact word
+	kindPhrase                 // these words in this order, as written apart from case and accents; also one such word
 	kindPrefix                 // words that begin so
 	kindFuzzy                  // words within an edit distance
 )
@@ -38,35 +38,56 @@ const (
 	querySpeaker = "speaker"
 	queryLang    = "lang"
 	queryYear    = "year"
+	queryBefore  = "before"
+	queryAfter   = "after"
 )
+
+// How words can be asked for, written like a field, after one where both are given.
+const mannerExact = "exact" // accents count
+
+// aboutWords reports whether what a field asks for is words, and not a code or a time.
+func aboutWords(field string) bool {
+	switch field {
+	case queryLang, queryYear, queryBefore, queryAfter:
+		return false
+	}
+	return true
+}
 
 type leaf struct {
 	kind     leafKind
 	field    string
 	forms    []string // tokens of what was typed
+	accents  bool     // of kindPhrase: accents count
+	slop     int      // of kindPhrase: how many other words may lie between its words in all
 	distance int      // of kindFuzzy
-	lo, hi   int      // of queryYear, inclusive
+	when     span     // of queryYear, queryBefore, queryAfter: of publication
 }
 
 // spokenLeaf reports whether a leaf looks at what is said.
 func (l *leaf) spokenLeaf() bool { return l.field == "" }
 
+// sequence reports whether Bleve's postings alone cannot tell where a leaf is.
+func (l *leaf) sequence() bool { return len(l.forms) > 1 || l.accents }
+
 func (l *leaf) String() string {
 	s := strings.Join(l.forms, " ")
 	switch l.kind {
 	case kindPhrase:
-		s = `"` + s + `"`
+		if !l.accents || len(l.forms) > 1 {
+			s = `"` + s + `"`
+		}
+		if l.accents {
+			s = mannerExact + ":" + s
+		}
+		if l.slop > 0 {
+			s += "~" + strconv.Itoa(l.slop)
+		}
 	case kindPrefix:
 		s += "*"
 	case kindFuzzy:
 		s += "~" + strconv.Itoa(l.distance)
 	case kindWord:
-	}
-	if l.field == queryYear {
-		s = strconv.Itoa(l.lo)
-		if l.hi != l.lo {
-			s += "-" + strconv.Itoa(l.hi)
-		}
 	}
 	if l.field != "" {
 		s = l.field + ":" + s

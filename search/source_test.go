@@ -201,6 +201,9 @@ func generatedEpisode(r *rand.Rand, zipf *rand.Zipf, words []string, i int) mode
 			Notes: "<p>About <b>" + words[r.IntN(len(words))] + "</b></p><script>alert('kappa')</script>",
 		},
 	}
+	if i%11 == 5 {
+		d.Episode.PublishedAt = time.Time{}
+	}
 	d.Transcript.Language = []string{"en", "en", "de", "", "fr"}[i%5]
 	speakers := []string{"", "Anna Smith", "Ben"}
 	at := int64(r.IntN(5000))

@@ -3,25 +3,25 @@ package search
 // spots finds a leaf in the words of one episode.
 type spots struct {
 	t    *table
-	seq  []idSet // token ids that each word of the leaf may have; nil: the episode cannot have it
-	only []bool  // by speaker: whose words count; nil: everybody's
+	seqs []sequence // what the leaf may be said as, longest first; none: the episode cannot have it
+	slop int        // other words that may lie between the words of a sequence in all
+	only []bool     // by speaker: whose words count; nil: everybody's
 
 	buffer []uint32 // tokens being looked at
 }
 
+// sequence is one way to say a leaf: the token ids that each of its words may have.
+type sequence []idSet
+
+// match is a leaf found in the tokens [at, end).
+type match struct{ at, end int }
+
 // in prepares to look for a leaf in an episode.
 func (f *finder) in(an *analyzer, t *table) *spots {
-	s := &spots{t: t}
+	s := &spots{t: t, slop: f.l.slop}
 	s.restrict(an, f.who)
 	if f.l.kind == kindPhrase {
-		for _, form := range f.l.forms {
-			ids := t.newIDSet()
-			if !t.addTerm(ids, fold(form)) {
-				s.seq = nil
-				return s
-			}
-			s.seq = append(s.seq, ids)
-		}
+		s.addPhrase(f.l)
 		return s
 	}
 	ids, found := t.newIDSet(), false
@@ -33,9 +33,27 @@ func (f *finder) in(an *analyzer, t *table) *spots {
 		}
 	}
 	if found {
-		s.seq = []idSet{ids}
+		s.seqs = []sequence{{ids}}
 	}
 	return s
+}
+
+// addPhrase adds the words of a phrase, if the episode has them all.
+func (s *spots) addPhrase(l *leaf) {
+	seq := make(sequence, 0, len(l.forms))
+	for _, form := range l.forms {
+		var ids idSet
+		if l.accents {
+			ids = s.t.formIDs(form)
+		} else if plain := s.t.newIDSet(); s.t.addTerm(plain, fold(form)) {
+			ids = plain
+		}
+		if ids == nil {
+			return
+		}
+		seq = append(seq, ids)
+	}
+	s.seqs = []sequence{seq}
 }
 
 func (s *spots) restrict(an *analyzer, who []*node) {
@@ -75,45 +93,101 @@ func speaks(an *analyzer, n *node, name string) bool {
 	return false
 }
 
-// each calls f with the number of the first token of every occurrence that begins in [from, to).
-func (s *spots) each(tokens *packed, from, to int, f func(at int)) {
-	if len(s.seq) == 0 {
+// each calls f with every match that begins in [from, to), the longest one at each token. See [spots.loose] for matches
+// with other words in them.
+func (s *spots) each(tokens *packed, from, to int, f func(m match)) {
+	if len(s.seqs) == 0 {
 		return
 	}
-	to = min(to, tokens.n-len(s.seq)+1)
+	shortest := len(s.seqs[len(s.seqs)-1])
+	to = min(to, tokens.n-shortest+1)
 	if from >= to {
 		return
 	}
-	s.buffer = tokens.slice(s.buffer[:0], from, to+len(s.seq)-1)
-	first, rest := s.seq[0], s.seq[1:]
-next:
-	for i, id := range s.buffer[:to-from] {
-		if !first.has(id) {
-			continue
-		}
-		for k, ids := range rest {
-			if !ids.has(s.buffer[i+1+k]) {
-				continue next
+	s.buffer = tokens.slice(s.buffer[:0], from, min(tokens.n, to+len(s.seqs[0])+s.slop-1))
+	for i := range to - from {
+		for _, seq := range s.seqs {
+			if !seq[0].has(s.buffer[i]) {
+				continue
+			}
+			if n := s.length(seq, s.buffer[i:]); n > 0 {
+				f(match{from + i, from + i + n})
+				break
 			}
 		}
-		f(from + i)
 	}
 }
 
-// spoken calls f with the first token of every occurrence in the words that begins in [from, to) and is said by somebody
-// whose words count.
-func (s *spots) spoken(from, to int, f func(at int)) {
-	s.each(&s.t.tokens, from, to, func(at int) {
-		if s.only == nil || s.only[s.t.speakerOf(s.t.wordOf(at))] {
-			f(at)
+// length returns how many tokens a sequence takes at the beginning of some, the first of which is known to fit; 0 when it
+// is not there.
+func (s *spots) length(seq sequence, tokens []uint32) int {
+	if s.slop > 0 {
+		return s.loose(seq, tokens)
+	}
+	if len(seq) > len(tokens) {
+		return 0
+	}
+	for k := 1; k < len(seq); k++ {
+		if !seq[k].has(tokens[k]) {
+			return 0
+		}
+	}
+	return len(seq)
+}
+
+// loose is length where other words may lie between those of the sequence. A match is as short as can be: it ends with the
+// first words that complete it, and does not begin where a later beginning has the same end.
+func (s *spots) loose(seq sequence, tokens []uint32) int {
+	tokens = tokens[:min(len(tokens), len(seq)+s.slop)]
+	k, end := 1, 1
+	for ; k < len(seq) && end < len(tokens); end++ {
+		if seq[k].has(tokens[end]) {
+			k++
+		}
+	}
+	if k < len(seq) || positions(seq, tokens[:end])[0] > 0 {
+		return 0
+	}
+	return end
+}
+
+// positions returns where the words of a sequence are within the tokens of a match, as near to its end as they can be.
+func positions(seq sequence, tokens []uint32) []int {
+	out := make([]int, len(seq))
+	at := len(tokens) - 1
+	for k := len(seq) - 1; k >= 0; k-- {
+		for !seq[k].has(tokens[at]) {
+			at--
+		}
+		out[k] = at
+		at--
+	}
+	return out
+}
+
+// meant returns the tokens of a loose match that are the words of the leaf.
+func (s *spots) meant(m match) []int {
+	out := positions(s.seqs[0], s.t.tokens.slice(nil, m.at, m.end))
+	for i := range out {
+		out[i] += m.at
+	}
+	return out
+}
+
+// spoken calls f with every match in a passage that is said by somebody whose words count: one that begins in the core, or
+// lies in the tail as a whole.
+func (s *spots) spoken(p passage, f func(m match)) {
+	coreEnd, tailEnd := s.t.tokenOf(p.end), s.t.tokenOf(p.tail)
+	s.each(&s.t.tokens, s.t.tokenOf(p.start), tailEnd, func(m match) {
+		if (m.at < coreEnd || m.end <= tailEnd) && (s.only == nil || s.only[s.t.speakerOf(s.t.wordOf(m.at))]) {
+			f(m)
 		}
 	})
 }
 
-// countIn returns how often the leaf is in a document: in the title and notes for the head (-1), else in a passage. In a
-// passage it has to begin in the core, or to lie in the tail as a whole.
+// countIn returns how often the leaf is in a document: in the title and notes for the head (-1), else in a passage.
 func (s *spots) countIn(doc int32, titleOnly bool) (n int) {
-	count := func(int) { n++ }
+	count := func(match) { n++ }
 	if doc < 0 {
 		s.each(&s.t.titleTokens, 0, s.t.titleTokens.n, count)
 		if !titleOnly {
@@ -121,8 +195,6 @@ func (s *spots) countIn(doc int32, titleOnly bool) (n int) {
 		}
 		return n
 	}
-	p := s.t.passage(int(doc))
-	coreEnd, tailEnd := s.t.tokenOf(p.end), s.t.tokenOf(p.tail)
-	s.spoken(s.t.tokenOf(p.start), max(coreEnd, tailEnd-len(s.seq)+1), count)
+	s.spoken(s.t.passage(int(doc)), count)
 	return n
 }

@@ -23,14 +23,15 @@ const (
 	tableMagic = "EARSHOTT"
 	// tableVersion changes with the format.
 	// 1: first version.
-	tableVersion = 1
+	// 2: forms with accents are among the keys.
+	tableVersion = 2
 	tableHeader  = 8 + 4 + 4 + 4
 )
 
 // The sections of a table.
 const (
 	secMeta        = iota // JSON of tableMeta
-	secKeys               // index terms of the episode's tokens, sorted, back to back
+	secKeys               // index terms and accented forms of the episode's tokens, sorted, back to back
 	secKeyEnds            // end of each key within secKeys
 	secKeyIDs             // token id that each key stands for; a term of several ids is there several times
 	secTokens             // token ids in spoken order
@@ -124,6 +125,11 @@ func (b *tableBuilder) encodeKeys(parts [][]byte) {
 	for id, terms := range b.terms {
 		for _, t := range terms {
 			entries = append(entries, entry{t, uint32(id)})
+		}
+	}
+	for form, id := range b.ids {
+		if fold(form) != form {
+			entries = append(entries, entry{accentMark + form, id})
 		}
 	}
 	sort.Slice(entries, func(i, j int) bool {
@@ -284,6 +290,29 @@ func (t *table) addTerm(s idSet, term string) bool {
 		s.add(t.keyIDs.at(i))
 	}
 	return i > from
+}
+
+// formIDs returns the ids of the tokens that have exactly this form; nil when there are none.
+func (t *table) formIDs(form string) idSet {
+	ids := t.newIDSet()
+	if fold(form) != form {
+		if t.addTerm(ids, accentMark+form) {
+			return ids
+		}
+		return nil
+	}
+	t.addTerm(ids, form)
+	accented := t.newIDSet()
+	t.addPrefix(accented, accentMark)
+	var any uint64
+	for i := range ids {
+		ids[i] &^= accented[i]
+		any |= ids[i]
+	}
+	if any == 0 {
+		return nil
+	}
+	return ids
 }
 
 // addPrefix adds the ids of the tokens whose plain form begins with prefix.
