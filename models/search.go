@@ -55,6 +55,8 @@ type FacetCount struct {
 	Label    string `json:"label"`
 	Episodes int    `json:"episodes"`
 	Query    string `json:"query"` // what to add to the query to see only these: show:…, year:…, speaker:…, lang:…
+	// Narrowed is the whole query with it added; "" where that would be longer than a query may be.
+	Narrowed string `json:"narrowed"`
 }
 
 // SuggestionKind says why a query is suggested.

@@ -195,6 +195,17 @@ func fold(form string) string {
 	return norm.NFC.String(b.String())
 }
 
+func foldAll(forms []string) []string {
+	out := make([]string, len(forms))
+	for i, f := range forms {
+		out[i] = fold(f)
+	}
+	return out
+}
+
+// plain returns the plain forms of the words of text.
+func (a *analyzer) plain(text string) []string { return foldAll(a.tokens(text)) }
+
 func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {

@@ -88,7 +88,7 @@ func (a *analyzer) build(d models.Document, generation uint64) (built, error) {
 	if lang == unknownLanguage {
 		lang = language(d.Show.Language)
 	}
-	published := int64(0)
+	published := int64(0) // also of the first second of 1970, which is what broken clocks and feeds give
 	if !d.Episode.PublishedAt.IsZero() {
 		published = d.Episode.PublishedAt.Unix()
 	}
@@ -143,7 +143,7 @@ func (b *tableBuilder) headDocument(d models.Document, ref docRef) *document.Doc
 	doc.AddField(b.textField(fieldTitle, b.titleTokens))
 	doc.AddField(b.textField(fieldNotes, b.notesTokens))
 	year := ""
-	if !d.Episode.PublishedAt.IsZero() {
+	if ref.published != 0 {
 		year = strconv.Itoa(d.Episode.PublishedAt.UTC().Year())
 	}
 	for name, value := range map[string]string{

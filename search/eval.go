@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	index "github.com/blevesearch/bleve_index_api"
@@ -209,16 +210,13 @@ func (e *evaluation) solveMeta(l *leaf) (bitset, error) {
 
 // named reports whether a name has the words of a leaf: one after the other for a phrase.
 func (e *evaluation) named(l *leaf, name string) bool {
-	have := e.an.tokens(name)
-	for i := range have {
-		have[i] = fold(have[i])
-	}
-	for i := 0; i+len(l.forms) <= len(have); i++ {
-		all := true
-		for k, f := range l.forms {
-			all = all && have[i+k] == fold(f)
-		}
-		if all {
+	return holds(e.an.plain(name), foldAll(l.forms))
+}
+
+// holds reports whether words are somewhere within others, one after the other.
+func holds(have, words []string) bool {
+	for i := 0; i+len(words) <= len(have); i++ {
+		if slices.Equal(have[i:i+len(words)], words) {
 			return true
 		}
 	}

@@ -5,6 +5,9 @@ import (
 	"unicode"
 )
 
+// quotationMarks are what begins and ends a phrase.
+const quotationMarks = "\"“”„‟«»＂"
+
 // parser reads the query language. Nothing is a syntax error: what has no meaning as an operator is a word.
 //
 //	or    = and { "OR" and }
@@ -27,9 +30,10 @@ func (a *analyzer) parse(text string) *node {
 		in = in[:maxQueryRunes]
 	}
 	for i, r := range in {
-		switch r {
-		case '“', '”', '„', '‟', '«', '»', '＂':
+		if strings.ContainsRune(quotationMarks, r) {
 			in[i] = '"'
+		}
+		switch r {
 		case '（':
 			in[i] = '('
 		case '）':

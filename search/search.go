@@ -106,6 +106,9 @@ func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) 
 	}
 	e.order(list, q.Sort)
 	res := models.Results{Total: len(list), Hits: []models.EpisodeHit{}}
+	if q.Facets {
+		res.Facets = e.facets(top, list, q.Text)
+	}
 	list = list[min(q.Offset, len(list)):]
 	list = list[:min(q.Limit, len(list))]
 	docs := e.documentLists(list)

@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -52,6 +51,17 @@ func (b bitset) each(f func(i uint32)) {
 	}
 }
 
+// eachIn is each for the numbers in [from, to).
+func (b bitset) eachIn(from, to uint32, f func(i uint32)) {
+	for k := from >> 6; k<<6 < to; k++ {
+		for w := b[k]; w != 0; w &= w - 1 {
+			if i := k<<6 + uint32(bits.TrailingZeros64(w)); i >= from && i < to {
+				f(i)
+			}
+		}
+	}
+}
+
 // view maps the documents of one snapshot of a Bleve index, numbered from 0, to episodes, which it numbers from 0 as well.
 type view struct {
 	segments []segmentKey
@@ -63,7 +73,20 @@ type view struct {
 
 	keys      []tableKey // by episode
 	published []int64    // by episode: Unix seconds, 0 unknown
+	facts     []facts    // by episode
 	universe  bitset     // all episodes
+
+	parts []part // of segments, in order of documents
+	names *nameLists
+
+	namesOnce sync.Once
+	shows     map[uint32]*showName // see showNames
+}
+
+// part is a segment within a view.
+type part struct {
+	from uint32 // its first document
+	refs *segmentRefs
 }
 
 // segmentKey identifies the state of a segment: segments never change but for the set of deleted documents, which is
@@ -80,6 +103,8 @@ type segmentRefs struct {
 	passage   []int32
 	keys      []tableKey
 	published []int64
+	facts     []facts
+	seats     seats
 }
 
 // views makes the view of a snapshot and remembers what does not change from one to the next.
@@ -87,6 +112,7 @@ type views struct {
 	mu       sync.Mutex
 	last     *view
 	segments map[uint64]*segmentRefs
+	names    nameLists
 }
 
 func (v *views) of(ctx context.Context, r index.IndexReader) (*view, error) {
@@ -107,14 +133,14 @@ func (v *views) of(ctx context.Context, r index.IndexReader) (*view, error) {
 	if v.last != nil && slices.Equal(v.last.segments, keys) {
 		return v.last, nil
 	}
-	out := &view{segments: keys}
+	out := &view{segments: keys, names: &v.names}
 	known := map[uint64]*segmentRefs{}
 	number := map[tableKey]uint32{}
 	for i, s := range snap.Segments() {
 		refs := v.segments[keys[i].id]
 		if refs == nil {
 			var err error
-			if refs, err = readRefs(ctx, r, uint64(out.docs), keys[i].size); err != nil {
+			if refs, err = v.read(ctx, r, uint64(out.docs), keys[i].size); err != nil {
 				return nil, err
 			}
 		}
@@ -126,8 +152,9 @@ func (v *views) of(ctx context.Context, r index.IndexReader) (*view, error) {
 	return out, nil
 }
 
-func readRefs(ctx context.Context, r index.IndexReader, from, size uint64) (*segmentRefs, error) {
-	dv, err := r.DocValueReader([]string{fieldRef})
+// read reads the references and facts of a segment's documents from their doc values.
+func (v *views) read(ctx context.Context, r index.IndexReader, from, size uint64) (*segmentRefs, error) {
+	dv, err := r.DocValueReader([]string{fieldRef, fieldShow, fieldTitleOf, fieldLang, fieldSpeaker})
 	if err != nil {
 		return nil, fmt.Errorf("reading the index: %w", err)
 	}
@@ -137,33 +164,28 @@ func readRefs(ctx context.Context, r index.IndexReader, from, size uint64) (*seg
 		if i%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		var ref docRef
-		var bad error
-		found := false
-		if err := dv.VisitDocValues(index.NewIndexInternalID(nil, from+i), func(_ string, term []byte) {
-			found = true
-			ref, bad = parseDocRef(string(term))
-		}); err != nil {
+		var values documentValues
+		if err := dv.VisitDocValues(index.NewIndexInternalID(nil, from+i), values.add); err != nil {
 			return nil, fmt.Errorf("reading the index: %w", err)
 		}
-		if !found {
-			bad = errors.New("it has none")
-		}
-		if bad != nil {
-			return nil, fmt.Errorf("reading the index: reference of document %d: %w", from+i, bad)
+		ref, err := parseDocRef(values.ref)
+		if err != nil {
+			return nil, fmt.Errorf("reading the index: reference of document %d: %w", from+i, err)
 		}
 		key := tableKey{ref.episode, ref.generation}
 		n, ok := number[key]
 		if !ok {
 			n = uint32(len(s.keys))
 			number[key] = n
-			s.keys, s.published = append(s.keys, key), append(s.published, 0)
+			s.keys, s.published, s.facts = append(s.keys, key), append(s.published, 0), append(s.facts, facts{})
 		}
 		s.episode[i], s.passage[i] = n, int32(ref.passage)
 		if ref.passage < 0 {
-			s.published[n] = ref.published
+			s.published[n], s.facts[n] = ref.published, v.names.factsOf(values)
 		}
+		s.seats.add(n, &v.names.speakers, values.speakers)
 	}
+	s.seats.number = nil
 	return s, nil
 }
 
@@ -192,6 +214,7 @@ func (v *view) add(s *scorch.SegmentSnapshot, refs *segmentRefs, number map[tabl
 				n = uint32(len(v.keys))
 				number[refs.keys[e]] = n
 				v.keys, v.published = append(v.keys, refs.keys[e]), append(v.published, refs.published[e])
+				v.facts = append(v.facts, refs.facts[e])
 			}
 			to[e] = n
 		}
@@ -199,6 +222,7 @@ func (v *view) add(s *scorch.SegmentSnapshot, refs *segmentRefs, number map[tabl
 		v.live.add(doc)
 		v.liveDocs++
 	}
+	v.parts = append(v.parts, part{uint32(v.docs), refs})
 	v.docs += len(refs.episode)
 }
 

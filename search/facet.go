@@ -1,0 +1,191 @@
+package search
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/earshot/earshot/models"
+)
+
+// maxFacet is how many values of a facet are returned.
+const maxFacet = 50
+
+// facets counts the matching episodes of a list by what they have in common. asked is the query as it was typed.
+func (e *evaluation) facets(root *truth, list []ranked, asked string) *models.Facets {
+	shows, languages, years := map[uint32]int{}, map[uint32]int{}, map[int]int{}
+	for _, r := range list {
+		f := e.v.facts[r.episode]
+		shows[f.show]++
+		languages[f.language]++
+		if p := e.v.published[r.episode]; p != 0 {
+			years[time.Unix(p, 0).UTC().Year()]++
+		}
+	}
+	add := e.narrowing(root.node, asked)
+	out := &models.Facets{
+		Shows: e.showFacet(shows), Years: []models.FacetCount{},
+		Speakers: e.speakerFacet(root, list), Languages: []models.FacetCount{},
+	}
+	for year, n := range years {
+		if label := fmt.Sprintf("%04d", year); len(label) == 4 { // others cannot be asked for
+			out.Years = append(out.Years, models.FacetCount{Value: label, Label: label, Episodes: n, Query: queryYear + ":" + label})
+		}
+	}
+	for lang, n := range languages {
+		code := e.v.names.languages.all()[lang]
+		out.Languages = append(out.Languages, models.FacetCount{Value: code, Label: code, Episodes: n, Query: queryLang + ":" + code})
+	}
+	for _, l := range []*[]models.FacetCount{&out.Shows, &out.Years, &out.Speakers, &out.Languages} {
+		*l = greatest(*l)
+		for i := range *l {
+			(*l)[i].Narrowed = add((*l)[i].Query)
+		}
+	}
+	slices.SortFunc(out.Years, func(a, b models.FacetCount) int { return cmp.Compare(b.Value, a.Value) })
+	return out
+}
+
+// greatest keeps the values with the greatest counts, in an order that does not depend on chance.
+func greatest(l []models.FacetCount) []models.FacetCount {
+	slices.SortFunc(l, func(a, b models.FacetCount) int {
+		return cmp.Or(cmp.Compare(b.Episodes, a.Episodes), cmp.Compare(a.Label, b.Label), cmp.Compare(a.Value, b.Value))
+	})
+	return l[:min(len(l), maxFacet)]
+}
+
+func (e *evaluation) showFacet(counts map[uint32]int) []models.FacetCount {
+	out := make([]models.FacetCount, 0, len(counts))
+	known := e.v.showNames(e.an)
+	for show, n := range counts {
+		id := e.v.names.shows.all()[show]
+		f := models.FacetCount{Value: id, Label: id, Episodes: n, Query: queryShow + ":" + id}
+		if s := known[show]; s != nil {
+			f.Label = s.title
+			if s.only {
+				f.Query = queryShow + ":" + quoteName(s.title)
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// showName is what a show is called.
+type showName struct {
+	title string
+	plain []string
+	only  bool // asking for the title finds this show and no other one
+}
+
+// showNames returns the shows of a view that have a title, by number.
+func (v *view) showNames(an *analyzer) map[uint32]*showName {
+	v.namesOnce.Do(func() {
+		v.shows = map[uint32]*showName{}
+		titles := v.names.titles.all()
+		for _, f := range v.facts {
+			title := titles[f.title]
+			switch s := v.shows[f.show]; {
+			case title == "":
+			case s == nil:
+				plain := an.plain(title)
+				v.shows[f.show] = &showName{title, plain, len(plain) > 0}
+			case s.title != title: // it is about to change
+				s.only = false
+			}
+		}
+		for n, s := range v.shows {
+			for other, o := range v.shows {
+				s.only = s.only && (n == other || !holds(o.plain, s.plain))
+			}
+		}
+	})
+	return v.shows
+}
+
+// quoteName writes a name as a phrase of the query language. Quotation marks within it would end it, and are no words.
+func quoteName(name string) string {
+	return `"` + strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || strings.ContainsRune(quotationMarks, r) }), " ") + `"`
+}
+
+// speakerFacet counts in how many episodes each speaker speaks where the query matches: in the passages that hold the whole
+// query, or, where an episode has none, in those that hold a word of it.
+func (e *evaluation) speakerFacet(root *truth, list []ranked) []models.FacetCount {
+	counts := make([]int, len(e.v.names.speakers.all()))
+	where := e.matchingPassages(root, list)
+	for _, p := range e.v.parts {
+		taken := newBitset(len(p.refs.seats.speaker))
+		where.eachIn(p.from, p.from+uint32(len(p.refs.episode)), func(d uint32) {
+			for _, seat := range p.refs.seats.of(d - p.from) {
+				taken.add(seat)
+			}
+		})
+		taken.each(func(seat uint32) { counts[p.refs.seats.speaker[seat]]++ })
+	}
+	var out []models.FacetCount
+	for n, name := range e.v.names.speakers.all() {
+		if n < len(counts) && counts[n] > 0 && len(e.an.tokens(name)) > 0 { // a name without a word cannot be asked for
+			out = append(out, models.FacetCount{Value: name, Label: name, Episodes: counts[n], Query: querySpeaker + ":" + quoteName(name)})
+		}
+	}
+	return out
+}
+
+// matchingPassages returns the passages in which the moments of a list of episodes are.
+func (e *evaluation) matchingPassages(root *truth, list []ranked) bitset {
+	listed, whole := newBitset(len(e.v.keys)), newBitset(len(e.v.keys))
+	for _, r := range list {
+		listed.add(r.episode)
+		whole.add(r.episode)
+	}
+	out := newBitset(e.v.docs)
+	root.docs.each(func(d uint32) {
+		if ep := e.v.episode[d]; e.v.passage[d] >= 0 && listed.has(ep) {
+			out.add(d)
+			whole[ep>>6] &^= 1 << (ep & 63)
+		}
+	})
+	words := root.node.asksWords()
+	var walk func(t *truth, eps bitset)
+	walk = func(t *truth, eps bitset) {
+		eps = append(bitset(nil), eps...)
+		eps.and(t.eps)
+		for _, k := range t.kids {
+			if t.node.op != opNot {
+				walk(k, eps)
+			}
+		}
+		if l := t.node.leaf; l == nil || words && !l.spokenLeaf() || !words && l.field != querySpeaker {
+			return
+		}
+		t.docs.each(func(d uint32) {
+			if e.v.passage[d] >= 0 && eps.has(e.v.episode[d]) {
+				out.add(d)
+			}
+		})
+	}
+	walk(root, whole)
+	return out
+}
+
+// narrowing returns a function that adds a filter to a query: to what was typed where that reads as it should, else to what
+// was understood. It returns "" where the whole would be longer than a query may be.
+func (e *evaluation) narrowing(root *node, asked string) func(filter string) string {
+	const probe = queryShow + `:"x"` // with quotation marks, which an open one before would end at
+	want := join(opAnd, []*node{root, e.an.parse(probe)}).String()
+	for _, base := range []string{strings.TrimSpace(asked), root.inner()} {
+		if e.an.parse(base+" "+probe).String() != want {
+			continue
+		}
+		return func(filter string) string {
+			if utf8.RuneCountInString(base)+1+utf8.RuneCountInString(filter) > maxQueryRunes {
+				return ""
+			}
+			return base + " " + filter
+		}
+	}
+	return func(string) string { return "" }
+}

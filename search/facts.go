@@ -1,0 +1,103 @@
+package search
+
+import "sync"
+
+// nameList numbers names. A number never changes, so that what is remembered of a segment stays right from one snapshot
+// to the next. It is safe for concurrent use.
+type nameList struct {
+	mu     sync.Mutex
+	number map[string]uint32
+	names  []string
+}
+
+func (l *nameList) add(name string) uint32 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n, ok := l.number[name]
+	if !ok {
+		if l.number == nil {
+			l.number = map[string]uint32{}
+		}
+		n = uint32(len(l.names))
+		l.number[name] = n
+		l.names = append(l.names, name)
+	}
+	return n
+}
+
+// all returns the names by number. It must not be changed.
+func (l *nameList) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.names
+}
+
+// nameLists are the names that facts and seats refer to by number.
+type nameLists struct{ shows, titles, languages, speakers nameList }
+
+// facts are what is true of a whole episode, as numbers of names.
+type facts struct{ show, title, language uint32 }
+
+func (l *nameLists) factsOf(d documentValues) facts {
+	return facts{l.shows.add(d.show), l.titles.add(d.title), l.languages.add(d.language)}
+}
+
+// documentValues are the doc values of one document.
+type documentValues struct {
+	ref, show, title, language string
+	speakers                   []string
+}
+
+func (d *documentValues) add(field string, term []byte) {
+	switch field {
+	case fieldRef:
+		d.ref = string(term)
+	case fieldShow:
+		d.show = string(term)
+	case fieldTitleOf:
+		d.title = string(term)
+	case fieldLang:
+		d.language = string(term)
+	case fieldSpeaker:
+		d.speakers = append(d.speakers, string(term))
+	}
+}
+
+// seats say who speaks in each document of a segment. A seat is one speaker in one episode: counting the seats that are
+// taken counts every speaker once an episode. All documents of an episode are in the segment of their batch.
+type seats struct {
+	speaker []uint32 // by seat: number of the speaker's name
+	ends    []uint32 // by document: end of its seats within taken
+	taken   []uint32
+
+	number map[seat]uint32 // while a segment is read
+}
+
+type seat struct{ episode, speaker uint32 }
+
+// add appends a document.
+func (s *seats) add(episode uint32, list *nameList, speakers []string) {
+	if s.number == nil {
+		s.number = map[seat]uint32{}
+	}
+	for _, name := range speakers {
+		k := seat{episode, list.add(name)}
+		n, ok := s.number[k]
+		if !ok {
+			n = uint32(len(s.speaker))
+			s.number[k] = n
+			s.speaker = append(s.speaker, k.speaker)
+		}
+		s.taken = append(s.taken, n)
+	}
+	s.ends = append(s.ends, uint32(len(s.taken)))
+}
+
+// of returns the seats of a document.
+func (s *seats) of(doc uint32) []uint32 {
+	from := uint32(0)
+	if doc > 0 {
+		from = s.ends[doc-1]
+	}
+	return s.taken[from:s.ends[doc]]
+}
