@@ -16,10 +16,10 @@ import (
 	"time"
 
 	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/search"
 )
 
-// archive is a small catalogue with its search and audio, in memory and in a folder of the test. It searches by looking
-// for the query's words in the transcripts.
+// archive is a small catalogue with its audio, in memory and in a folder of the test, and what its search index follows.
 type archive struct {
 	dir string
 
@@ -251,59 +251,54 @@ func (a *archive) Retry(ctx context.Context, id models.EpisodeID) error {
 
 func (a *archive) Open(key string) (*os.File, error) { return os.Open(filepath.Join(a.dir, key)) }
 
-// Search finds the phrase that the query is, without regard to case and punctuation, in a segment.
-func (a *archive) Search(_ context.Context, q models.Query) (models.Results, error) {
+// The index follows the archive as it follows the store.
+
+func (a *archive) Changes(_ context.Context, after int64, limit int) ([]models.Change, error) {
 	defer a.lock()()
-	if a.fail != nil {
-		return models.Results{}, a.fail
+	var out []models.Change
+	for i, e := range a.episodes {
+		if seq := int64(i + 1); seq > after && len(out) < limit {
+			out = append(out, models.Change{Seq: seq, EpisodeID: e.ID})
+		}
 	}
-	want := strings.Fields(strings.ToLower(strings.Trim(q.Text, `"`)))
-	res := models.Results{Understood: q.Text}
-	for _, e := range a.episodes {
-		if q.EpisodeID != "" && e.ID != q.EpisodeID {
-			continue
-		}
-		hit := models.EpisodeHit{EpisodeID: e.ID, ShowID: e.ShowID, Score: 1, Moments: []models.Moment{}}
-		for _, s := range a.transcripts[e.ID].Segments {
-			hit.Moments = append(hit.Moments, momentsIn(s, want)...)
-		}
-		hit.Total = len(hit.Moments)
-		hit.TitleHit = len(want) > 0 && strings.Contains(strings.ToLower(e.Title), strings.Join(want, " "))
-		if hit.Total == 0 && !hit.TitleHit {
-			continue
-		}
-		hit.Moments = hit.Moments[:min(q.Moments, len(hit.Moments))]
-		res.Hits = append(res.Hits, hit)
-	}
-	res.Total = len(res.Hits)
-	res.Hits = res.Hits[min(q.Offset, len(res.Hits)):]
-	res.Hits = res.Hits[:min(q.Limit, len(res.Hits))]
-	return res, nil
+	return out, nil
 }
 
-func momentsIn(s models.Segment, want []string) []models.Moment {
-	var out []models.Moment
-	for i := 0; len(want) > 0 && i+len(want) <= len(s.Words); i++ {
-		if !slices.EqualFunc(s.Words[i:i+len(want)], want, func(w models.Word, x string) bool {
-			return strings.Trim(strings.ToLower(w.Text), `.,?!"`) == x
-		}) {
-			continue
-		}
-		m := models.Moment{StartMS: s.Words[i].StartMS, EndMS: s.Words[i+len(want)-1].EndMS, Snippet: s.Text, Speaker: s.Speaker}
-		at := 0
-		for j, w := range s.Words {
-			n := len([]rune(w.Text))
-			if j >= i && j < i+len(want) {
-				m.Marks = append(m.Marks, models.Mark{Start: at, End: at + n, StartMS: w.StartMS})
-			}
-			at += n + 1
-		}
-		out = append(out, m)
+func (a *archive) LastChange(context.Context) (int64, error) {
+	defer a.lock()()
+	return int64(len(a.episodes)), nil
+}
+
+func (a *archive) Document(_ context.Context, id models.EpisodeID) (models.Document, error) {
+	defer a.lock()()
+	i := slices.IndexFunc(a.episodes, func(e models.Episode) bool { return e.ID == id })
+	if i < 0 {
+		return models.Document{}, fmt.Errorf("episode %s: %w", id, models.ErrNotFound)
 	}
-	return out
+	e := a.episodes[i]
+	j := slices.IndexFunc(a.shows, func(s models.Show) bool { return s.ID == e.ShowID })
+	return models.Document{Show: a.shows[j], Episode: e, Transcript: a.transcripts[id]}, nil
+}
+
+// index is the archive's search index as the archive is now.
+func (a *archive) index(t *testing.T) *search.Index {
+	t.Helper()
+	x, err := search.Open(t.Context(), t.TempDir(), a, search.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := x.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := x.CatchUp(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	return x
 }
 
 func (a *archive) options(t *testing.T) Options {
 	t.Helper()
-	return Options{Catalogue: a, Searcher: a, Media: a, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test"}
+	return Options{Catalogue: a, Searcher: a.index(t), Media: a, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test"}
 }

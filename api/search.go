@@ -12,11 +12,16 @@ import (
 )
 
 type searchInput struct {
-	Query     string `query:"q" required:"true" maxLength:"1000" doc:"What to look for; any text is a valid query" example:"\"error budgets\" OR on-call"`
-	Limit     int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Episodes to return"`
-	Offset    int    `query:"offset" minimum:"0" maximum:"1000000" default:"0" doc:"Episodes to skip"`
-	Moments   int    `query:"moments" minimum:"1" maximum:"1000" default:"5" doc:"Greatest number of moments to return with each episode"`
-	EpisodeID string `query:"episode" maxLength:"16" doc:"Search in this episode only"`
+	Query   string      `query:"q" required:"true" maxLength:"1000" doc:"What to look for; any text is a valid query" example:"\"error budgets\" OR on-call"`
+	Sort    models.Sort `query:"sort" enum:"relevance,newest,oldest" default:"relevance" doc:"Order of the episodes"`
+	Limit   int         `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Episodes to return"`
+	Offset  int         `query:"offset" minimum:"0" maximum:"1000000" default:"0" doc:"Episodes to skip"`
+	Moments int         `query:"moments" minimum:"1" maximum:"1000" default:"5" doc:"Greatest number of moments to return with each episode"`
+
+	MomentsOffset int    `query:"moments_offset" minimum:"-1" maximum:"10000000" default:"0" doc:"0: the best moments. -1: the first ones as they are spoken. More: as they are spoken, after skipping so many. With episode, this pages through all that one episode has"`
+	EpisodeID     string `query:"episode" maxLength:"16" doc:"Search in this episode only"`
+	Facets        bool   `query:"facets" doc:"Count the matching episodes by show, year, speaker and language"`
+	Strict        bool   `query:"strict" doc:"Where nothing matches, do not answer with what sounds like it"`
 }
 
 func (s *server) registerSearch(h huma.API) {
@@ -27,8 +32,9 @@ func (s *server) registerSearch(h huma.API) {
 
 func (s *server) search(ctx context.Context, in *searchInput) (*struct{ Body Results }, error) {
 	q := models.Query{
-		Text: strings.ToValidUTF8(in.Query, "\uFFFD"), Limit: in.Limit, Offset: in.Offset, Moments: in.Moments,
-		EpisodeID: models.EpisodeID(in.EpisodeID),
+		Text: strings.ToValidUTF8(in.Query, "\uFFFD"), Sort: in.Sort, Limit: in.Limit, Offset: in.Offset,
+		Moments: in.Moments, MomentsOffset: in.MomentsOffset, EpisodeID: models.EpisodeID(in.EpisodeID),
+		Facets: in.Facets, Strict: in.Strict,
 	}
 	if q.EpisodeID != "" {
 		if err := validEpisodeID(in.EpisodeID); err != nil {
@@ -51,7 +57,7 @@ func (s *server) search(ctx context.Context, in *searchInput) (*struct{ Body Res
 	if err != nil {
 		return nil, err
 	}
-	out := &struct{ Body Results }{Results{Understood: found.Understood, Total: found.Total, Hits: []Hit{}}}
+	out := &struct{ Body Results }{newResults(found)}
 	for _, hit := range found.Hits {
 		e, ok := episodes[hit.EpisodeID]
 		if !ok { // deleted a moment ago: the index follows the catalogue

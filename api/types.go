@@ -80,9 +80,24 @@ type Hit struct {
 
 // Results is the answer to a search.
 type Results struct {
-	Understood string `json:"understood" doc:"The query as it was understood"`
-	Total      int    `json:"total" doc:"Episodes that match"`
-	Hits       []Hit  `json:"hits"`
+	Understood  string              `json:"understood" doc:"The query as it was answered"`
+	Approximate bool                `json:"approximate" doc:"Nothing matches what was asked; this is what sounds like it. Ask with strict to have none of it"`
+	Total       int                 `json:"total" doc:"Episodes that match, exact"`
+	Hits        []Hit               `json:"hits"`
+	Facets      *models.Facets      `json:"facets,omitempty" doc:"Matching episodes by what they have in common; when asked for"`
+	Suggestions []models.Suggestion `json:"suggestions" doc:"Other queries that may have been meant, best first"`
+}
+
+func newResults(r models.Results) Results {
+	out := Results{
+		Understood: r.Understood, Approximate: r.Approximate, Total: r.Total, Hits: []Hit{}, Suggestions: notNil(r.Suggestions),
+	}
+	if f := r.Facets; f != nil {
+		out.Facets = &models.Facets{
+			Shows: notNil(f.Shows), Years: notNil(f.Years), Speakers: notNil(f.Speakers), Languages: notNil(f.Languages),
+		}
+	}
+	return out
 }
 
 // Status is the archive at a glance.

@@ -305,6 +305,20 @@ export interface components {
              */
             type: string;
         };
+        FacetCount: {
+            /** Format: int64 */
+            episodes: number;
+            label: string;
+            narrowed: string;
+            query: string;
+            value: string;
+        };
+        Facets: {
+            languages: components["schemas"]["FacetCount"][];
+            shows: components["schemas"]["FacetCount"][];
+            speakers: components["schemas"]["FacetCount"][];
+            years: components["schemas"]["FacetCount"][];
+        };
         Failure: {
             /** Format: date-time */
             at: string;
@@ -359,10 +373,15 @@ export interface components {
             /** Format: int64 */
             start_ms: number;
         };
+        MatchedAs: {
+            said: string;
+            typed: string;
+        };
         Moment: {
             /** Format: int64 */
             end_ms: number;
             marks: components["schemas"]["Mark"][];
+            matched_as?: components["schemas"]["MatchedAs"][];
             snippet: string;
             speaker?: string;
             /** Format: int64 */
@@ -402,13 +421,19 @@ export interface components {
             took_ms: number;
         };
         Results: {
+            /** @description Nothing matches what was asked; this is what sounds like it. Ask with strict to have none of it */
+            approximate: boolean;
+            /** @description Matching episodes by what they have in common; when asked for */
+            facets?: components["schemas"]["Facets"];
             hits: components["schemas"]["Hit"][];
+            /** @description Other queries that may have been meant, best first */
+            suggestions: components["schemas"]["Suggestion"][];
             /**
              * Format: int64
-             * @description Episodes that match
+             * @description Episodes that match, exact
              */
             total: number;
-            /** @description The query as it was understood */
+            /** @description The query as it was answered */
             understood: string;
         };
         Segment: {
@@ -477,6 +502,12 @@ export interface components {
              * @description Length of the audio that is still to be transcribed, partly estimated
              */
             waiting_ms: number;
+        };
+        Suggestion: {
+            kind: string;
+            query: string;
+            /** Format: int64 */
+            total: number;
         };
         Transcript: {
             complete: boolean;
@@ -951,14 +982,22 @@ export interface operations {
             query: {
                 /** @description What to look for; any text is a valid query */
                 q: string;
+                /** @description Order of the episodes */
+                sort?: "relevance" | "newest" | "oldest";
                 /** @description Episodes to return */
                 limit?: number;
                 /** @description Episodes to skip */
                 offset?: number;
                 /** @description Greatest number of moments to return with each episode */
                 moments?: number;
+                /** @description 0: the best moments. -1: the first ones as they are spoken. More: as they are spoken, after skipping so many. With episode, this pages through all that one episode has */
+                moments_offset?: number;
                 /** @description Search in this episode only */
                 episode?: string;
+                /** @description Count the matching episodes by show, year, speaker and language */
+                facets?: boolean;
+                /** @description Where nothing matches, do not answer with what sounds like it */
+                strict?: boolean;
             };
             header?: never;
             path?: never;
