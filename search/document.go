@@ -23,12 +23,12 @@ const (
 	fieldShow    = "show"     // heads: the show's id; with doc values
 	fieldTitleOf = "showname" // heads: the show's title; with doc values
 	fieldLang    = "lang"     // heads: the language; with doc values
-	fieldYear    = "year"     // heads: the year of publication, "" when unknown; with doc values
+	fieldEntry   = "entry"    // heads: see [entry]
 )
 
 // mappingText describes everything that decides what is in an index. An index built from another description is rebuilt.
 func mappingText() string {
-	return fmt.Sprintf("fields 1; passages core %d ms, turn %d ms, %d words, tail %d; forms %d; bm25; stemmers %v",
+	return fmt.Sprintf("fields 2; passages core %d ms, turn %d ms, %d words, tail %d; forms %d; bm25; stemmers %v",
 		maxCoreMS, turnAfterMS, maxCoreWords, tailTokens, maxFormRunes, stemmerNames())
 }
 
@@ -112,7 +112,9 @@ func (a *analyzer) build(d models.Document, generation uint64) (built, error) {
 		return built{}, err
 	}
 	ref := docRef{episode: d.Episode.ID, generation: generation, passage: -1, published: published}
-	out.docs = append(out.docs, b.headDocument(d, ref))
+	head := b.headDocument(d, ref)
+	head.AddField(a.entriesField(b, d))
+	out.docs = append(out.docs, head)
 	for i := range b.passages {
 		ref.passage = i
 		out.docs = append(out.docs, b.passageDocument(ref))
@@ -142,12 +144,8 @@ func (b *tableBuilder) headDocument(d models.Document, ref docRef) *document.Doc
 	doc.AddField(keyword(fieldRef, ref.String(), index.IndexField|index.DocValues))
 	doc.AddField(b.textField(fieldTitle, b.titleTokens))
 	doc.AddField(b.textField(fieldNotes, b.notesTokens))
-	year := ""
-	if ref.published != 0 {
-		year = strconv.Itoa(d.Episode.PublishedAt.UTC().Year())
-	}
 	for name, value := range map[string]string{
-		fieldShow: string(d.Show.ID), fieldTitleOf: cleanText(d.Show.Title), fieldLang: b.meta.Language, fieldYear: year,
+		fieldShow: string(d.Show.ID), fieldTitleOf: cleanText(d.Show.Title), fieldLang: b.meta.Language,
 	} {
 		if value != "" {
 			doc.AddField(keyword(name, value, index.IndexField|index.DocValues))
