@@ -6,6 +6,7 @@
 //	/                              the page; also at /episodes/{id}, which opens that episode
 //	/assets/…                      its parts, named by content and cached for ever
 //	/api/search                    episodes with the moments at which a query matches
+//	/api/complete, /api/mentions   ways to go on with a query, and its matches month by month
 //	/api/shows, /api/episodes…     the catalogue; …/transcript with words, …/media with byte ranges, …/retry
 //	/api/status, /api/events       how far the work has come, once or as it changes
 //	/api/openapi.json              the description of all this
@@ -60,6 +61,10 @@ type Catalogue interface {
 // Searcher finds the moments at which something was said.
 type Searcher interface {
 	Search(ctx context.Context, q models.Query) (models.Results, error)
+	// Complete returns ways to go on with the last word of a query that is being typed, best first.
+	Complete(ctx context.Context, text string, limit int) ([]models.Completion, error)
+	// Mentions counts the episodes and moments that match a query, by month of publication.
+	Mentions(ctx context.Context, q models.Query) (models.Mentions, error)
 }
 
 // Media opens stored audio by its key; the error is [models.ErrNotFound] or [os.ErrNotExist] where there is none.

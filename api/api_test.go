@@ -104,7 +104,15 @@ func TestProblems(t *testing.T) {
 		{"GET", "/api/search?q=a&limit=many", 422, "query.limit"},
 		{"GET", "/api/search?q=a&offset=-1", 422, "query.offset"},
 		{"GET", "/api/search?q=a&moments=1001", 422, "query.moments"},
+		{"GET", "/api/search?q=a&sort=random", 422, "query.sort"},
+		{"GET", "/api/search?q=a&moments_offset=-2", 422, "query.moments_offset"},
+		{"GET", "/api/search?q=a&strict=perhaps", 422, "query.strict"},
 		{"GET", "/api/search?q=a&colour=red", 422, "query.colour"},
+		{"GET", "/api/complete", 422, "query.q"},
+		{"GET", "/api/complete?q=a&limit=51", 422, "query.limit"},
+		{"GET", "/api/complete?q=" + long, 422, "query.q"},
+		{"GET", "/api/mentions", 422, "query.q"},
+		{"GET", "/api/mentions?q=" + long, 422, "query.q"},
 		{"GET", "/api/search?q=a&q=b", 422, "more than once"},
 		{"GET", "/api/search?q=%zz", 400, "malformed"},
 		{"GET", "/api/search?q=a;b", 400, "malformed"},
@@ -233,7 +241,7 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-type brokenIndex struct{}
+type brokenIndex struct{ Searcher }
 
 func (brokenIndex) Search(context.Context, models.Query) (models.Results, error) {
 	return models.Results{}, errors.New("torn page")
@@ -247,7 +255,7 @@ func TestPanicsAreInternalErrors(t *testing.T) {
 	}
 }
 
-type panicking struct{}
+type panicking struct{ Searcher }
 
 func (panicking) Search(context.Context, models.Query) (models.Results, error) { panic("boo") }
 

@@ -11,6 +11,9 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
+// anyText makes a query that holds bytes of no character one that the index can print back.
+func anyText(q string) string { return strings.ToValidUTF8(q, "\uFFFD") }
+
 type searchInput struct {
 	Query   string      `query:"q" required:"true" maxLength:"1000" doc:"What to look for; any text is a valid query" example:"\"error budgets\" OR on-call"`
 	Sort    models.Sort `query:"sort" enum:"relevance,newest,oldest" default:"relevance" doc:"Order of the episodes"`
@@ -28,11 +31,19 @@ func (s *server) registerSearch(h huma.API) {
 	op := get("search", "/api/search", "Find what was said")
 	op.Errors = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity}
 	register(s, h, op, s.search)
+
+	complete := get("complete", "/api/complete", "Ways to go on with a query that is being typed")
+	complete.Errors = []int{http.StatusBadRequest, http.StatusUnprocessableEntity}
+	register(s, h, complete, s.complete)
+
+	mentions := get("get-mentions", "/api/mentions", "Matches of a query over time")
+	mentions.Errors = []int{http.StatusBadRequest, http.StatusUnprocessableEntity}
+	register(s, h, mentions, s.mentions)
 }
 
 func (s *server) search(ctx context.Context, in *searchInput) (*struct{ Body Results }, error) {
 	q := models.Query{
-		Text: strings.ToValidUTF8(in.Query, "\uFFFD"), Sort: in.Sort, Limit: in.Limit, Offset: in.Offset,
+		Text: anyText(in.Query), Sort: in.Sort, Limit: in.Limit, Offset: in.Offset,
 		Moments: in.Moments, MomentsOffset: in.MomentsOffset, EpisodeID: models.EpisodeID(in.EpisodeID),
 		Facets: in.Facets, Strict: in.Strict,
 	}
@@ -66,6 +77,38 @@ func (s *server) search(ctx context.Context, in *searchInput) (*struct{ Body Res
 		out.Body.Hits = append(out.Body.Hits, newHit(hit, e, titles[e.ShowID]))
 	}
 	return out, nil
+}
+
+type completeInput struct {
+	Query string `query:"q" required:"true" maxLength:"1000" doc:"The query as far as it is typed" example:"show:micro ensp"`
+	Limit int    `query:"limit" minimum:"1" maximum:"50" default:"8" doc:"Greatest number of completions"`
+}
+
+// Completions are ways to go on with a query.
+type Completions struct {
+	Completions []models.Completion `json:"completions" doc:"Best first; query is the whole query with the completion in place of its last word"`
+}
+
+func (s *server) complete(ctx context.Context, in *completeInput) (*struct{ Body Completions }, error) {
+	list, err := s.Searcher.Complete(ctx, anyText(in.Query), in.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("completing %q: %w", in.Query, err)
+	}
+	return &struct{ Body Completions }{Completions{notNil(list)}}, nil
+}
+
+type mentionsInput struct {
+	Query  string `query:"q" required:"true" maxLength:"1000" doc:"What to look for; any text is a valid query" example:"enspiral"`
+	Strict bool   `query:"strict" doc:"Where nothing matches, do not count what sounds like it"`
+}
+
+func (s *server) mentions(ctx context.Context, in *mentionsInput) (*struct{ Body models.Mentions }, error) {
+	m, err := s.Searcher.Mentions(ctx, models.Query{Text: anyText(in.Query), Strict: in.Strict})
+	if err != nil {
+		return nil, fmt.Errorf("counting the mentions of %q: %w", in.Query, err)
+	}
+	m.Months = notNil(m.Months)
+	return &struct{ Body models.Mentions }{m}, nil
 }
 
 // showTitles returns the title of every show.

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ways to go on with a query that is being typed */
+        get: operations["complete"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/episodes": {
         parameters: {
             query?: never;
@@ -116,6 +133,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Matches of a query over time */
+        get: operations["get-mentions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search": {
         parameters: {
             query?: never;
@@ -188,6 +222,18 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Completion: {
+            episode_id?: string;
+            /** Format: int64 */
+            episodes: number;
+            kind: string;
+            query: string;
+            text: string;
+        };
+        Completions: {
+            /** @description Best first; query is the whole query with the completion in place of its last word */
+            completions: components["schemas"]["Completion"][];
+        };
         DoubtfulChunk: {
             /** Format: int64 */
             end_ms: number;
@@ -377,6 +423,12 @@ export interface components {
             said: string;
             typed: string;
         };
+        Mentions: {
+            approximate: boolean;
+            months: components["schemas"]["MonthMentions"][];
+            undated: components["schemas"]["MonthMentions"];
+            understood: string;
+        };
         Moment: {
             /** Format: int64 */
             end_ms: number;
@@ -386,6 +438,15 @@ export interface components {
             speaker?: string;
             /** Format: int64 */
             start_ms: number;
+        };
+        MonthMentions: {
+            /** Format: int64 */
+            episodes: number;
+            /** Format: int64 */
+            moments: number;
+            month: string;
+            /** Format: int64 */
+            of: number;
         };
         Person: {
             name: string;
@@ -556,6 +617,58 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    complete: {
+        parameters: {
+            query: {
+                /** @description The query as far as it is typed */
+                q: string;
+                /** @description Greatest number of completions */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completions"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-episodes": {
         parameters: {
             query?: {
@@ -968,6 +1081,58 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-mentions": {
+        parameters: {
+            query: {
+                /** @description What to look for; any text is a valid query */
+                q: string;
+                /** @description Where nothing matches, do not count what sounds like it */
+                strict?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mentions"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
