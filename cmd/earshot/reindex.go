@@ -2,11 +2,8 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/earshot/earshot/search"
 )
 
 func newReindexCommand(c *config) *cobra.Command {
@@ -16,11 +13,8 @@ func newReindexCommand(c *config) *cobra.Command {
 		Args:  arguments(cobra.NoArgs),
 		RunE: c.onArchive(func(cmd *cobra.Command, a *archive) (err error) {
 			index, err := a.index(cmd.Context())
-			if errors.Is(err, search.ErrInUse) {
-				return fmt.Errorf("stop the running server first: %w", err)
-			}
 			if err != nil {
-				return err
+				return c.explainInUse(err)
 			}
 			defer func() { err = errors.Join(err, index.Close()) }()
 			bars := newBars(cmd.ErrOrStderr())

@@ -48,7 +48,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, a.close()) }()
 	index, err := a.index(ctx)
 	if err != nil {
-		return err
+		return c.explainInUse(err)
 	}
 	defer func() { err = errors.Join(err, index.Close()) }()
 	handler, err := api.New(api.Options{ //nolint:contextcheck // requests bring their own

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/earshot/earshot/models"
+)
+
+// checkMost bounds how many faults of the catalogue's file are listed.
+const checkMost = 20
+
+// Check looks for damage in the catalogue's file, and for recordings that are missing or have another length than they were
+// stored with. found is called with each: an episode's identifier, "" for the file, and what is wrong, as a clause. None of
+// it can be repaired from within; the error says why Check could not come to an end.
+func (s *Store) Check(ctx context.Context, found func(id models.EpisodeID, problem string)) error {
+	var faults []string
+	// SQLite's own check: the structure of the file, and that every index agrees with its table.
+	if err := s.e.read.NewRaw(fmt.Sprintf("PRAGMA integrity_check(%d)", checkMost)).Scan(ctx, &faults); err != nil {
+		return fmt.Errorf("checking the catalogue: %w", s.e.explain(err))
+	}
+	for _, f := range faults {
+		if f != "ok" {
+			found("", f)
+		}
+	}
+	episodes, err := s.Episodes(ctx, models.EpisodeFilter{})
+	if err != nil {
+		return err
+	}
+	for _, e := range episodes {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if e.Media.Key == "" {
+			continue
+		}
+		if problem := s.media.problem(e.Media); problem != "" {
+			found(e.ID, problem)
+		}
+	}
+	return nil
+}
+
+// problem says what is wrong with a stored file, and "" where nothing is.
+func (m *Media) problem(want models.Media) string {
+	f, err := m.Open(want.Key)
+	if errors.Is(err, models.ErrNotFound) {
+		return "its recording is missing: media/" + want.Key
+	}
+	if err != nil {
+		return "its recording cannot be read: " + err.Error()
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return "its recording cannot be read: " + err.Error()
+	case info.Size() != want.Bytes:
+		return fmt.Sprintf("its recording has %d bytes and was stored with %d: media/%s", info.Size(), want.Bytes, want.Key)
+	}
+	return ""
+}
