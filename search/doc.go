@@ -8,6 +8,8 @@
 // store's changes; query.go, parse.go, atom.go, date.go and limits.go are the query language; eval.go, leaf.go, rank.go and moment.go answer it;
 // index.go ties them together.
 //
+// check.go compares what is there with the store, by inspect.go and fingerprint.go, and repairs it.
+//
 // # On disk
 //
 //	DIR/lock                          held (flock) by the one process that has the index open
