@@ -263,3 +263,12 @@ func (a *analyzer) wordTerms(lang, form string) []string {
 	}
 	return out
 }
+
+// asTyped returns the weight of the plain form of a typed word, so that it counts 1 + typedWeight in all: where its stem
+// differs, the same spoken words are found by the stem as well, with a weight of 1.
+func (a *analyzer) asTyped(lang, plain string) float64 {
+	if len(a.terms(lang, plain)) > 1 {
+		return typedWeight
+	}
+	return 1 + typedWeight
+}

@@ -19,6 +19,8 @@ const (
 	bm25B  = 0.75
 
 	titleWeight = 3
+	// typedWeight is what the word as it was typed counts more than others of its stem.
+	typedWeight = 0.3
 )
 
 type weighedField struct {
@@ -43,6 +45,7 @@ type finder struct {
 	capped bool            // words are not all that there are
 	docs   bitset
 	score  []float64 // by document, of positive leaves
+	rarity float64   // inverse document frequency
 }
 
 // finder makes the finder of a leaf, or returns the one made already.
@@ -100,8 +103,8 @@ func (e *evaluation) search(f *finder) error {
 		}
 	}
 	df := float64(f.docs.count())
-	idf := math.Log(1 + (float64(e.v.liveDocs)-df+0.5)/(df+0.5))
-	f.docs.each(func(d uint32) { weight[d] = idf * weight[d] * (bm25K1 + 1) / (bm25K1 + weight[d]) })
+	f.rarity = math.Log(1 + (float64(e.v.liveDocs)-df+0.5)/(df+0.5))
+	f.docs.each(func(d uint32) { weight[d] = f.rarity * weight[d] * (bm25K1 + 1) / (bm25K1 + weight[d]) })
 	f.score = weight
 	return nil
 }
@@ -124,10 +127,14 @@ func (f *finder) terms(an *analyzer, lang string) []string {
 }
 
 func (e *evaluation) wordCandidates(f *finder, field weighedField, lang string, weight []float64) error {
-	for _, term := range f.terms(e.an, lang) {
+	for i, term := range f.terms(e.an, lang) {
+		w := field.weight
+		if f.l.kind == kindWord && i == 0 {
+			w *= e.an.asTyped(lang, term)
+		}
 		if err := e.postings(field.name+lang, term, true, func(d uint32, freq, length float64) {
 			f.docs.add(d)
-			weight[d] += field.weight * freq / (1 - bm25B + bm25B*length/field.nominal)
+			weight[d] += w * freq / (1 - bm25B + bm25B*length/field.nominal)
 		}); err != nil {
 			return err
 		}

@@ -38,10 +38,7 @@ func (e *evaluation) rank(root *truth, only models.EpisodeID) ([]ranked, error) 
 	best, head, wide := make([]float64, n), make([]float64, n), make([]float64, n)
 	passages, together := make([]int, n), newBitset(n)
 	root.docs.each(func(d uint32) {
-		ep, s := e.v.episode[d], 0.0
-		for _, f := range e.finders {
-			s += f.scoreOf(d)
-		}
+		ep, s := e.v.episode[d], e.scoreOf(d)
 		together.add(ep)
 		best[ep] = max(best[ep], s)
 		if s > 0 {
@@ -102,9 +99,12 @@ func (e *evaluation) byDate(a, b ranked, direction int) int {
 	return direction * cmp.Compare(x, y)
 }
 
-func (f *finder) scoreOf(doc uint32) float64 {
-	if f.docs.has(doc) {
-		return f.score[doc]
+// scoreOf returns the sum of what a document scores for the query's leaves.
+func (e *evaluation) scoreOf(doc uint32) (sum float64) {
+	for _, f := range e.finders {
+		if f.docs.has(doc) {
+			sum += f.score[doc]
+		}
 	}
-	return 0
+	return sum
 }

@@ -105,6 +105,11 @@ func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) 
 		return models.Results{}, err
 	}
 	e.order(list, q.Sort)
+	if q.Sort == models.SortRelevance {
+		if err := e.favourNear(top, list); err != nil {
+			return models.Results{}, err
+		}
+	}
 	res := models.Results{Total: len(list), Hits: []models.EpisodeHit{}}
 	if q.Facets {
 		res.Facets = e.facets(top, list, q.Text)
