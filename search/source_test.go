@@ -225,3 +225,14 @@ func generatedEpisode(r *rand.Rand, zipf *rand.Zipf, words []string, i int) mode
 	}
 	return d
 }
+
+// indexOfTalks opens an index of talks "title|text".
+func indexOfTalks(tb testing.TB, talks ...string) (*Index, []models.Document) {
+	tb.Helper()
+	docs := make([]models.Document, len(talks))
+	for i, talk := range talks {
+		title, text, _ := strings.Cut(talk, "|")
+		docs[i] = say(title, text)
+	}
+	return indexOf(tb, docs...), docs
+}
