@@ -49,12 +49,18 @@ func (e *evaluation) facets(root *truth, list []ranked, asked string) *models.Fa
 	return out
 }
 
-// greatest keeps the values with the greatest counts, in an order that does not depend on chance.
+// greatest keeps the values with the greatest counts.
 func greatest(l []models.FacetCount) []models.FacetCount {
-	slices.SortFunc(l, func(a, b models.FacetCount) int {
-		return cmp.Or(cmp.Compare(b.Episodes, a.Episodes), cmp.Compare(a.Label, b.Label), cmp.Compare(a.Value, b.Value))
-	})
+	slices.SortFunc(l, greater)
 	return l[:min(len(l), maxFacet)]
+}
+
+// greater orders values by count in a way that does not depend on chance.
+func greater(a, b models.FacetCount) int {
+	if a.Episodes != b.Episodes { // by far the most frequent case
+		return b.Episodes - a.Episodes
+	}
+	return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value))
 }
 
 func (e *evaluation) showFacet(counts map[uint32]int) []models.FacetCount {
@@ -126,10 +132,15 @@ func (e *evaluation) speakerFacet(root *truth, list []ranked) []models.FacetCoun
 		taken.each(func(seat uint32) { counts[p.refs.seats.speaker[seat]]++ })
 	}
 	var out []models.FacetCount
-	for n, name := range e.v.names.speakers.all() {
-		if n < len(counts) && counts[n] > 0 && len(e.an.tokens(name)) > 0 { // a name without a word cannot be asked for
-			out = append(out, models.FacetCount{Value: name, Label: name, Episodes: counts[n], Query: querySpeaker + ":" + quoteName(name)})
+	for n, name := range e.v.names.speakers.all()[:len(counts)] {
+		f := models.FacetCount{Value: name, Label: name, Episodes: counts[n]}
+		if f.Episodes == 0 || len(out) == maxFacet && greater(f, out[maxFacet-1]) > 0 || len(e.an.tokens(name)) == 0 {
+			continue // a name without a word cannot be asked for
 		}
+		f.Query = querySpeaker + ":" + quoteName(name)
+		at, _ := slices.BinarySearchFunc(out, f, greater)
+		out = slices.Insert(out, at, f)
+		out = out[:min(len(out), maxFacet)]
 	}
 	return out
 }
