@@ -87,7 +87,7 @@ lint: native web ## Check the code: golangci-lint with the arrows between the ro
 	@cd $(WEB) && npm run --silent check
 
 .PHONY: bench
-bench: build bench-transcription ## Measure transcription and search
+bench: build bench-transcription bench-search ## Measure transcription and search
 	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
 
 .PHONY: bench-transcription
@@ -95,6 +95,11 @@ bench-transcription: build ## Measure transcription beside faster-whisper into d
 	@tools/need.sh python3:python3 ffmpeg:ffmpeg espeak-ng:espeak-ng
 	@$(BUILD)/earshot --models $(BUILD)/models models pull --missing
 	@python3 tools/bench/transcription.py $(or $(BENCH),--write)
+
+.PHONY: bench-search
+bench-search: ## Measure search beside SQLite FTS5 and tantivy into docs/benchmarks.md; BENCH="--quick" only prints
+	@tools/need.sh python3:python3
+	@python3 tools/bench/search.py $(or $(BENCH),--write)
 
 .PHONY: clean
 clean: ## Remove what was built; data stays

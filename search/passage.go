@@ -2,6 +2,7 @@ package search
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -151,4 +152,36 @@ func since(a, b uint32) uint32 {
 		return 0
 	}
 	return b - a
+}
+
+// Passage is a stretch of speech as it is indexed: what another engine has to be given to be compared with this one.
+type Passage struct {
+	StartMS  int64
+	Speakers []string // who speaks in the core
+	Text     string   // core and tail
+}
+
+// Passages cuts a transcript as the index does.
+func Passages(t models.Transcript) []Passage {
+	an := &analyzer{} // where words end does not depend on stemmers
+	words, speakers := spokenWords(t)
+	firstToken := make([]int, 1, len(words)+1)
+	for i, w := range words {
+		firstToken = append(firstToken, firstToken[i]+len(an.tokens(w.text)))
+	}
+	cut := cutPassages(words, firstToken)
+	out := make([]Passage, 0, len(cut))
+	for _, p := range cut {
+		one := Passage{StartMS: int64(words[p.start].start)}
+		texts := make([]string, 0, p.tail-p.start)
+		for i, w := range words[p.start:p.tail] {
+			texts = append(texts, w.text)
+			if name := speakers[w.speaker]; p.start+i < p.end && name != "" && !slices.Contains(one.Speakers, name) {
+				one.Speakers = append(one.Speakers, name)
+			}
+		}
+		one.Text = strings.Join(texts, " ")
+		out = append(out, one)
+	}
+	return out
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -235,4 +236,48 @@ func indexOfTalks(tb testing.TB, talks ...string) (*Index, []models.Document) {
 		docs[i] = say(title, text)
 	}
 	return indexOf(tb, docs...), docs
+}
+
+// madeUpWords returns n different words; the first ones, which are drawn most often, are short.
+func madeUpWords(r *rand.Rand, n int) []string {
+	syllables := strings.Fields("an ar bel cor da de en fa gor hal in jo ka lu mar nel o pra quin ro sa ti ul ver wen xi yo za spi ral thor ing ed s")
+	seen := map[string]bool{}
+	var out []string
+	for len(out) < n {
+		var w strings.Builder
+		for range 1 + r.IntN(4) {
+			w.WriteString(syllables[r.IntN(len(syllables))])
+		}
+		if s := w.String(); !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out[:200], func(a, b string) int { return len(a) - len(b) }) // common words are short
+	return out
+}
+
+// longEpisode makes an episode of n words by a Zipf law, and returns the words.
+func longEpisode(r *rand.Rand, vocabulary []string, i, n int) (models.Document, []string) {
+	zipf := rand.NewZipf(r, 1.1, 8, uint64(len(vocabulary)-1))
+	d := models.Document{
+		Show:    models.Show{ID: models.ShowID(models.NewID("show", strconv.Itoa(i%7))), Title: "Show " + strconv.Itoa(i%7), Language: "en"},
+		Episode: models.Episode{ID: models.EpisodeID(models.NewID("episode", strconv.Itoa(i))), Title: "Episode " + strconv.Itoa(i), PublishedAt: time.Date(2015+i%10, 1, 1, 0, 0, 0, 0, time.UTC)},
+	}
+	d.Transcript.Language = "en"
+	var all []string
+	at := int64(0)
+	for len(all) < n {
+		seg := models.Segment{StartMS: at, Speaker: []string{"Anna", "Ben"}[r.IntN(2)]}
+		for range 5 + r.IntN(20) {
+			w := vocabulary[zipf.Uint64()]
+			length := int64(150 + r.IntN(400))
+			seg.Words = append(seg.Words, models.Word{StartMS: at, EndMS: at + length, Text: w})
+			at += length + int64(r.IntN(100))
+			all = append(all, w)
+		}
+		seg.EndMS = at
+		d.Transcript.Segments = append(d.Transcript.Segments, seg)
+	}
+	return d, all
 }

@@ -6,7 +6,6 @@ Run it with "make bench-transcription". It needs Python 3.11 and ffmpeg; what el
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -19,9 +18,7 @@ from asr import environment  # noqa: E402  the folder beside this file must be o
 def main() -> int:
     """Goes into the benchmark's own Python environment, made if it is absent, and measures."""
     try:
-        python = environment.python()
-        if Path(sys.prefix).resolve() != environment.VENV.resolve():
-            os.execv(python, [str(python), *sys.argv])
+        environment.VENV.enter()
         from asr import cli  # its imports exist only inside the environment
 
         return cli.main(sys.argv[1:])

@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     """Measures what was asked for, prints it and, if asked to, writes it into the document."""
     options = _parser().parse_args(arguments)
     if options.self_test:
-        suite = unittest.defaultTestLoader.discover(str(environment.TOOL / "tests"))
+        suite = unittest.defaultTestLoader.discover(str(environment.TOOL / "tests"), "test_asr.py")
         return 0 if unittest.TextTestRunner().run(suite).wasSuccessful() else 1
     chosen = _known("section", options.only, tuple(SECTIONS))
     environment.BUILD.mkdir(parents=True, exist_ok=True)

@@ -11,9 +11,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from common.tables import table
+
 from . import fixtures, scoring, sounds
 from .engines import Engine, Request
-from .tables import table
 
 TITLE = "Names, without and with a vocabulary"
 NOTE = (

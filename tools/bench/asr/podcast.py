@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from common.tables import table
+
 from . import fixtures, scoring, wer
 from .engines import Engine, Request
-from .tables import score_head, score_row, table
+from .tables import score_head, score_row
 
 TITLE = "Whole episodes"
 NOTE = (

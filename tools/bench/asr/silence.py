@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from common.tables import table
+
 from . import fixtures, scoring, sounds
 from .engines import Engine, Request, Transcript
-from .tables import table
 
 TITLE = "Words that nobody said"
 NOTE = (

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import psutil
 
+from common.tables import ratio, table
+
 from . import environment, fixtures, sounds
 from .engines import Engine, Request
-from .tables import ratio, table
 
 TITLE = "Time and memory"
 NOTE = (

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+from common.tables import table
+
 from . import environment, fixtures, scoring
 from .engines import Engine, Request, Transcript
-from .tables import score_head, score_row, table
+from .tables import score_head, score_row
 
 TITLE = "Word error rate, same weights"
 NOTE = (

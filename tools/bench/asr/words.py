@@ -16,9 +16,10 @@ from pathlib import Path
 
 import jiwer
 
+from common.tables import median, percentile, table
+
 from . import fixtures
 from .engines import Engine, Request, Word
-from .tables import median, percentile, table
 
 TITLE = "Word starts"
 NOTE = (
