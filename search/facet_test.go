@@ -72,14 +72,14 @@ func (s *scan) anyWitness(n *node, who []*node, in *scan) bool {
 func TestFacetsAgreeWithReadingEverythingAndWithNarrowing(t *testing.T) {
 	a := generated(90, 5)
 	for i, d := range a.all() {
-		switch {
-		case i%9 == 0: // a title that is a part of another one
+		switch i % 9 {
+		case 0: // a title that is a part of another one
 			d.Show.ID, d.Show.Title = models.ShowID(models.NewID("show", "part")), "Café"
 			a.put(d)
-		case i%9 == 1: // nothing but punctuation
+		case 1: // nothing but punctuation
 			d.Show.ID, d.Show.Title = models.ShowID(models.NewID("show", "mark")), "?!"
 			a.put(d)
-		case i%9 == 2:
+		case 2:
 			d.Show.ID, d.Show.Title = models.ShowID(models.NewID("show", "quote")), `The "other" (side) OR -show:`
 			a.put(d)
 		}

@@ -24,9 +24,9 @@ import (
 const rankingDepth = 10
 
 // goldenDir holds the corpus of the ranking tests, the judged queries, and what the ranking makes of them.
-var goldenDir = filepath.Join("testdata", "golden") //nolint:gochecknoglobals // a path
+var goldenDir = filepath.Join("testdata", "golden")
 
-var update = flag.Bool("update", false, "write what the tests of ranking give to "+filepath.Join("testdata", "golden")) //nolint:gochecknoglobals // a flag of the test
+var update = flag.Bool("update", false, "write what the tests of ranking give to "+filepath.Join("testdata", "golden"))
 
 // TestRankingOfJudgedQueries pins what is found for judged queries, in which order, and how good that is. A line of a
 // result is its place, its grade and the episode. When a change of ranking is meant, run it with -update and judge the
@@ -51,7 +51,7 @@ func TestRankingOfJudgedQueries(t *testing.T) {
 		one := judge(q, r, slug)
 		sum = quality{sum.recall + one.recall, sum.reciprocal + one.reciprocal, sum.gain + one.gain}
 		fmt.Fprintf(&got, "%s\n", q.text)
-		fmt.Fprintf(&got, "  of %d: recall %.2f, reciprocal rank %.2f, gain %.2f%s\n", r.Total, one.recall, one.reciprocal, one.gain, remarks(q, r))
+		fmt.Fprintf(&got, "  of %d: recall %.2f, reciprocal rank %.2f, gain %.2f%s\n", r.Total, one.recall, one.reciprocal, one.gain, remarks(r))
 		for i, h := range r.Hits {
 			fmt.Fprintf(&got, "  %2d. %d  %s\n", i+1, q.grades[slug[h.EpisodeID]], slug[h.EpisodeID])
 		}
@@ -107,14 +107,15 @@ func judge(q goldenQuery, r models.Results, slug map[models.EpisodeID]string) (o
 }
 
 // remarks says what else an answer says.
-func remarks(q goldenQuery, r models.Results) (s string) {
+func remarks(r models.Results) string {
+	var s strings.Builder
 	if r.Approximate {
-		s += ", approximate: " + r.Understood
+		s.WriteString(", approximate: " + r.Understood)
 	}
 	for _, g := range r.Suggestions {
-		s += fmt.Sprintf(", %s: %s (%d)", g.Kind, g.Query, g.Total)
+		fmt.Fprintf(&s, ", %s: %s (%d)", g.Kind, g.Query, g.Total)
 	}
-	return s
+	return s.String()
 }
 
 type goldenQuery struct {
