@@ -13,25 +13,27 @@ import (
 
 // candidate is something that completes what is typed, in all its spellings.
 type candidate struct {
-	typing    typing
+	typing    *typing
 	kind      models.CompletionKind // of the most frequent spelling, as is text
 	text      string
-	spellings map[entry]spelling // the key of these entries is ""
-	documents uint64             // heads that have it, some of which may be deleted
-	episodes  int                // exact
-	episode   models.EpisodeID   // of titles: the newest episode that has it
+	spellings []spelling
+	documents uint64           // heads that have it, some of which may be deleted
+	episodes  int              // exact
+	episode   models.EpisodeID // of titles: the newest episode that has it
 }
 
 // spelling is one way in which a candidate is written. No head has two of the same candidate.
 type spelling struct {
+	kind      models.CompletionKind
+	text      string
 	term      string // one of those it is found by
 	documents uint64
 }
 
 func (e *evaluation) complete(typed []typing, limit int) ([]models.Completion, error) {
 	var all []*candidate
-	for _, t := range typed {
-		found, err := e.candidates(t)
+	for i := range typed {
+		found, err := e.candidates(&typed[i])
 		if err != nil {
 			return nil, err
 		}
@@ -77,10 +79,10 @@ func fair(all []*candidate, limit int) (out []*candidate) {
 }
 
 // candidates reads the dictionary of entries.
-func (e *evaluation) candidates(t typing) ([]*candidate, error) {
-	found := map[entry]*candidate{}
+func (e *evaluation) candidates(t *typing) ([]*candidate, error) {
+	found := map[string]*candidate{}
 	for _, kind := range t.kinds() {
-		dict, err := e.r.FieldDictPrefix(fieldEntry, []byte(string(entryKinds()[kind])+t.key))
+		dict, err := e.r.FieldDictPrefix(fieldEntry, []byte(entryMark(kind)+t.key))
 		if err != nil {
 			return nil, err
 		}
@@ -105,38 +107,48 @@ func (e *evaluation) candidates(t typing) ([]*candidate, error) {
 }
 
 // addCandidate adds a term of the dictionary. Words and names that differ in case and accents are one candidate.
-func addCandidate(found map[entry]*candidate, t typing, read entry, d *index.DictEntry) {
-	written := entry{kind: read.kind, display: read.display}
-	id := written
-	if read.kind == models.CompleteWord || read.kind == models.CompleteName {
-		id = entry{key: strings.ToLower(fold(read.display))}
-		if id.key == t.key {
+func addCandidate(found map[string]*candidate, t *typing, read entry, d *index.DictEntry) {
+	id := read.display
+	switch read.kind {
+	case models.CompleteWord, models.CompleteName:
+		if read.display != read.key { // most words are written as they are found
+			id = strings.ToLower(fold(read.display))
+		}
+		if id == t.key {
 			return // typed already
 		}
+	case models.CompleteSpeaker, models.CompleteTitle, models.CompleteShow:
+		id = string(read.kind) + displayMark + read.display
 	}
 	c := found[id]
 	if c == nil {
-		c = &candidate{typing: t, spellings: map[entry]spelling{}}
+		c = &candidate{typing: t}
 		found[id] = c
 	}
-	if _, ok := c.spellings[written]; !ok {
-		c.spellings[written] = spelling{d.Term, d.Count}
-		c.documents += d.Count
+	for _, s := range c.spellings {
+		if s.kind == read.kind && s.text == read.display {
+			return // found by another of its words
+		}
 	}
+	c.spellings = append(c.spellings, spelling{read.kind, read.display, d.Term, d.Count})
+	c.documents += d.Count
 }
 
 // mostFrequent returns the most frequent candidates of each kind, at most so many.
 func mostFrequent(found []*candidate, limit int) (out []*candidate) {
 	for _, c := range found {
 		best := uint64(0)
-		for written, s := range c.spellings {
-			if c.text == "" || s.documents > best || s.documents == best && written.display < c.text {
-				c.kind, c.text, best = written.kind, written.display, s.documents
+		for _, s := range c.spellings {
+			if c.text == "" || s.documents > best || s.documents == best && s.text < c.text {
+				c.kind, c.text, best = s.kind, s.text, s.documents
 			}
 		}
 	}
 	slices.SortFunc(found, func(a, b *candidate) int {
-		return cmp.Or(cmp.Compare(b.documents, a.documents), cmp.Compare(a.text, b.text), cmp.Compare(a.kind, b.kind))
+		if a.documents != b.documents {
+			return cmp.Compare(b.documents, a.documents)
+		}
+		return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(a.kind, b.kind))
 	})
 	of := map[models.CompletionKind]int{}
 	for _, c := range found {

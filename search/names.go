@@ -33,15 +33,24 @@ const (
 	displayMark = "\x00" // between key and display; without it they are the same
 )
 
-// entryKinds are the first bytes of the terms of entries.
-func entryKinds() map[models.CompletionKind]byte {
-	return map[models.CompletionKind]byte{
-		models.CompleteWord: 'w', models.CompleteName: 'n', models.CompleteSpeaker: 'p', models.CompleteTitle: 't', models.CompleteShow: 's',
+// entryMark returns the first byte of the terms of entries of a kind.
+func entryMark(kind models.CompletionKind) string {
+	switch kind {
+	case models.CompleteName:
+		return "n"
+	case models.CompleteSpeaker:
+		return "p"
+	case models.CompleteTitle:
+		return "t"
+	case models.CompleteShow:
+		return "s"
+	case models.CompleteWord:
 	}
+	return "w"
 }
 
 func (e entry) term() string {
-	t := string(entryKinds()[e.kind]) + e.key
+	t := entryMark(e.kind) + e.key
 	if e.display != e.key {
 		t += displayMark + e.display
 	}
