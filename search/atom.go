@@ -12,13 +12,13 @@ import (
 // sensible follows is a word.
 func (p *parser) atom() *node {
 	start := p.at
-	label := p.label(queryTitle, queryShow, querySpeaker, queryLang, queryYear, queryBefore, queryAfter, mannerExact)
+	label := p.label(queryTitle, queryShow, querySpeaker, queryLang, queryYear, queryBefore, queryAfter, mannerExact, mannerSounds)
 	field, manner := label, ""
 	switch label {
-	case mannerExact:
+	case mannerExact, mannerSounds:
 		field, manner = "", label
 	case queryTitle:
-		manner = p.label(mannerExact)
+		manner = p.label(mannerExact, mannerSounds)
 	}
 	var l *leaf
 	if p.peek() == '"' {
@@ -70,7 +70,10 @@ func (p *parser) quoted(field, manner string) *leaf {
 		return p.bare(text, field, manner)
 	}
 	l := &leaf{kind: kindPhrase, field: field, forms: p.an.tokens(text), accents: manner == mannerExact}
-	if len(l.forms) > 1 && (field == "" || field == queryTitle) {
+	switch {
+	case manner == mannerSounds && len(l.forms) <= maxSoundForms:
+		l.kind = kindSounds
+	case len(l.forms) > 1 && (field == "" || field == queryTitle):
 		l.slop = slop
 	}
 	return l.orNothing()
@@ -110,6 +113,8 @@ func (p *parser) bare(text, field, manner string) *leaf {
 	switch {
 	case manner == mannerExact:
 		l.kind, l.accents = kindPhrase, true
+	case manner == mannerSounds && len(l.forms) <= maxSoundForms:
+		l.kind = kindSounds
 	case len(l.forms) > 1:
 		l.kind = kindPhrase
 	case len(l.forms) == 0 || field == queryShow || field == querySpeaker || suffix == "":

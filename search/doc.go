@@ -5,7 +5,8 @@
 //
 // analyze.go turns spoken words into index terms; passage.go cuts an episode into passages; document.go makes the Bleve
 // documents and the side table (table.go) of an episode; shard.go is one index directory on disk; follow.go applies the
-// store's changes; query.go, parse.go, atom.go, date.go and limits.go are the query language; eval.go, leaf.go, rank.go and moment.go answer it;
+// store's changes; query.go, parse.go, atom.go, date.go and limits.go are the query language; sound.go, soundbook.go
+// and saying.go know what sounds alike; eval.go, leaf.go, spot.go, rank.go and moment.go answer it;
 // index.go ties them together.
 //
 // check.go compares what is there with the store, by inspect.go and fingerprint.go, and repairs it.

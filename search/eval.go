@@ -34,6 +34,7 @@ type evaluation struct {
 	r      index.IndexReader
 	v      *view
 	tables *tables
+	sounds *soundBook
 
 	fields  map[string][]string // languages by field name before the suffix
 	finders []*finder           // of positive leaves, each once
@@ -44,7 +45,7 @@ type evaluation struct {
 }
 
 func newEvaluation(ctx context.Context, s *shard, r index.IndexReader, v *view) (*evaluation, error) {
-	e := &evaluation{ctx: ctx, an: s.an, r: r, v: v, tables: s.tables, fields: map[string][]string{}, byName: map[string]*finder{}}
+	e := &evaluation{ctx: ctx, an: s.an, r: r, v: v, tables: s.tables, sounds: &s.sounds, fields: map[string][]string{}, byName: map[string]*finder{}}
 	names, err := r.Fields()
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ import (
 func randomQuery(r *rand.Rand, depth int) string {
 	words := vocabulary()
 	word := func() string { return strings.Trim(words[r.IntN(len(words))], `",.`) }
-	switch k := r.IntN(16); {
+	switch k := r.IntN(18); {
 	case depth > 0 && k < 3:
 		return randomQuery(r, depth-1) + " " + randomQuery(r, depth-1)
 	case depth > 0 && k == 3:
@@ -43,6 +43,12 @@ func randomQuery(r *rand.Rand, depth int) string {
 		return `"` + word() + " " + word() + `"`
 	case k == 11:
 		return "exact:" + []string{word(), "café", "cafe", "naïve", "Zürich", `"the café"`, `"error budget"`}[r.IntN(7)]
+	case k == 13 || k == 14:
+		w := word()
+		if n := len(w); n > 4 && r.IntN(2) == 0 {
+			return fmt.Sprintf(`sounds:"%s %s"`, w[:n/2], w[n/2:])
+		}
+		return "sounds:" + []string{w, strings.ReplaceAll(w, "e", "a"), `"` + w + " " + word() + `"`}[r.IntN(3)]
 	case k == 12:
 		return fmt.Sprintf(`%s"%s %s%s"~%d`, []string{"", "exact:"}[r.IntN(2)], word(), word(), []string{"", " " + word()}[r.IntN(2)], 1+r.IntN(12))
 	}
@@ -73,6 +79,7 @@ func phraseOf(r *rand.Rand, o *oracle) string {
 // checkAgainst compares everything that a search says with the oracle.
 func checkAgainst(t *testing.T, x *Index, o *oracle, text string) (matches int) {
 	t.Helper()
+	o.learn(t, x, x.an.parse(text))
 	want := o.run(text)
 	got := map[models.EpisodeID]models.EpisodeHit{}
 	var total int

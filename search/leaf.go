@@ -43,6 +43,7 @@ type finder struct {
 	who    []*node         // restriction of speakers, on the first word
 	words  map[string]bool // of prefixes and fuzzy words: the plain forms they stand for
 	capped bool            // words are not all that there are
+	said   []saying        // of sounds: what it stands for, longest first
 	docs   bitset
 	score  []float64 // by document, of positive leaves
 	rarity float64   // inverse document frequency
@@ -74,10 +75,8 @@ func (e *evaluation) finder(l *leaf, who []*node, positive bool) (*finder, error
 
 // search fills docs and score.
 func (e *evaluation) search(f *finder) error {
-	if f.l.kind == kindPrefix || f.l.kind == kindFuzzy {
-		if err := e.expand(f); err != nil {
-			return err
-		}
+	if err := e.expand(f); err != nil {
+		return err
 	}
 	f.docs = newBitset(e.v.docs)
 	weight := make([]float64, e.v.docs)
@@ -87,9 +86,12 @@ func (e *evaluation) search(f *finder) error {
 		}
 		for _, lang := range e.fields[field.name] {
 			var err error
-			if len(f.l.forms) > 1 {
+			switch {
+			case f.l.kind == kindSounds:
+				err = e.soundCandidates(f, field, lang)
+			case len(f.l.forms) > 1:
 				err = e.phraseCandidates(f, field, lang)
-			} else {
+			default:
 				err = e.wordCandidates(f, field, lang, weight)
 			}
 			if err != nil {
@@ -121,7 +123,7 @@ func (f *finder) terms(an *analyzer, lang string) []string {
 		return out
 	case kindPhrase:
 		return []string{fold(f.l.forms[0])}
-	case kindWord:
+	case kindWord, kindSounds:
 	}
 	return an.wordTerms(lang, f.l.forms[0])
 }
@@ -138,6 +140,28 @@ func (e *evaluation) wordCandidates(f *finder, field weighedField, lang string, 
 		}); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// soundCandidates adds the documents that have all words of a saying.
+func (e *evaluation) soundCandidates(f *finder, field weighedField, lang string) error {
+	for _, s := range f.said {
+		var all bitset
+		for _, words := range s {
+			docs := newBitset(e.v.docs)
+			for _, w := range words {
+				if err := e.postings(field.name+lang, w, false, func(d uint32, _, _ float64) { docs.add(d) }); err != nil {
+					return err
+				}
+			}
+			if all == nil {
+				all = docs
+			} else {
+				all.and(docs)
+			}
+		}
+		f.docs.or(all)
 	}
 	return nil
 }
@@ -221,41 +245,28 @@ func (e *evaluation) verify(f *finder, weight []float64) error {
 	return err
 }
 
-// expand fills words from the dictionaries of the text fields.
-func (e *evaluation) expand(f *finder) error {
-	plain := fold(f.l.forms[0])
-	type word struct {
-		count    uint64
-		distance uint8
+// expansion is a word that a prefix or a fuzzy word stands for.
+type expansion struct {
+	count    uint64 // occurrences in the index, or more
+	distance uint8  // edit distance
+}
+
+// expand fills in what a leaf stands for, from the dictionaries of the text fields.
+func (e *evaluation) expand(f *finder) (err error) {
+	most := maxPrefixWords
+	switch f.l.kind {
+	case kindSounds:
+		f.said, err = e.sayings(f.l)
+		return err
+	case kindFuzzy:
+		most = maxFuzzyWords
+	case kindPrefix:
+	case kindWord, kindPhrase:
+		return nil
 	}
-	found := map[string]word{}
-	for _, field := range textFields(f.l) {
-		for _, lang := range e.fields[field.name] {
-			dict, err := e.dictionary(f, field.name+lang, plain)
-			if err != nil {
-				return err
-			}
-			for {
-				entry, err := dict.Next()
-				if err != nil {
-					_ = dict.Close()
-					return err
-				}
-				if entry == nil {
-					break
-				}
-				if err := e.step(); err != nil {
-					_ = dict.Close()
-					return err
-				}
-				if !strings.HasPrefix(entry.Term, stemMark) {
-					found[entry.Term] = word{found[entry.Term].count + entry.Count, entry.EditDistance}
-				}
-			}
-			if err := dict.Close(); err != nil {
-				return err
-			}
-		}
+	found, err := e.dictionaryWords(f.l, fold(f.l.forms[0]))
+	if err != nil {
+		return err
 	}
 	names := make([]string, 0, len(found))
 	for w := range found {
@@ -271,10 +282,6 @@ func (e *evaluation) expand(f *finder) error {
 		}
 		return names[i] < names[j]
 	})
-	most := maxPrefixWords
-	if f.l.kind == kindFuzzy {
-		most = maxFuzzyWords
-	}
 	if f.capped = len(names) > most; f.capped {
 		names = names[:most]
 	}
@@ -285,13 +292,46 @@ func (e *evaluation) expand(f *finder) error {
 	return nil
 }
 
-func (e *evaluation) dictionary(f *finder, field, plain string) (index.FieldDict, error) {
-	if f.l.kind == kindPrefix {
+// dictionaryWords returns the words that begin with a plain form, or are within the distance of a fuzzy leaf from it.
+func (e *evaluation) dictionaryWords(l *leaf, plain string) (map[string]expansion, error) {
+	found := map[string]expansion{}
+	for _, field := range textFields(l) {
+		for _, lang := range e.fields[field.name] {
+			if err := e.readDictionary(l, field.name+lang, plain, found); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return found, nil
+}
+
+func (e *evaluation) readDictionary(l *leaf, field, plain string, found map[string]expansion) error {
+	dict, err := e.dictionary(l, field, plain)
+	if err != nil {
+		return err
+	}
+	defer dict.Close() //nolint:errcheck // reading only
+	for {
+		entry, err := dict.Next()
+		if err != nil || entry == nil {
+			return err
+		}
+		if err := e.step(); err != nil {
+			return err
+		}
+		if !strings.HasPrefix(entry.Term, stemMark) {
+			found[entry.Term] = expansion{found[entry.Term].count + entry.Count, entry.EditDistance}
+		}
+	}
+}
+
+func (e *evaluation) dictionary(l *leaf, field, plain string) (index.FieldDict, error) {
+	if l.kind == kindPrefix {
 		return e.r.FieldDictPrefix(field, []byte(plain))
 	}
 	fuzzy, ok := e.r.(index.IndexReaderFuzzy)
 	if !ok {
 		return nil, fmt.Errorf("reading the index: %T cannot look up fuzzy words", e.r)
 	}
-	return fuzzy.FieldDictFuzzy(field, plain, f.l.distance, "")
+	return fuzzy.FieldDictFuzzy(field, plain, l.distance, "")
 }

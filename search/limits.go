@@ -11,4 +11,12 @@ const (
 	minPrefix      = 2
 	maxPrefixWords = 1024 // words that a prefix stands for: the most frequent
 	maxFuzzyWords  = 64   // words that a fuzzy word stands for: the nearest, then the most frequent
+
+	maxSoundForms   = 8       // words of a sounds: phrase; a longer one is read as a phrase
+	maxJoined       = 4       // words that may have been said as one
+	maxSoundLetters = 32      // of a word or a name that is compared by sound
+	maxSoundWords   = 64      // words that sound like one word: the nearest
+	maxSoundHalves  = 24      // words that sound like one half of a name: the nearest
+	maxSoundPairs   = 64      // pairs of words that sound like a name: the nearest
+	maxSoundBook    = 1 << 20 // words of an index that are known by sound; later ones are found by other kinds of queries only
 )

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/earshot/earshot/models"
 )
@@ -18,6 +19,7 @@ type oracle struct {
 	terms map[string][]string // memory of analyzer.terms, by language and form
 	typed map[string][]string // of analyzer.wordTerms
 	same  map[formOfLeaf]bool // of matches, for leaves of one word
+	said  map[string][]saying // what sounds: leaves stand for, as the index says
 }
 
 type formOfLeaf struct {
@@ -55,7 +57,7 @@ type answer struct {
 }
 
 func newOracle(an *analyzer, docs []models.Document) *oracle {
-	o := &oracle{an: an, plain: map[string]string{}, terms: map[string][]string{}, typed: map[string][]string{}, same: map[formOfLeaf]bool{}}
+	o := &oracle{an: an, plain: map[string]string{}, terms: map[string][]string{}, typed: map[string][]string{}, same: map[formOfLeaf]bool{}, said: map[string][]saying{}}
 	for _, d := range docs {
 		e := &oracleEpisode{doc: d, lang: language(d.Transcript.Language), firstToken: []int{0}}
 		if e.lang == unknownLanguage {
@@ -73,6 +75,25 @@ func newOracle(an *analyzer, docs []models.Document) *oracle {
 		o.eps = append(o.eps, e)
 	}
 	return o
+}
+
+// learn asks the index what the sounds: leaves of a query stand for.
+func (o *oracle) learn(tb testing.TB, x *Index, root *node) {
+	tb.Helper()
+	if root == nil {
+		return
+	}
+	if err := x.ask(tb.Context(), func(e *evaluation) (err error) {
+		root.every(func(l *leaf) bool {
+			if l.kind == kindSounds {
+				o.said[l.String()], err = e.sayings(l)
+			}
+			return err == nil
+		})
+		return err
+	}); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // run returns the answer for every episode that matches.
@@ -226,6 +247,9 @@ func (s *scan) count(l *leaf, forms []string) (n int) {
 
 // length returns how many tokens a leaf takes at a token; 0 when it is not there.
 func (s *scan) length(l *leaf, forms []string, at int) int {
+	if l.kind == kindSounds {
+		return s.lengthSaid(l, forms[at:])
+	}
 	for n := len(l.forms); n <= len(l.forms)+l.slop && at+n <= len(forms); n++ {
 		window := forms[at : at+n]
 		if s.spans(l, 0, window) {
@@ -238,6 +262,20 @@ func (s *scan) length(l *leaf, forms []string, at int) int {
 		}
 	}
 	return 0
+}
+
+// lengthSaid returns how many tokens the longest saying of a leaf takes at the beginning of some.
+func (s *scan) lengthSaid(l *leaf, forms []string) (longest int) {
+	for _, said := range s.o.said[l.String()] {
+		n := 0
+		for n < len(said) && n < len(forms) && slices.Contains(said[n], s.o.fold(forms[n])) {
+			n++
+		}
+		if n == len(said) {
+			longest = max(longest, n)
+		}
+	}
+	return longest
 }
 
 // spans reports whether the words of a leaf from number k on are in a window in this order, the first and the last at its

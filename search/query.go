@@ -29,6 +29,7 @@ const (
 	kindPhrase                 // these words in this order, as written apart from case and accents; also one such word
 	kindPrefix                 // words that begin so
 	kindFuzzy                  // words within an edit distance
+	kindSounds                 // words, or what sounds like them when said one after the other
 )
 
 // The fields that a query can name; "" is everything that is said, and titles and notes.
@@ -43,7 +44,10 @@ const (
 )
 
 // How words can be asked for, written like a field, after one where both are given.
-const mannerExact = "exact" // accents count
+const (
+	mannerExact  = "exact"  // accents count
+	mannerSounds = "sounds" // or something that sounds like it
+)
 
 // aboutWords reports whether what a field asks for is words, and not a code or a time.
 func aboutWords(field string) bool {
@@ -68,15 +72,15 @@ type leaf struct {
 func (l *leaf) spokenLeaf() bool { return l.field == "" }
 
 // sequence reports whether Bleve's postings alone cannot tell where a leaf is.
-func (l *leaf) sequence() bool { return len(l.forms) > 1 || l.accents }
+func (l *leaf) sequence() bool { return len(l.forms) > 1 || l.accents || l.kind == kindSounds }
 
 func (l *leaf) String() string {
 	s := strings.Join(l.forms, " ")
+	if len(l.forms) > 1 || l.kind == kindPhrase && !l.accents {
+		s = `"` + s + `"`
+	}
 	switch l.kind {
 	case kindPhrase:
-		if !l.accents || len(l.forms) > 1 {
-			s = `"` + s + `"`
-		}
 		if l.accents {
 			s = mannerExact + ":" + s
 		}
@@ -85,6 +89,8 @@ func (l *leaf) String() string {
 		}
 	case kindPrefix:
 		s += "*"
+	case kindSounds:
+		s = mannerSounds + ":" + s
 	case kindFuzzy:
 		s += "~" + strconv.Itoa(l.distance)
 	case kindWord:

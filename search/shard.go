@@ -40,6 +40,7 @@ type shard struct {
 	gate   *gate
 	tables *tables
 	views  views
+	sounds soundBook
 
 	write      sync.Mutex // held by whoever changes the index
 	generation uint64     // under write

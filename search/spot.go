@@ -20,9 +20,16 @@ type match struct{ at, end int }
 func (f *finder) in(an *analyzer, t *table) *spots {
 	s := &spots{t: t, slop: f.l.slop}
 	s.restrict(an, f.who)
-	if f.l.kind == kindPhrase {
+	switch f.l.kind {
+	case kindPhrase:
 		s.addPhrase(f.l)
 		return s
+	case kindSounds:
+		for _, said := range f.said {
+			s.addSaying(said)
+		}
+		return s
+	case kindWord, kindPrefix, kindFuzzy:
 	}
 	ids, found := t.newIDSet(), false
 	if f.l.kind == kindPrefix && !f.capped {
@@ -54,6 +61,22 @@ func (s *spots) addPhrase(l *leaf) {
 		seq = append(seq, ids)
 	}
 	s.seqs = []sequence{seq}
+}
+
+// addSaying adds one way to say a leaf, if the episode has words for it.
+func (s *spots) addSaying(said saying) {
+	seq := make(sequence, 0, len(said))
+	for _, words := range said {
+		ids, found := s.t.newIDSet(), false
+		for _, w := range words {
+			found = s.t.addTerm(ids, w) || found
+		}
+		if !found {
+			return
+		}
+		seq = append(seq, ids)
+	}
+	s.seqs = append(s.seqs, seq)
 }
 
 func (s *spots) restrict(an *analyzer, who []*node) {

@@ -304,12 +304,12 @@ func (t *table) formIDs(form string) idSet {
 	t.addTerm(ids, form)
 	accented := t.newIDSet()
 	t.addPrefix(accented, accentMark)
-	var any uint64
+	some := uint64(0)
 	for i := range ids {
 		ids[i] &^= accented[i]
-		any |= ids[i]
+		some |= ids[i]
 	}
-	if any == 0 {
+	if some == 0 {
 		return nil
 	}
 	return ids

@@ -1,0 +1,169 @@
+package search
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// What sounds: stands for.
+//
+// A name that the recogniser has never heard comes out as a word that sounds like it ("Inspirall" for Enspiral), or as two
+// ("n spiral"); typed in two, it may have been heard as one. So a sounds: leaf stands for sayings: the typed words, each as
+// whatever sounds like it; all of them run together as one word; and that one word split in two anywhere. For what is not
+// in Latin script a word sounds like those within the edit distance of fuzzy~.
+
+// leastSplit is the least number of letters of a name that may be split.
+const leastSplit = 5
+
+// saying is one way to say a leaf: for each of its words the plain forms that it may have.
+type saying [][]string
+
+// sayings returns what a sounds: leaf stands for, the longest first.
+func (e *evaluation) sayings(l *leaf) ([]saying, error) {
+	if err := e.sounds.follow(e.ctx, e.r); err != nil {
+		return nil, err
+	}
+	each := make(saying, len(l.forms))
+	for i, form := range l.forms {
+		words, err := e.alike(l, fold(form))
+		if err != nil {
+			return nil, err
+		}
+		each[i] = words
+	}
+	name := fold(strings.Join(l.forms, ""))
+	if !latin(name) || len(name) > maxSoundLetters || len(l.forms) > maxJoined {
+		return []saying{each}, nil
+	}
+	out := e.splits(name)
+	if len(each) > 1 {
+		whole, err := e.alike(l, name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, saying{whole})
+	}
+	out = append(out, each)
+	slices.SortStableFunc(out, func(a, b saying) int { return cmp.Compare(len(b), len(a)) })
+	return out, nil
+}
+
+// nearWord is a word that sounds like another.
+type nearWord struct {
+	word     string
+	likeness float64
+}
+
+// nearest sorts words by likeness, leaves out repetitions, and returns the first ones.
+func nearest(all []nearWord, most int) []nearWord {
+	slices.SortFunc(all, func(a, b nearWord) int {
+		return cmp.Or(cmp.Compare(b.likeness, a.likeness), cmp.Compare(a.word, b.word))
+	})
+	all = slices.Compact(all)
+	return all[:min(len(all), most)]
+}
+
+func wordsOf(all []nearWord) []string {
+	out := make([]string, len(all))
+	for i, w := range all {
+		out[i] = w.word
+	}
+	return out
+}
+
+// alike returns the words that sound like a plain form, and that form.
+func (e *evaluation) alike(l *leaf, plain string) ([]string, error) {
+	distance := distanceOf("~", plain)
+	var near map[string]expansion
+	if distance > 0 {
+		var err error
+		if near, err = e.dictionaryWords(&leaf{kind: kindFuzzy, field: l.field, distance: distance}, plain); err != nil {
+			return nil, err
+		}
+	}
+	out := []nearWord{{plain, 2}}
+	if latin(plain) {
+		h := heardAs(plain)
+		for _, w := range e.sounds.words(plain) {
+			if likeness := h.likeness(w); likeness > 0 && w != plain {
+				out = append(out, nearWord{w, likeness})
+			}
+		}
+		for w := range near {
+			if likeness := h.likeness(w); likeness > 0 && w != plain && latin(w) {
+				out = append(out, nearWord{w, likeness})
+			}
+		}
+	} else {
+		for w, found := range near {
+			if w != plain {
+				out = append(out, nearWord{w, 1 - float64(found.distance)/float64(utf8.RuneCountInString(plain))})
+			}
+		}
+	}
+	return wordsOf(nearest(out, maxSoundWords)), nil
+}
+
+// splits returns the pairs of words that sound like a name when they are run together. Pairs with the same second words
+// are one saying.
+func (e *evaluation) splits(name string) []saying {
+	if len(name) < leastSplit {
+		return nil
+	}
+	h := heardAs(name)
+	var pairs []nearWord // "first second"
+	for i := 1; i < len(name); i++ {
+		seconds := e.halves(h, name[i:], func(w string) bool { return startsOpen(w) == startsOpen(name[i:]) })
+		for _, a := range e.halves(h, name[:i], func(w string) bool { return endsOpen(w) == endsOpen(name[:i]) }) {
+			for _, b := range seconds {
+				if likeness := h.pairLikeness(a, b); likeness > 0 {
+					pairs = append(pairs, nearWord{a + " " + b, likeness})
+				}
+			}
+		}
+	}
+	seconds := map[string][]string{}
+	for _, p := range nearest(pairs, maxSoundPairs) {
+		a, b, _ := strings.Cut(p.word, " ")
+		seconds[a] = append(seconds[a], b)
+	}
+	firsts := map[string][]string{} // by their second words
+	for a, list := range seconds {
+		slices.Sort(list)
+		key := strings.Join(list, " ")
+		firsts[key] = append(firsts[key], a)
+	}
+	var out []saying
+	for list, all := range firsts {
+		slices.Sort(all)
+		out = append(out, saying{all, strings.Fields(list)})
+	}
+	slices.SortFunc(out, func(a, b saying) int { return slices.Compare(a[0], b[0]) })
+	return out
+}
+
+// halves returns the words that sound like a part of a name and fit beside the other part, without those that sound like
+// the whole of it.
+func (e *evaluation) halves(name heard, part string, fits func(string) bool) []string {
+	h := heardAs(part)
+	var all []nearWord
+	for _, w := range e.sounds.words(part) {
+		if len(w) > len(part)+2 || len(w) < len(part)-2 || !fits(w) {
+			continue
+		}
+		likeness := h.letters(w)
+		switch { // too short for letters to tell
+		case len(part) > 2:
+		case sounded(w) == sounded(part):
+			likeness = 1
+		default:
+			likeness = max(likeness, halfLikeness)
+		}
+		if likeness >= halfLikeness && name.likeness(w) == 0 {
+			all = append(all, nearWord{w, likeness})
+		}
+	}
+	return wordsOf(nearest(all, maxSoundHalves))
+}

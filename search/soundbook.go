@@ -1,0 +1,107 @@
+package search
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	index "github.com/blevesearch/bleve_index_api"
+)
+
+// soundBook knows the words of an index by how they begin to sound (see soundKeys). It reads the dictionary of each segment
+// once, when it is first asked after the segment came to be. Words that no longer occur stay until the index is opened
+// again: they find nothing. Its memory is about 100 bytes a word.
+type soundBook struct {
+	mu    sync.RWMutex
+	read  map[uint64]bool // segments
+	known map[string]bool
+	byKey map[string][]string
+}
+
+// follow reads the segments of a snapshot that are not read yet.
+func (b *soundBook) follow(ctx context.Context, r index.IndexReader) error {
+	snap, ok := r.(*scorch.IndexSnapshot)
+	if !ok {
+		return fmt.Errorf("reading the index: unexpected snapshot %T", r)
+	}
+	if b.upToDate(snap) {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.known == nil {
+		b.known, b.byKey = map[string]bool{}, map[string][]string{}
+	}
+	read := make(map[uint64]bool, len(snap.Segments()))
+	for _, s := range snap.Segments() {
+		if !b.read[s.Id()] {
+			if err := b.readSegment(ctx, s); err != nil {
+				return fmt.Errorf("reading the words of the index: %w", err)
+			}
+		}
+		read[s.Id()] = true
+	}
+	b.read = read
+	return nil
+}
+
+func (b *soundBook) upToDate(snap *scorch.IndexSnapshot) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, s := range snap.Segments() {
+		if !b.read[s.Id()] {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *soundBook) readSegment(ctx context.Context, s *scorch.SegmentSnapshot) error {
+	for _, field := range s.Fields() {
+		if !strings.HasPrefix(field, fieldText) && !strings.HasPrefix(field, fieldTitle) && !strings.HasPrefix(field, fieldNotes) {
+			continue
+		}
+		dict, err := s.Segment().Dictionary(field)
+		if err != nil {
+			return err
+		}
+		words := dict.AutomatonIterator(nil, nil, nil)
+		for n := 0; ; n++ {
+			if n%4096 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			entry, err := words.Next()
+			if err != nil {
+				return err
+			}
+			if entry == nil {
+				break
+			}
+			b.add(entry.Term)
+		}
+	}
+	return nil
+}
+
+func (b *soundBook) add(term string) {
+	if b.known[term] || len(term) > maxSoundLetters || len(b.known) == maxSoundBook || !latin(term) {
+		return
+	}
+	term = strings.Clone(term)
+	b.known[term] = true
+	for _, key := range soundKeys(term) {
+		b.byKey[key] = append(b.byKey[key], term)
+	}
+}
+
+// words returns the words of which the sound begins like that of another, in no order; some may be there twice.
+func (b *soundBook) words(plain string) (out []string) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, key := range soundKeys(plain) {
+		out = append(out, b.byKey[key]...)
+	}
+	return out
+}

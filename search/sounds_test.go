@@ -1,0 +1,111 @@
+package search
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// misheard is what a recogniser makes of names, and what must not be taken for them.
+func misheard() []string {
+	return strings.Split(strings.TrimSpace(`
+Today we talk to n spiral about cooperatives.
+And then in spiral people joined the network.
+Inspirall is a collective in Wellington.
+The Enspiral handbook, and Enspiral's money.
+A spiral staircase in the house, and an inspirational speaker who inspired us to inspire people.
+On sparrows and eagles, in spite of all, the hospital and the inspector.
+Microsolidarity is about crews. Micro solidarity is about congregations. Micro-solidarity, my crew solidarity, microsolidarities.
+Solidarity at a micro scale is a macro thing; the microscope, the minority.
+We went to Kaicamp, to Kai camp, to Kycamp, to Chi camp and to the camp of a kayak.
+Richard D. Bartlett spoke, Richard de Bartlet too, and Rich Bartlett. The partlet was brittle. Richard is richer.
+We used Loomio, Lumio, Loomyo and loo mio; the loom, the lemon and the limo.
+Hum is a band. Him, home, whom, ham and human. Humm.
+Siobhan, Sioban and Siobhán. Soya beans are not shy.
+Nguyen, Nguyan and Nuyen. Nine geese.
+Kropotkin, Kropotkyn, Crow pot kin and crop rotation.
+Graeber wrote about debt, Graber and Greyber as well; the grabber and the grape.
+Dostoevsky, Dostoyevsky and Dostoevski.
+McGill, Mac Gill and Mick Gill. A meagre make.
+Holacracy, hole ocracy and holocracy. The aristocracy.
+Elinor Ostrom, Eleanor Ostrom and Ellen or Ostrom. An ostrich.
+Zürich, Zurich and Zurick. So rich.
+`), "\n")
+}
+
+func TestNamesAreFoundByTheirSound(t *testing.T) {
+	x := indexOf(t, say("Names", misheard()...))
+	for _, c := range []struct {
+		query string
+		want  []string // in spoken order
+	}{
+		{"sounds:enspiral", []string{"n spiral", "in spiral", "Inspirall", "Enspiral", "Enspiral's"}},
+		{`sounds:"n spiral"`, []string{"n spiral", "in spiral", "Inspirall", "Enspiral", "Enspiral's"}},
+		{`sounds:"in spiral"`, []string{"n spiral", "in spiral", "Inspirall", "Enspiral", "Enspiral's"}},
+		{"sounds:Inspirall", []string{"n spiral", "in spiral", "Inspirall", "Enspiral", "Enspiral's"}},
+		{"sounds:microsolidarity", []string{"Microsolidarity", "Micro solidarity", "Micro-solidarity", "microsolidarities"}},
+		{`sounds:"micro solidarity"`, []string{"Microsolidarity", "Micro solidarity", "Micro-solidarity", "microsolidarities"}},
+		{"sounds:kaicamp", []string{"Kaicamp", "Kai camp", "Kycamp"}},
+		{`sounds:"richard d bartlett"`, []string{"Richard D Bartlett"}},
+		{"sounds:bartlett", []string{"Bartlett", "Bartlet", "Bartlett", "partlet"}},
+		{"sounds:loomio", []string{"Loomio", "Lumio", "Loomyo", "loo mio"}},
+		{"sounds:hum", []string{"Hum", "Humm"}},
+		{"sounds:siobhan", []string{"Siobhan", "Sioban", "Siobhán"}},
+		{"sounds:nguyen", []string{"Nguyen", "Nguyan", "Nuyen"}},
+		{"sounds:kropotkin", []string{"Kropotkin", "Kropotkyn"}},
+		{"sounds:graeber", []string{"Graeber", "Graber", "Greyber", "grabber"}},
+		{"sounds:dostoyevsky", []string{"Dostoevsky", "Dostoyevsky", "Dostoevski"}},
+		{"sounds:mcgill", []string{"McGill", "Mac Gill", "Mick Gill"}},
+		{"sounds:holacracy", []string{"Holacracy", "hole ocracy", "holocracy"}},
+		{`sounds:"elinor ostrom"`, []string{"Elinor Ostrom", "Eleanor Ostrom"}},
+		{"sounds:zürich", []string{"Zürich", "Zurich", "Zurick", "So rich"}},
+	} {
+		if got := saidAt(t, x, c.query); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.query, got, c.want)
+		}
+	}
+}
+
+// Names that must not be taken for each other, nor words for names.
+func TestWordsThatSoundOtherwise(t *testing.T) {
+	for name, others := range map[string]string{
+		"enspiral":        "spiral inspire inspired inspirational inspector sparrows nostril conspiracy",
+		"microsolidarity": "solidarity microphone macro minority",
+		"kaicamp":         "camp campaign kayak",
+		"bartlett":        "bottle bartender ballet richer",
+		"loomio":          "loom lemon limo alum",
+		"hum":             "him home ham human humid hump whom",
+		"siobhan":         "sobbing sign seven",
+		"nguyen":          "new when nine engine",
+		"anna":            "annual any nana on",
+		"nora":            "norma no near",
+		"kropotkin":       "cryptic krypton",
+		"zurich":          "zoo search",
+	} {
+		h := heardAs(name)
+		for _, w := range strings.Fields(others) {
+			if l := h.likeness(w); l > 0 {
+				t.Errorf("%s is taken for %s (%.2f)", w, name, l)
+			}
+		}
+	}
+}
+
+func FuzzSounds(f *testing.F) {
+	for _, s := range []string{"enspiral", "xxx", "''", "'s", "wr", "aeiou", "mcgill", "ghgh", "schermerhorn", "zzzzzzzz", "iiiiij", "y"} {
+		f.Add(s, "inspirall")
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if !latin(a) || !latin(b) || len(a) > maxFormRunes || len(b) > maxFormRunes {
+			return
+		}
+		if a == b && bare(a) != "" && heardAs(a).likeness(a) != 1 && soundKeys(a) != nil {
+			t.Errorf("%q does not sound like itself", a)
+		}
+		if l := heardAs(a).likeness(b); l < 0 || l > 1 {
+			t.Errorf("%q is like %q by %v", a, b, l)
+		}
+		heardAs(a).pairLikeness(a, b)
+		endsOpen(a)
+	})
+}
