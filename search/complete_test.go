@@ -92,7 +92,7 @@ func TestCompletionsCountEpisodesExactlyAfterDeletionsToo(t *testing.T) {
 	if err := x.CatchUp(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	o := newOracle(x.an, a.all())
+	o := newOracle(t, x, a.all())
 	checked := 0
 	for _, w := range vocabulary() {
 		plain := x.an.plain(w)

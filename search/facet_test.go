@@ -85,7 +85,7 @@ func TestFacetsAgreeWithReadingEverythingAndWithNarrowing(t *testing.T) {
 		}
 	}
 	x := opened(t, t.TempDir(), a, Options{})
-	o := newOracle(x.an, a.all())
+	o := newOracle(t, x, a.all())
 	r := rand.New(rand.NewPCG(4, 2))
 	total := func(text string) int {
 		res, err := x.Search(t.Context(), models.Query{Text: text, Limit: 1, Strict: true})

@@ -39,7 +39,7 @@ func TestMentionsAgreeWithReadingEverything(t *testing.T) {
 		}
 	}
 	x := opened(t, t.TempDir(), a, Options{})
-	o := newOracle(x.an, a.all())
+	o := newOracle(t, x, a.all())
 	r := rand.New(rand.NewPCG(3, 3))
 	for range 40 {
 		text := randomQuery(r, 3)

@@ -10,8 +10,10 @@ import (
 )
 
 // oracle answers queries by reading every transcript from beginning to end. It shares with the index the tokeniser, the
-// stemmers, the parser and the cutting of passages, and nothing else.
+// stemmers, the parser, the cutting of passages and the words that sounds: stands for, and nothing else.
 type oracle struct {
+	tb  testing.TB
+	x   *Index // asked for nothing but what sounds: stands for
 	an  *analyzer
 	eps []*oracleEpisode
 
@@ -56,8 +58,10 @@ type answer struct {
 	moments            [][2]int64 // start and end, ms
 }
 
-func newOracle(an *analyzer, docs []models.Document) *oracle {
-	o := &oracle{an: an, plain: map[string]string{}, terms: map[string][]string{}, typed: map[string][]string{}, same: map[formOfLeaf]bool{}, said: map[string][]saying{}}
+func newOracle(tb testing.TB, x *Index, docs []models.Document) *oracle {
+	tb.Helper()
+	an := x.an
+	o := &oracle{tb: tb, x: x, an: an, plain: map[string]string{}, terms: map[string][]string{}, typed: map[string][]string{}, same: map[formOfLeaf]bool{}, said: map[string][]saying{}}
 	for _, d := range docs {
 		e := &oracleEpisode{doc: d, lang: language(d.Transcript.Language), firstToken: []int{0}}
 		if e.lang == unknownLanguage {
@@ -77,13 +81,9 @@ func newOracle(an *analyzer, docs []models.Document) *oracle {
 	return o
 }
 
-// learn asks the index what the sounds: leaves of a query stand for.
-func (o *oracle) learn(tb testing.TB, x *Index, root *node) {
-	tb.Helper()
-	if root == nil {
-		return
-	}
-	if err := x.ask(tb.Context(), func(e *evaluation) (err error) {
+// sayings asks the index what the sounds: leaves of a query stand for.
+func (o *oracle) sayings(root *node) {
+	if err := o.x.ask(o.tb.Context(), func(e *evaluation) (err error) {
 		root.every(func(l *leaf) bool {
 			if l.kind == kindSounds {
 				o.said[l.String()], err = e.sayings(l)
@@ -92,7 +92,7 @@ func (o *oracle) learn(tb testing.TB, x *Index, root *node) {
 		})
 		return err
 	}); err != nil {
-		tb.Fatal(err)
+		o.tb.Fatal(err)
 	}
 }
 
@@ -103,6 +103,7 @@ func (o *oracle) run(text string) map[models.EpisodeID]answer {
 	if root == nil {
 		return out
 	}
+	o.sayings(root)
 	for _, e := range o.eps {
 		s := scan{o: o, e: e}
 		s.p = nil

@@ -279,7 +279,7 @@ func TestLongEpisode(t *testing.T) {
 	a := newArchive()
 	a.put(d)
 	x := opened(t, t.TempDir(), a, Options{})
-	o := newOracle(x.an, a.all())
+	o := newOracle(t, x, a.all())
 	if n := len(o.eps[0].passages); n < 700 {
 		t.Fatalf("only %d passages", n)
 	}
