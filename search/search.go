@@ -26,7 +26,12 @@ func (x *Index) Search(ctx context.Context, q models.Query) (models.Results, err
 	q.Sort = cmp.Or(q.Sort, models.SortRelevance)
 	root := x.an.parse(q.Text)
 	if root == nil {
-		return models.Results{Hits: []models.EpisodeHit{}}, ctx.Err()
+		res := models.Results{Hits: []models.EpisodeHit{}}
+		if q.Facets {
+			none := []models.FacetCount{}
+			res.Facets = &models.Facets{Shows: none, Years: none, Speakers: none, Languages: none}
+		}
+		return res, ctx.Err()
 	}
 	var res models.Results
 	err := x.ask(ctx, func(e *evaluation) (err error) {
