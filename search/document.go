@@ -80,6 +80,7 @@ func parseDocRef(s string) (docRef, error) {
 type built struct {
 	table []byte
 	docs  []*document.Document
+	words int
 }
 
 // build makes the Bleve documents and the side table of an episode.
@@ -106,7 +107,7 @@ func (a *analyzer) build(d models.Document, generation uint64) (built, error) {
 	b.notesTokens = a.tokenIDs(b, plainText(d.Episode.Notes))
 	b.meta.IDs = len(b.terms)
 
-	out := built{docs: make([]*document.Document, 0, len(b.passages)+1)}
+	out := built{docs: make([]*document.Document, 0, len(b.passages)+1), words: len(b.words)}
 	var err error
 	if out.table, err = b.encode(); err != nil {
 		return built{}, err

@@ -184,13 +184,8 @@ func (x *Index) advance(ctx context.Context, s *shard, last int64) (more bool, e
 	if err != nil {
 		return false, err
 	}
-	for _, c := range changes {
-		if err := ctx.Err(); err != nil {
-			return false, err
-		}
-		if err := s.apply(ctx, x.src, c.EpisodeID, c.Deleted, c.Seq); err != nil {
-			return false, err
-		}
+	if err := s.apply(ctx, x.src, changes...); err != nil {
+		return false, err
 	}
 	if len(changes) == changesAtOnce {
 		return true, nil

@@ -61,23 +61,32 @@ func (e *evaluation) hit(root *truth, r ranked, docs []uint32, q models.Query) (
 }
 
 // occurrences returns where an episode matches, in spoken order: in the passages that hold the whole query, or else, where
-// there are none, anywhere in the episode.
+// there are none, in all that hold a leaf that makes the query true.
 func (e *evaluation) occurrences(root *truth, episode uint32, docs []uint32, t *table) []occurrence {
 	c := collector{e: e, t: t, number: map[*finder]int{}, spots: map[*finder]*spots{}}
-	var passages []uint32
+	passages := make([]uint32, 0, len(docs))
+	together := false
 	for _, d := range docs {
-		if e.v.passage[d] >= 0 && root.docs.has(d) {
+		if e.v.passage[d] >= 0 {
 			passages = append(passages, d)
+			together = together || root.docs.has(d)
 		}
 	}
 	slices.SortFunc(passages, func(a, b uint32) int { return cmp.Compare(e.v.passage[a], e.v.passage[b]) })
+	var whole []*truth // of an episode that holds the query apart
+	if !together {
+		root.witnesses(func(w *truth) bool { return w.eps.has(episode) }, func(w *truth) { whole = append(whole, w) })
+	}
 	for _, d := range passages {
 		p := t.passage(int(e.v.passage[d]))
-		root.witnesses(func(w *truth) bool { return w.docs.has(d) }, func(w *truth) { c.collect(w, p) })
-	}
-	if len(passages) == 0 {
-		all := passage{0, t.wordCount(), t.wordCount()}
-		root.witnesses(func(w *truth) bool { return w.eps.has(episode) }, func(w *truth) { c.collect(w, all) })
+		for _, w := range whole {
+			if w.find == nil || w.find.docs.has(d) {
+				c.collect(w, p)
+			}
+		}
+		if root.docs.has(d) {
+			root.witnesses(func(w *truth) bool { return w.docs.has(d) }, func(w *truth) { c.collect(w, p) })
+		}
 	}
 	out := c.found
 	if len(out) == 0 {
@@ -214,7 +223,7 @@ func (t *table) moment(m moment, marked map[int]bool) models.Moment {
 	from, to := max(0, m.first-wordsBefore), min(t.wordCount(), m.last+wordsAfter+1)
 	var b strings.Builder
 	at := 0 // code points written
-	previous := ""
+	var previous []byte
 	for w := from; w < to; w++ {
 		word := t.word(w)
 		if w > from && spaceBetween(previous, word) {
@@ -222,12 +231,12 @@ func (t *table) moment(m moment, marked map[int]bool) models.Moment {
 			at++
 		}
 		if marked[w] {
-			mark := markOf(word, at)
+			mark := markOf(string(word), at)
 			mark.StartMS = t.startMS(w)
 			out.Marks = append(out.Marks, mark)
 		}
-		b.WriteString(word)
-		at += utf8.RuneCountInString(word)
+		b.Write(word)
+		at += utf8.RuneCount(word)
 		previous = word
 	}
 	out.Snippet = b.String()
@@ -247,14 +256,15 @@ func markOf(word string, at int) models.Mark {
 }
 
 // spaceBetween reports whether two words that follow each other are written with a space between them.
-func spaceBetween(a, b string) bool {
-	last, _ := utf8.DecodeLastRuneInString(a)
-	first, _ := utf8.DecodeRuneInString(b)
+func spaceBetween(a, b []byte) bool {
+	last, _ := utf8.DecodeLastRune(a)
+	first, _ := utf8.DecodeRune(b)
 	return !unspaced(last) && !unspaced(first)
 }
 
 // unspaced reports whether a character belongs to a script, or is punctuation of a script, that has no spaces.
 func unspaced(r rune) bool {
-	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
+	const thai = 0x0E00 // the first of them
+	return r >= thai && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
 		r >= 0x3000 && r <= 0x303F || r >= 0xFF00 && r <= 0xFF65
 }

@@ -54,7 +54,7 @@ func TestTableWordsAndTokens(t *testing.T) {
 	}
 	token := 0
 	for i, w := range words {
-		if tab.word(i) != w.text || tab.startMS(i) != int64(w.start) || tab.endMS(i) != int64(w.end) || tab.meta.Speakers[tab.speakerOf(i)] != speakers[w.speaker] {
+		if string(tab.word(i)) != w.text || tab.startMS(i) != int64(w.start) || tab.endMS(i) != int64(w.end) || tab.meta.Speakers[tab.speakerOf(i)] != speakers[w.speaker] {
 			t.Fatalf("word %d is %q %d–%d, want %+v", i, tab.word(i), tab.startMS(i), tab.endMS(i), w)
 		}
 		for range an.tokens(w.text) {

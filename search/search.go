@@ -166,5 +166,5 @@ func (x *Index) renew(ctx context.Context, id models.EpisodeID) error {
 		return err
 	}
 	defer release()
-	return s.apply(ctx, x.src, id, false, 0)
+	return s.apply(ctx, x.src, models.Change{EpisodeID: id})
 }

@@ -235,7 +235,7 @@ func slot(blob []byte, ends *packed, i int) []byte {
 }
 
 func (t *table) wordCount() int       { return t.starts.n }
-func (t *table) word(i int) string    { return string(slot(t.texts, &t.textEnds, int(t.wordTexts.at(i)))) }
+func (t *table) word(i int) []byte    { return slot(t.texts, &t.textEnds, int(t.wordTexts.at(i))) }
 func (t *table) startMS(i int) int64  { return int64(t.starts.at(i)) }
 func (t *table) endMS(i int) int64    { return int64(t.starts.at(i)) + int64(t.lengths.at(i)) }
 func (t *table) tokenOf(word int) int { return int(t.firstToken.at(word)) }

@@ -192,10 +192,18 @@ func (s *tables) closeAll() {
 	}
 }
 
-// write stores a table: beside, synced, renamed, and the folder synced.
-func (s *tables) write(key tableKey, data []byte) error {
-	if err := writeAtomic(filepath.Join(s.dir, key.file()), data); err != nil {
-		return fmt.Errorf("writing the side table of episode %s: %w", key.episode, err)
+// write stores tables: beside, synced, renamed, and the folder synced. Where that fails, none of them is left.
+func (s *tables) write(all map[tableKey][]byte) error {
+	for key, data := range all {
+		if err := replaceFile(filepath.Join(s.dir, key.file()), data); err != nil {
+			for k := range all { // what cannot be deleted now is deleted when the index is opened
+				_ = os.Remove(filepath.Join(s.dir, k.file()))
+			}
+			return fmt.Errorf("writing the side table of episode %s: %w", key.episode, err)
+		}
+	}
+	if err := syncDir(s.dir); err != nil {
+		return fmt.Errorf("writing side tables: %w", err)
 	}
 	return nil
 }
@@ -228,7 +236,16 @@ func (s *tables) keep(wanted map[tableKey]bool) (missing []tableKey, err error) 
 
 const partSuffix = ".part"
 
+// writeAtomic replaces a file: beside, synced, renamed, and the folder synced.
 func writeAtomic(path string, data []byte) error {
+	if err := replaceFile(path, data); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// replaceFile is writeAtomic without syncing the folder.
+func replaceFile(path string, data []byte) error {
 	f, err := os.OpenFile(path+partSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -245,9 +262,8 @@ func writeAtomic(path string, data []byte) error {
 	}
 	if err != nil {
 		_ = os.Remove(path + partSuffix)
-		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return err
 }
 
 func syncDir(dir string) error {
