@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Sizes of a language. With the exponent below, 9 million words hold some 100,000 different ones, names included, of which
-// half are said once or twice: about what transcripts of podcasts hold.
+// Sizes of a language, so that an hour of speech holds some 1,700 different words, a hundred hours some 30,000, and the
+// hundred most frequent ones are more than half of all: about what transcripts of conversations hold.
 const (
 	lexemes       = 40_000
 	namesOf       = 30_000
 	stockPhrases  = 400
-	zipfExponent  = 1.2
-	zipfShift     = 3 // Mandelbrot's: flattens the very first ranks
+	zipfExponent  = 1.35
+	zipfShift     = 5 // Mandelbrot's: flattens the very first ranks
 	likelyNext    = 16
 	inflectedFrom = 120 // ranks before it are function words
 )
