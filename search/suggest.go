@@ -21,6 +21,8 @@ const (
 	muchMore = 10
 	// minSpelled is the least number of letters of a word whose spelling is looked at.
 	minSpelled = 4
+	// How far a spelling may be: the word itself may be right, although few say it.
+	farOfSaid, farOfUnsaid = 1, 2
 	// maxNear is how many words are looked at in place of one.
 	maxNear = 64
 )
@@ -116,9 +118,12 @@ func (e *evaluation) spelling(l *leaf, form string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	best, bestFar, most := "", 0, max(1, muchMore*own)
+	best, bestFar, most := "", farOfUnsaid, max(1, muchMore*own)
+	if own > 0 {
+		bestFar = farOfSaid
+	}
 	for _, w := range near {
-		if best != "" && w.far > bestFar {
+		if w.far > bestFar {
 			break
 		}
 		n, err := e.passagesWith(&leaf{kind: kindPhrase, field: l.field}, w.plain)
