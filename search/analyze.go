@@ -113,8 +113,8 @@ func language(tag string) string {
 	return base
 }
 
-// tokens returns the forms of the words of text by the word boundaries of UAX #29, in lower case after NFKC. Scripts
-// written without spaces give one token a character. Articles that are joined by an apostrophe (l'avion, dell'arte) are
+// tokens returns the forms of the words of text by the word boundaries of UAX #29, in lower case after NFKC. Han and kana
+// give one token a character, see cjk.go. Articles that are joined by an apostrophe (l'avion, dell'arte) are
 // tokens of their own, whatever the language.
 func (a *analyzer) tokens(text string) []string {
 	if !utf8.ValidString(text) {
@@ -129,7 +129,9 @@ func (a *analyzer) tokens(text string) []string {
 		if seg.Type() == segment.None && !isWord(word) {
 			continue
 		}
-		out = appendForms(out, strings.ToLower(strings.Map(plainApostrophe, word)))
+		for _, part := range splitScripts(strings.ToLower(strings.Map(plainApostrophe, word))) {
+			out = appendForms(out, part)
+		}
 	}
 	return out
 }
@@ -231,6 +233,9 @@ func (a *analyzer) stem(lang, form string) string {
 func (a *analyzer) terms(lang, form string) []string {
 	plain := fold(form)
 	out := []string{plain}
+	for _, part := range hangulParts(plain) {
+		out = append(out, stemMark+part)
+	}
 	if a.stemmers[lang] == nil {
 		return out
 	}
@@ -247,10 +252,13 @@ func (a *analyzer) terms(lang, form string) []string {
 }
 
 // wordTerms returns the index terms under which the spoken variants of a typed word are found in a language: the same
-// word, the same stem, with and without accents.
+// word, the same stem, with and without accents; in Korean, words that have it within them.
 func (a *analyzer) wordTerms(lang, form string) []string {
 	plain := fold(form)
 	out := []string{plain}
+	if isHangulPart(plain) {
+		out = append(out, stemMark+plain)
+	}
 	if a.stemmers[lang] == nil {
 		return out
 	}

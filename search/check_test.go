@@ -60,6 +60,7 @@ func of(t *testing.T, x *Index, id models.EpisodeID) (docs []string, key tableKe
 }
 
 func TestCheckFindsAndRepairsWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	const episodes = 6
 	otherWords := func(d models.Document) models.Document {
 		segments := append([]models.Segment(nil), d.Transcript.Segments...)
@@ -75,6 +76,7 @@ func TestCheckFindsAndRepairsWhatIsWrong(t *testing.T) {
 		says string
 	}{
 		"a flipped byte in a table": {func(t *testing.T, x *Index, _ *archive, d models.Document) {
+			t.Helper()
 			_, key := of(t, x, d.Episode.ID)
 			b, err := os.ReadFile(table(x, key))
 			if err != nil {
@@ -86,12 +88,14 @@ func TestCheckFindsAndRepairsWhatIsWrong(t *testing.T) {
 			}
 		}, "checksum"},
 		"no table": {func(t *testing.T, x *Index, _ *archive, d models.Document) {
+			t.Helper()
 			_, key := of(t, x, d.Episode.ID)
 			if err := os.Remove(table(x, key)); err != nil {
 				t.Fatal(err)
 			}
 		}, "side table is missing"},
 		"a table of another transcript with a right checksum": {func(t *testing.T, x *Index, _ *archive, d models.Document) {
+			t.Helper()
 			_, key := of(t, x, d.Episode.ID)
 			b, err := x.an.build(otherWords(d), key.generation)
 			if err != nil {

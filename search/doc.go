@@ -3,7 +3,7 @@
 //
 // # Reading order
 //
-// analyze.go turns spoken words into index terms; passage.go cuts an episode into passages; document.go makes the Bleve
+// analyze.go and cjk.go turn spoken words into index terms; passage.go cuts an episode into passages; document.go makes the Bleve
 // documents and the side table (table.go) of an episode; shard.go is one index directory on disk; follow.go applies the
 // store's changes; query.go, parse.go, atom.go, date.go and limits.go are the query language; sound.go, soundbook.go
 // and saying.go know what sounds alike; eval.go, leaf.go, spot.go, rank.go and moment.go answer it;

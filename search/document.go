@@ -28,8 +28,8 @@ const (
 
 // mappingText describes everything that decides what is in an index. An index built from another description is rebuilt.
 func mappingText() string {
-	return fmt.Sprintf("fields 2; passages core %d ms, turn %d ms, %d words, tail %d; forms %d; bm25; stemmers %v",
-		maxCoreMS, turnAfterMS, maxCoreWords, tailTokens, maxFormRunes, stemmerNames())
+	return fmt.Sprintf("fields 2; passages core %d ms, turn %d ms, %d words, tail %d; forms %d; pairs of characters 1, parts of Hangul %d–%d of %d; bm25; stemmers %v",
+		maxCoreMS, turnAfterMS, maxCoreWords, tailTokens, maxFormRunes, minHangulPart, maxHangulPart, maxHangulWord, stemmerNames())
 }
 
 // docRef says which part of which generation of an episode a Bleve document is. It is written as
@@ -182,6 +182,11 @@ func (b *tableBuilder) textField(name string, tokens []uint32) document.Field {
 	for i, id := range tokens {
 		for _, term := range b.terms[id] {
 			stream = append(stream, &analysis.Token{Term: []byte(term), Position: i + 1, Type: analysis.AlphaNumeric})
+		}
+		if i+1 < len(tokens) {
+			if pair := pairTerm(b.terms[id][0], b.terms[tokens[i+1]][0]); pair != "" {
+				stream = append(stream, &analysis.Token{Term: []byte(pair), Position: i + 1, Type: analysis.AlphaNumeric})
+			}
 		}
 	}
 	return document.NewTextFieldCustom(name+b.meta.Language, nil, nil, index.IndexField, analysed(stream))

@@ -205,7 +205,7 @@ func (i *inspection) compare(ctx context.Context, c models.Change) (there bool, 
 	}
 	if err != nil {
 		i.found(Finding{EpisodeID: c.EpisodeID, Problem: "the catalogue cannot give it: " + err.Error()})
-		return true, nil
+		return true, nil //nolint:nilerr // it is reported
 	}
 	doc.Episode.ID = c.EpisodeID
 	problem, err := i.problemOf(doc)
@@ -261,14 +261,14 @@ func (i *inspection) tableProblem(key tableKey, want []byte) (string, error) {
 	case errors.Is(err, os.ErrNotExist):
 		return "its side table is missing", nil
 	case err != nil:
-		return "its side table cannot be read: " + err.Error(), nil
+		return "its side table cannot be read: " + err.Error(), nil //nolint:nilerr // it is what is found
 	case bytes.Equal(b, want):
 		return "", nil
 	}
 	have, err := readTable(b)
 	switch {
 	case err != nil:
-		return err.Error(), nil
+		return err.Error(), nil //nolint:nilerr // it is what is found
 	case have.wordCount() != t.wordCount():
 		return fmt.Sprintf("its side table has %d words, the catalogue %d", have.wordCount(), t.wordCount()), nil
 	}

@@ -171,19 +171,14 @@ func (e *evaluation) soundCandidates(f *finder, field weighedField, lang string)
 func (e *evaluation) phraseCandidates(f *finder, field weighedField, lang string) error {
 	forms := f.l.forms[:min(len(f.l.forms), max(1, tailTokens+1-f.l.slop))]
 	options := blevesearch.SearcherOptions{Score: "none"}
-	seen := map[string]bool{}
-	var terms []blevesearch.Searcher
+	want := sequenceTerms(forms, f.l.slop > 0)
+	terms := make([]blevesearch.Searcher, 0, len(want))
 	closeAll := func() {
 		for _, s := range terms {
 			_ = s.Close()
 		}
 	}
-	for _, form := range forms {
-		term := fold(form)
-		if seen[term] {
-			continue
-		}
-		seen[term] = true
+	for _, term := range want {
 		s, err := searcher.NewTermSearcher(e.ctx, e.r, term, field.name+lang, 1, options)
 		if err != nil {
 			closeAll()
