@@ -113,7 +113,7 @@ func TestCharactersAgreeWithReadingEverything(t *testing.T) {
 		a.put(inLanguage(string(letters[i%7])+" "+string(letters[i%5]), []string{"ja", "zh", "ko", ""}[i%4], words...))
 	}
 	x := opened(t, t.TempDir(), a, Options{})
-	o := newOracle(x.an, a.all())
+	o := newOracle(t, x, a.all())
 	found := 0
 	for i := range 120 {
 		e := o.eps[r.IntN(len(o.eps))]

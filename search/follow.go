@@ -3,7 +3,9 @@ package search
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -128,10 +130,19 @@ func (x *Index) buildBeside(ctx context.Context) error {
 	return err
 }
 
+// explainDisk says that the disk is full where that is what err means.
+func explainDisk(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("the disk that holds the search index is full, free some space: %w", err)
+	}
+	return err
+}
+
 // round does a bounded amount of following and reports whether there is more to do.
 func (x *Index) round(ctx context.Context) (more bool, err error) {
 	x.follow.Lock()
 	defer x.follow.Unlock()
+	defer func() { err = explainDisk(err) }()
 	last, err := x.src.LastChange(ctx)
 	if err != nil {
 		return false, err

@@ -104,7 +104,7 @@ func Open(ctx context.Context, dir string, src Source, o Options) (*Index, error
 		return nil, err
 	}
 	if err := x.openShards(ctx); err != nil {
-		return nil, errors.Join(err, x.lock.Close())
+		return nil, errors.Join(explainDisk(err), x.lock.Close())
 	}
 	return x, nil
 }
@@ -203,14 +203,24 @@ func (x *Index) openShards(ctx context.Context) error {
 		}
 	}
 	x.current.refs = 1
-	return x.settle(ctx)
+	return x.settle(ctx, current)
 }
 
-// settle writes which index serves and removes the folders of others.
-func (x *Index) settle(ctx context.Context) error {
-	name := filepath.Base(x.current.dir)
+// point records which index serves.
+func (x *Index) point(name string) error {
 	if err := writeAtomic(filepath.Join(x.dir, currentFile), []byte(name+"\n")); err != nil {
 		return fmt.Errorf("recording which search index serves: %w", err)
+	}
+	return nil
+}
+
+// settle records which index serves, where pointer says otherwise, and removes the folders of others.
+func (x *Index) settle(ctx context.Context, pointer string) error {
+	name := filepath.Base(x.current.dir)
+	if name != pointer { // an index that is as it was opens on a full disk, too
+		if err := x.point(name); err != nil {
+			return err
+		}
 	}
 	names, err := x.indexNames()
 	if err != nil {
@@ -328,9 +338,8 @@ func (x *Index) release(s *shard) {
 
 // swap lets the index that was built beside serve. The follow lock is held.
 func (x *Index) swap() error {
-	name := filepath.Base(x.next.dir)
-	if err := writeAtomic(filepath.Join(x.dir, currentFile), []byte(name+"\n")); err != nil {
-		return fmt.Errorf("recording which search index serves: %w", err)
+	if err := x.point(filepath.Base(x.next.dir)); err != nil {
+		return err
 	}
 	x.mu.Lock()
 	old := x.current

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -302,68 +300,6 @@ func TestRestoredBackupIsFollowedFromZero(t *testing.T) {
 		t.Errorf("applied %d, want %d", y.Applied(), b.seq)
 	}
 	assertLikeNew(t, y, b)
-}
-
-// TestKilledAtAnyMoment kills a child that indexes, again and again, and opens what it leaves.
-func TestKilledAtAnyMoment(t *testing.T) {
-	if os.Getenv("EARSHOT_SEARCH_CRASH") != "" {
-		crashChild(t)
-		return
-	}
-	if testing.Short() {
-		t.Skip("starts child processes")
-	}
-	a, dir := crashArchive(), t.TempDir()
-	r := rand.New(rand.NewPCG(1, 2))
-	killed := 0
-	for range 12 {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledAtAnyMoment$")
-		cmd.Env = append(os.Environ(), "EARSHOT_SEARCH_CRASH=1")
-		cmd.Dir = dir
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		kill := time.AfterFunc(time.Duration(100+r.IntN(500))*time.Millisecond, func() { _ = cmd.Process.Kill() })
-		if err := cmd.Wait(); err != nil {
-			killed++
-		}
-		kill.Stop()
-		x, err := Open(t.Context(), dir, a, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		// What is applied is there, whole: every episode that is found has its table.
-		for _, q := range probes() {
-			find(t, x, q)
-		}
-		if aside, _ := filepath.Glob(filepath.Join(dir, damagedPrefix+"*")); len(aside) != 0 {
-			t.Fatalf("the index did not open after a kill: %v", aside)
-		}
-		closed(t, x)
-	}
-	if killed == 0 {
-		t.Error("no child was killed while it worked")
-	}
-	assertLikeNew(t, opened(t, dir, a, Options{}), a)
-}
-
-func crashArchive() *archive { return generated(60, 14) }
-
-// crashChild indexes in its working directory for as long as it lives: it rebuilds again and again.
-func crashChild(t *testing.T) {
-	t.Helper()
-	x, err := Open(t.Context(), ".", crashArchive(), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if err := x.CatchUp(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		if err := x.Reindex(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func TestCancelledSearchEnds(t *testing.T) {

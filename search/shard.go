@@ -64,7 +64,7 @@ func openShard(ctx context.Context, dir string, an *analyzer, maxTables int) (s 
 	}
 	s = &shard{dir: dir, an: an, gate: newGate()}
 	s.tables = newTables(filepath.Join(dir, sideDir), maxTables, s.gate)
-	path, config := filepath.Join(dir, bleveDir), map[string]any{"bolt_timeout": boltTimeout}
+	path, config := filepath.Join(dir, bleveDir), map[string]any{"bolt_timeout": boltTimeout, "asyncErrorCallbackName": patienceName}
 	if _, e := os.Stat(path); errors.Is(e, os.ErrNotExist) {
 		mapping := bleve.NewIndexMapping()
 		mapping.ScoringModel = index.BM25Scoring
