@@ -83,7 +83,7 @@ func checkAgainst(t *testing.T, x *Index, o *oracle, text string) (matches int) 
 	got := map[models.EpisodeID]models.EpisodeHit{}
 	var total int
 	for offset := 0; ; offset += 100 {
-		r, err := x.Search(t.Context(), models.Query{Text: text, Limit: 100, Offset: offset, Moments: 1000})
+		r, err := x.Search(t.Context(), models.Query{Text: text, Limit: 100, Offset: offset, Moments: 1000, Strict: true})
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}

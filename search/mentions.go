@@ -26,22 +26,17 @@ func (x *Index) Mentions(ctx context.Context, q models.Query) (models.Mentions, 
 		return out, ctx.Err()
 	}
 	err := x.ask(ctx, func(e *evaluation) (err error) {
-		out, err = e.mentions(root, q.EpisodeID)
+		out, err = e.mentions(root, q)
 		return err
 	})
 	if err != nil {
 		return models.Mentions{}, fmt.Errorf("counting mentions: %w", err)
 	}
-	out.Understood = root.String()
 	return out, nil
 }
 
-func (e *evaluation) mentions(root *node, only models.EpisodeID) (models.Mentions, error) {
-	top, err := e.solve(root, nil, true)
-	if err != nil {
-		return models.Mentions{}, err
-	}
-	list, err := e.rank(top, only)
+func (e *evaluation) mentions(root *node, q models.Query) (models.Mentions, error) {
+	top, list, err := e.matching(root, q)
 	if err != nil {
 		return models.Mentions{}, err
 	}
@@ -68,7 +63,7 @@ func (e *evaluation) mentions(root *node, only models.EpisodeID) (models.Mention
 	for _, at := range e.v.published {
 		of[monthOf(at)]++
 	}
-	out := models.Mentions{Months: []models.MonthMentions{}, Undated: models.MonthMentions{Of: of[""]}}
+	out := models.Mentions{Understood: top.node.String(), Approximate: top.node != root, Months: []models.MonthMentions{}, Undated: models.MonthMentions{Of: of[""]}}
 	if m := byMonth[""]; m != nil {
 		out.Undated.Episodes, out.Undated.Moments = m.Episodes, m.Moments
 		delete(byMonth, "")

@@ -22,12 +22,14 @@ const (
 type occurrence struct {
 	first, last, leaf int
 	words             []int // those that are meant; nil: all from first to last
+	typed             *leaf // of fuzzy~ and sounds:, which may be said as something else
 }
 
 // moment is one or more occurrences of different leaves close to each other.
 type moment struct {
 	first, last int
 	leaves      []int
+	found       []occurrence
 }
 
 // hit fills in what is shown of an episode. docs are its documents.
@@ -55,7 +57,9 @@ func (e *evaluation) hit(root *truth, r ranked, docs []uint32, q models.Query) (
 	all := joinOccurrences(found)
 	h.Total = len(all)
 	for _, m := range chosen(all, q) {
-		h.Moments = append(h.Moments, t.moment(m, marked))
+		shown := t.moment(m, marked)
+		shown.MatchedAs = e.matchedAs(t, m)
+		h.Moments = append(h.Moments, shown)
 	}
 	return h, nil
 }
@@ -157,6 +161,9 @@ func (c *collector) collect(w *truth, p passage) {
 	s.spoken(p, func(m match) {
 		c.at = c.t.wordNear(m.at, c.at)
 		o := occurrence{first: c.at, last: c.t.wordNear(m.end-1, c.at), leaf: c.number[w.find]}
+		if l.kind == kindFuzzy || l.kind == kindSounds {
+			o.typed = l
+		}
 		if s.slop > 0 {
 			for _, token := range s.meant(m) {
 				o.words = append(o.words, c.t.wordNear(token, c.at))
@@ -179,13 +186,14 @@ func (c *collector) collectTurns(l *leaf, p passage) {
 // of the same leaf yet and ends at most nearWords before.
 func joinOccurrences(found []occurrence) []moment {
 	var out []moment
-	for _, o := range found {
+	for i, o := range found {
 		if n := len(out) - 1; n >= 0 && o.first-out[n].last <= nearWords+1 && !slices.Contains(out[n].leaves, o.leaf) {
 			out[n].last = max(out[n].last, o.last)
 			out[n].leaves = append(out[n].leaves, o.leaf)
+			out[n].found = found[i-len(out[n].found) : i+1]
 			continue
 		}
-		out = append(out, moment{o.first, o.last, []int{o.leaf}})
+		out = append(out, moment{o.first, o.last, []int{o.leaf}, found[i : i+1]})
 	}
 	return out
 }

@@ -22,32 +22,77 @@ type saying [][]string
 
 // sayings returns what a sounds: leaf stands for, the longest first.
 func (e *evaluation) sayings(l *leaf) ([]saying, error) {
+	each, err := e.eachWord(l)
+	if err != nil {
+		return nil, err
+	}
+	together, err := e.runTogether(l)
+	if err != nil {
+		return nil, err
+	}
+	out := append(together, each)
+	slices.SortStableFunc(out, func(a, b saying) int { return cmp.Compare(len(b), len(a)) })
+	return out, nil
+}
+
+// eachWord returns the words of a leaf, each as what sounds like it.
+func (e *evaluation) eachWord(l *leaf) (saying, error) {
 	if err := e.sounds.follow(e.ctx, e.r); err != nil {
 		return nil, err
 	}
-	each := make(saying, len(l.forms))
+	out := make(saying, len(l.forms))
 	for i, form := range l.forms {
 		words, err := e.alike(l, fold(form))
 		if err != nil {
 			return nil, err
 		}
-		each[i] = words
+		out[i] = words
 	}
+	return out, nil
+}
+
+// runTogether returns what sounds like all words of a leaf as one: in two words, and in one where there are several.
+func (e *evaluation) runTogether(l *leaf) ([]saying, error) {
 	name := fold(strings.Join(l.forms, ""))
 	if !latin(name) || len(name) > maxSoundLetters || len(l.forms) > maxJoined {
-		return []saying{each}, nil
+		return nil, nil
 	}
 	out := e.splits(name)
-	if len(each) > 1 {
+	if len(l.forms) > 1 {
 		whole, err := e.alike(l, name)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, saying{whole})
 	}
-	out = append(out, each)
-	slices.SortStableFunc(out, func(a, b saying) int { return cmp.Compare(len(b), len(a)) })
 	return out, nil
+}
+
+// oneName reports whether anything is said that sounds like the two words of a leaf run together, and not just like the one
+// followed by the other.
+func (e *evaluation) oneName(l *leaf) (bool, error) {
+	each, err := e.eachWord(l)
+	if err != nil {
+		return false, err
+	}
+	together, err := e.runTogether(l)
+	if err != nil {
+		return false, err
+	}
+	for _, said := range together {
+		if len(said) == 1 {
+			if slices.ContainsFunc(said[0], e.sounds.knows) {
+				return true, nil
+			}
+			continue
+		}
+		for i, words := range said {
+			if slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(each[i], w) }) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // nearWord is a word that sounds like another.

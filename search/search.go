@@ -41,7 +41,6 @@ func (x *Index) Search(ctx context.Context, q models.Query) (models.Results, err
 	if err != nil {
 		return models.Results{}, fmt.Errorf("searching: %w", err)
 	}
-	res.Understood = root.String()
 	return res, nil
 }
 
@@ -100,12 +99,58 @@ func (x *Index) askOnce(ctx context.Context, question func(*evaluation) error) (
 	return question(e)
 }
 
-func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) {
+// matching returns where a query is true and the episodes that match it, best first. Where there are none, and the query
+// is not strict, it looks for what sounds like the words that nobody says, then for what sounds like any of the words, and
+// the truth is of that query.
+func (e *evaluation) matching(root *node, q models.Query) (*truth, []ranked, error) {
+	top, list, err := e.matchingExactly(root, q)
+	if err != nil || len(list) > 0 || q.Strict {
+		return top, list, err
+	}
+	for _, unsaidOnly := range []bool{true, false} {
+		other, err := e.sounding(root, unsaidOnly)
+		if err != nil {
+			return nil, nil, err
+		}
+		if other == nil {
+			continue
+		}
+		if t, l, err := e.matchingExactly(other, q); err != nil || len(l) > 0 {
+			return t, l, err
+		}
+	}
+	return top, list, nil
+}
+
+// sounding returns a query for what sounds like the words of another: only like those that nobody says, or like all; nil
+// where there is none.
+func (e *evaluation) sounding(root *node, unsaidOnly bool) (*node, error) {
+	var failed error
+	unsaid := func(l *leaf) bool {
+		f, err := e.finder(l, nil, false)
+		failed = cmp.Or(failed, err)
+		return err == nil && f.docs.count() == 0
+	}
+	other := e.an.sounding(root, func(l *leaf) bool { return !unsaidOnly || unsaid(l) }, func(l *leaf) bool {
+		is, err := e.oneName(l)
+		failed = cmp.Or(failed, err)
+		return is
+	})
+	return other, failed
+}
+
+func (e *evaluation) matchingExactly(root *node, q models.Query) (*truth, []ranked, error) {
+	e.finders = nil
 	top, err := e.solve(root, nil, true)
 	if err != nil {
-		return models.Results{}, err
+		return nil, nil, err
 	}
 	list, err := e.rank(top, q.EpisodeID)
+	return top, list, err
+}
+
+func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) {
+	top, list, err := e.matching(root, q)
 	if err != nil {
 		return models.Results{}, err
 	}
@@ -115,7 +160,7 @@ func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) 
 			return models.Results{}, err
 		}
 	}
-	res := models.Results{Total: len(list), Hits: []models.EpisodeHit{}}
+	res := models.Results{Understood: top.node.String(), Approximate: top.node != root, Total: len(list), Hits: []models.EpisodeHit{}}
 	if q.Facets {
 		res.Facets = e.facets(top, list, q.Text)
 	}

@@ -96,6 +96,13 @@ func (b *soundBook) add(term string) {
 	}
 }
 
+// knows reports whether a word is in the index, or was.
+func (b *soundBook) knows(word string) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.known[word]
+}
+
 // words returns the words of which the sound begins like that of another, in no order; some may be there twice.
 func (b *soundBook) words(plain string) (out []string) {
 	b.mu.RLock()

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/earshot/earshot/models"
 )
 
 // misheard is what a recogniser makes of names, and what must not be taken for them.
@@ -62,6 +64,59 @@ func TestNamesAreFoundByTheirSound(t *testing.T) {
 	} {
 		if got := saidAt(t, x, c.query); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.query, got, c.want)
+		}
+	}
+}
+
+func TestWhatNobodySaysIsLookedForByItsSound(t *testing.T) {
+	x := indexOf(t,
+		say("One", "Today we talk to n spiral about money.", "Micro solidarity is about crews."),
+		say("Two", "The Inspirall handbook is about microsolidarity and the budgets of a collective."),
+		say("Three", "A spiral staircase, and an inspirational speaker who talks about money."),
+	)
+	for _, c := range []struct {
+		text, understood string
+		episodes         int
+		said             []string
+	}{
+		{"enspiral", "sounds:enspiral", 2, []string{"n spiral", "Inspirall"}},
+		{"enspiral handbook", "sounds:enspiral handbook", 1, []string{"Inspirall"}},
+		{"enspiral money -handbook", "sounds:enspiral money -handbook", 1, []string{"n spiral"}},
+		{"in spiral", `(sounds:in spiral) OR sounds:"in spiral"`, 2, []string{"n spiral", "Inspirall"}},
+		{"mikro solidarity", `(sounds:mikro solidarity) OR sounds:"mikro solidarity"`, 2, []string{"Micro solidarity", "microsolidarity"}},
+		{`"enspiral handbook"`, `sounds:"enspiral handbook"`, 1, []string{"Inspirall handbook"}},
+		{"mikrosolidarity (enspiral OR nothing)", "sounds:mikrosolidarity (sounds:enspiral OR sounds:nothing)", 2, []string{"n spiral", "Micro solidarity", "Inspirall", "microsolidarity"}},
+		{"money handbook", `money handbook`, 0, nil}, // both are said
+		{"exact:enspiral", "exact:enspiral", 0, nil},
+		{"title:enspiral", "title:enspiral", 0, nil},
+		{`"talk to enspiral now"`, `"talk to enspiral now"`, 0, nil},
+		{"money -enspiral", "money -enspiral", 2, nil},
+		{"qqqq wwww rrrr tttt zzzz pppp ssss dddd ffff", "qqqq wwww rrrr tttt zzzz pppp ssss dddd ffff", 0, nil},
+		{"budgte~", "budgte~2", 1, []string{"budgets"}},
+		{"spiral", "spiral", 2, nil},
+	} {
+		r := find(t, x, c.text)
+		var said []string
+		for _, h := range r.Hits {
+			for _, m := range h.Moments {
+				for _, as := range m.MatchedAs {
+					said = append(said, as.Said)
+				}
+			}
+		}
+		slices.Sort(said)
+		slices.Sort(c.said)
+		approximate := strings.Contains(c.understood, "sounds:")
+		if r.Understood != c.understood || r.Total != c.episodes || !slices.Equal(said, c.said) || r.Approximate != approximate {
+			t.Errorf("%s: understood %s (approximate %v), %d episodes, matched as %q; want %s, %d, %q",
+				c.text, r.Understood, r.Approximate, r.Total, said, c.understood, c.episodes, c.said)
+		}
+		if again := find(t, x, r.Understood); again.Total != r.Total || again.Approximate {
+			t.Errorf("%s: %s finds %d episodes, not %d", c.text, r.Understood, again.Total, r.Total)
+		}
+		strict, err := x.Search(t.Context(), models.Query{Text: c.text, Strict: true})
+		if err != nil || strict.Approximate || approximate && strict.Total != 0 {
+			t.Errorf("%s, strictly: %+v, %v", c.text, strict, err)
 		}
 	}
 }

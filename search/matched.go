@@ -1,0 +1,50 @@
+package search
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/earshot/earshot/models"
+)
+
+// matchedAs returns what was said in a moment where it is not what was typed.
+func (e *evaluation) matchedAs(t *table, m moment) []models.MatchedAs {
+	var out []models.MatchedAs
+	for _, o := range m.found {
+		if o.typed == nil || slices.ContainsFunc(m.found, o.partOf) {
+			continue
+		}
+		var said strings.Builder
+		var forms []string
+		for w := o.first; w <= o.last; w++ {
+			if word := t.word(w); w > o.first && spaceBetween(t.word(w-1), word) {
+				said.WriteByte(' ')
+			}
+			mark, word := markOf(t.word(w), 0), []rune(t.word(w))
+			said.WriteString(string(word[mark.Start:mark.End]))
+			for _, form := range e.an.tokens(string(word)) {
+				forms = append(forms, fold(form))
+			}
+		}
+		as := models.MatchedAs{Typed: strings.Join(o.typed.forms, " "), Said: said.String()}
+		if !within(o.typed.forms, forms) && !slices.Contains(out, as) {
+			out = append(out, as)
+		}
+	}
+	return out
+}
+
+// partOf reports whether another occurrence says more: micro solidarity, beside micro.
+func (o occurrence) partOf(other occurrence) bool {
+	return other.typed != nil && other.first <= o.first && other.last >= o.last && other.last-other.first > o.last-o.first
+}
+
+// within reports whether the plain forms of a leaf are among others, one after the other.
+func within(forms, plain []string) bool {
+	for i := 0; i+len(forms) <= len(plain); i++ {
+		if slices.EqualFunc(forms, plain[i:i+len(forms)], func(form, p string) bool { return fold(form) == p }) {
+			return true
+		}
+	}
+	return false
+}
