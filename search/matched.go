@@ -17,12 +17,13 @@ func (e *evaluation) matchedAs(t *table, m moment) []models.MatchedAs {
 		var said strings.Builder
 		var forms []string
 		for w := o.first; w <= o.last; w++ {
-			if word := t.word(w); w > o.first && spaceBetween(t.word(w-1), word) {
+			if w > o.first && spaceBetween(t.word(w-1), t.word(w)) {
 				said.WriteByte(' ')
 			}
-			mark, word := markOf(t.word(w), 0), []rune(t.word(w))
-			said.WriteString(string(word[mark.Start:mark.End]))
-			for _, form := range e.an.tokens(string(word)) {
+			word := string(t.word(w))
+			mark := markOf(word, 0)
+			said.WriteString(string([]rune(word)[mark.Start:mark.End]))
+			for _, form := range e.an.tokens(word) {
 				forms = append(forms, fold(form))
 			}
 		}
