@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -92,6 +94,49 @@ func TestEpisodeIsSearchableWhileItGrows(t *testing.T) {
 		if m := r.Hits[0].Moments; m[len(m)-1].EndMS != last[len(last)-1].EndMS {
 			t.Fatalf("the last word ends at %d ms, found at %d", last[len(last)-1].EndMS, m[len(m)-1].EndMS)
 		}
+	}
+	assertLikeNew(t, x, a)
+}
+
+// However a transcript comes to be, by windows, by corrections of what is there, with other titles and speakers, the index
+// has at every moment what it would have, had the transcript been there at once: the same documents and the same bytes in
+// the side table.
+func TestGrowthMakesTheSameAsAllAtOnce(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(17, 4))
+	whole := generated(6, 18).all()
+	a := newArchive()
+	x := opened(t, t.TempDir(), a, Options{})
+	for range 40 {
+		w := whole[r.IntN(3)]
+		d, err := a.Document(t.Context(), w.Episode.ID)
+		if err != nil {
+			d = w
+			d.Transcript.Segments = nil
+		}
+		segments := slices.Clone(d.Transcript.Segments)
+		n := len(segments)
+		switch k := r.IntN(8); {
+		case k == 0: // once more from the start
+			segments = nil
+		case k == 1 && n > 0: // the last window is another one now
+			other := whole[3+r.IntN(3)].Transcript.Segments
+			segments[n-1].Words = other[r.IntN(len(other))].Words
+		case k == 2 && n > 0: // somebody has a name
+			segments[r.IntN(n)].Speaker = "Cleo"
+		case k == 3:
+			d.Episode.Title = whole[3+r.IntN(3)].Episode.Title
+		case k == 4:
+			d.Transcript.Language = []string{"en", "de", "ja"}[r.IntN(3)]
+		default:
+			segments = append(segments, w.Transcript.Segments[min(n, len(w.Transcript.Segments)):min(n+1+r.IntN(6), len(w.Transcript.Segments))]...)
+		}
+		d.Transcript.Segments = segments
+		a.put(d)
+		if err := x.CatchUp(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		sound(t, x)
 	}
 	assertLikeNew(t, x, a)
 }
