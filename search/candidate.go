@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	index "github.com/blevesearch/bleve_index_api"
 
@@ -16,8 +18,9 @@ type candidate struct {
 	typing    *typing
 	kind      models.CompletionKind // of the most frequent spelling, as is text
 	text      string
-	spellings []spelling
-	documents uint64           // heads that have it, some of which may be deleted
+	spellings []spelling       // of names, speakers and titles
+	languages []string         // of words: in which they are said
+	documents uint64           // heads or passages that have it, some of which may be deleted
 	episodes  int              // exact
 	episode   models.EpisodeID // of titles: the newest episode that has it
 }
@@ -47,6 +50,7 @@ func (e *evaluation) complete(typed []typing, limit int) ([]models.Completion, e
 			}
 		}
 	}
+	all = namesFirst(all)
 	slices.SortFunc(all, func(a, b *candidate) int {
 		return cmp.Or(cmp.Compare(b.typing.words, a.typing.words), cmp.Compare(b.episodes, a.episodes), cmp.Compare(a.text, b.text), cmp.Compare(a.kind, b.kind))
 	})
@@ -57,6 +61,24 @@ func (e *evaluation) complete(typed []typing, limit int) ([]models.Completion, e
 		})
 	}
 	return out, nil
+}
+
+// namesFirst leaves out words that are mostly said as names that are there as well: such a name then counts as the word.
+func namesFirst(all []*candidate) []*candidate {
+	names := map[string]*candidate{}
+	for _, c := range all {
+		if c.kind == models.CompleteName {
+			names[strings.ToLower(fold(c.text))] = c
+		}
+	}
+	return slices.DeleteFunc(all, func(c *candidate) bool {
+		name := names[strings.ToLower(fold(c.text))]
+		if c.kind != models.CompleteWord || name == nil || c.episodes > 2*name.episodes {
+			return false
+		}
+		name.episodes = max(name.episodes, c.episodes)
+		return true
+	})
 }
 
 // fair chooses the first few of each kind, then the first of all, and leaves them in their order.
@@ -82,39 +104,67 @@ func fair(all []*candidate, limit int) (out []*candidate) {
 func (e *evaluation) candidates(t *typing) ([]*candidate, error) {
 	found := map[string]*candidate{}
 	for _, kind := range t.kinds() {
-		dict, err := e.r.FieldDictPrefix(fieldEntry, []byte(entryMark(kind)+t.key))
-		if err != nil {
-			return nil, err
+		if kind == models.CompleteWord {
+			for _, lang := range e.fields[fieldText] {
+				if err := e.dictionaryFrom(fieldText+lang, t.key, func(d *index.DictEntry) { addWord(found, t, lang, d) }); err != nil {
+					return nil, err
+				}
+			}
+			continue
 		}
-		for range maxEntriesRead {
-			var d *index.DictEntry
-			if d, err = dict.Next(); err != nil || d == nil {
-				break
-			}
-			if err = e.step(); err != nil {
-				break
-			}
+		if err := e.dictionaryFrom(fieldEntry, entryMark(kind)+t.key, func(d *index.DictEntry) {
 			addCandidate(found, t, readEntry(kind, d.Term[1:]), d)
-		}
-		if closed := dict.Close(); err == nil {
-			err = closed
-		}
-		if err != nil {
+		}); err != nil {
 			return nil, err
 		}
 	}
 	return slices.Collect(maps.Values(found)), nil
 }
 
-// addCandidate adds a term of the dictionary. Words and names that differ in case and accents are one candidate.
+// dictionaryFrom calls f with the terms of a field that have a prefix, as many as are looked at.
+func (e *evaluation) dictionaryFrom(field, prefix string, f func(*index.DictEntry)) error {
+	dict, err := e.r.FieldDictPrefix(field, []byte(prefix))
+	if err != nil {
+		return err
+	}
+	defer dict.Close() //nolint:errcheck // reading only
+	for range maxEntriesRead {
+		d, err := dict.Next()
+		if err != nil || d == nil {
+			return err
+		}
+		if err := e.step(); err != nil {
+			return err
+		}
+		f(d)
+	}
+	return nil
+}
+
+// addWord adds a word that is said in a language.
+func addWord(found map[string]*candidate, t *typing, lang string, d *index.DictEntry) {
+	if d.Term == t.key || utf8.RuneCountInString(d.Term) < minWordLetters || strings.HasSuffix(d.Term, "'s") {
+		return // typed already, or not worth it
+	}
+	if first, _ := utf8.DecodeRuneInString(d.Term); !unicode.IsLetter(first) || unspaced(first) {
+		return
+	}
+	id := string(models.CompleteWord) + displayMark + d.Term
+	c := found[id]
+	if c == nil {
+		c = &candidate{typing: t, kind: models.CompleteWord, text: d.Term}
+		found[id] = c
+	}
+	c.languages = append(c.languages, lang)
+	c.documents += d.Count
+}
+
+// addCandidate adds an entry of the dictionary. Names that differ in case and accents are one candidate.
 func addCandidate(found map[string]*candidate, t *typing, read entry, d *index.DictEntry) {
 	id := read.display
 	switch read.kind {
 	case models.CompleteWord, models.CompleteName:
-		if read.display != read.key { // most words are written as they are found
-			id = strings.ToLower(fold(read.display))
-		}
-		if id == t.key {
+		if id = strings.ToLower(fold(read.display)); id == t.key {
 			return // typed already
 		}
 	case models.CompleteSpeaker, models.CompleteTitle, models.CompleteShow:
@@ -161,6 +211,9 @@ func mostFrequent(found []*candidate, limit int) (out []*candidate) {
 
 // count counts the episodes of a candidate, now without those that are deleted.
 func (e *evaluation) count(c *candidate) error {
+	if c.kind == models.CompleteWord {
+		return e.countWord(c)
+	}
 	for _, s := range c.spellings {
 		terms, err := e.r.TermFieldReader(e.ctx, []byte(s.term), fieldEntry, false, false, false)
 		if err != nil {
@@ -174,7 +227,7 @@ func (e *evaluation) count(c *candidate) error {
 			continue
 		}
 		var newest *ranked
-		if err := e.postings(fieldEntry, s.term, false, func(d uint32, _, _ float64) {
+		if err := e.documents(fieldEntry, s.term, func(d uint32) {
 			r := ranked{episode: e.v.episode[d]}
 			if newest == nil || cmp.Or(e.byDate(r, *newest, -1), cmp.Compare(e.v.keys[r.episode].episode, e.v.keys[newest.episode].episode)) < 0 {
 				newest = &r
@@ -185,4 +238,46 @@ func (e *evaluation) count(c *candidate) error {
 		}
 	}
 	return nil
+}
+
+// countWord counts the episodes of a word, and finds out how it is written.
+func (e *evaluation) countWord(c *candidate) error {
+	plain, in := c.text, newBitset(len(e.v.keys))
+	for i, lang := range c.languages {
+		var passage uint32
+		n := 0
+		if err := e.documents(fieldText+lang, plain, func(d uint32) {
+			in.add(e.v.episode[d])
+			passage = d
+			n++
+		}); err != nil {
+			return err
+		}
+		if i > 0 || n == 0 {
+			continue
+		}
+		var err error
+		if c.text, err = e.written(passage, plain); err != nil {
+			return err
+		}
+	}
+	c.episodes = in.count()
+	return nil
+}
+
+// written returns how a passage writes a plain word: in lower case, with its accents.
+func (e *evaluation) written(doc uint32, plain string) (string, error) {
+	t, err := e.table(e.v.episode[doc])
+	if err != nil {
+		return "", err
+	}
+	ids := t.newIDSet()
+	t.addTerm(ids, plain)
+	p := t.passage(int(e.v.passage[doc]))
+	for w := p.start; w < p.tail; w++ {
+		if from := t.tokenOf(w); t.tokenOf(w+1) == from+1 && ids.has(t.tokens.at(from)) {
+			return e.an.tokens(string(t.word(w)))[0], nil
+		}
+	}
+	return plain, nil
 }

@@ -18,6 +18,8 @@ const (
 	// minWordTyped is how many letters of a word are typed before words are looked up: few beginnings of one letter are as
 	// short as maxEntriesRead.
 	minWordTyped = 2
+	// minWordLetters is the least number of letters of a word that is worth completing.
+	minWordLetters = 4
 	// maxTypedWords is how many words before the end may be the beginning of one name.
 	maxTypedWords = 4
 	// ofEachKind is how many completions of each kind come before more of the others.

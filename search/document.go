@@ -28,7 +28,7 @@ const (
 
 // mappingText describes everything that decides what is in an index. An index built from another description is rebuilt.
 func mappingText() string {
-	return fmt.Sprintf("fields 2; passages core %d ms, turn %d ms, %d words, tail %d; forms %d; pairs of characters 1, parts of Hangul %d–%d of %d; bm25; stemmers %v",
+	return fmt.Sprintf("fields 3; passages core %d ms, turn %d ms, %d words, tail %d; forms %d; pairs of characters 1, parts of Hangul %d–%d of %d; bm25; stemmers %v",
 		maxCoreMS, turnAfterMS, maxCoreWords, tailTokens, maxFormRunes, minHangulPart, maxHangulPart, maxHangulWord, stemmerNames())
 }
 

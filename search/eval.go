@@ -2,10 +2,13 @@ package search
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
+	segment "github.com/blevesearch/scorch_segment_api/v2"
 )
 
 // The meaning of a query.
@@ -262,17 +265,17 @@ func (e *evaluation) matchingTerms(field string, f func(string) bool) (bitset, e
 			return nil, err
 		}
 		if f(entry.Term) {
-			if err := e.postings(field, entry.Term, false, func(doc uint32, _, _ float64) { out.add(doc) }); err != nil {
+			if err := e.documents(field, entry.Term, out.add); err != nil {
 				return nil, err
 			}
 		}
 	}
 }
 
-// postings calls f with every document that has a term: its number, and with scores how often the term is in the field and
-// the field's length in terms.
-func (e *evaluation) postings(field, term string, scores bool, f func(doc uint32, freq, length float64)) error {
-	terms, err := e.r.TermFieldReader(e.ctx, []byte(term), field, scores, scores, false)
+// postings calls f with every document that has a term: its number, how often the term is in the field, and the field's
+// length in terms.
+func (e *evaluation) postings(field, term string, f func(doc uint32, freq, length float64)) error {
+	terms, err := e.r.TermFieldReader(e.ctx, []byte(term), field, true, true, false)
 	if err != nil {
 		return err
 	}
@@ -295,4 +298,47 @@ func (e *evaluation) postings(field, term string, scores bool, f func(doc uint32
 		}
 		f(uint32(next.ID.Value()), float64(next.Freq), length)
 	}
+}
+
+// documents calls f with every document that has a term. It reads whole postings lists where Bleve has them as bitmaps,
+// which is many times faster than one by one.
+func (e *evaluation) documents(field, term string, f func(doc uint32)) error {
+	snap, ok := e.r.(*scorch.IndexSnapshot)
+	if !ok {
+		return fmt.Errorf("reading the index: unexpected snapshot %T", e.r)
+	}
+	from := uint32(0)
+	for _, s := range snap.Segments() {
+		dict, err := s.Segment().Dictionary(field)
+		if err != nil {
+			return err
+		}
+		list, err := dict.PostingsList([]byte(term), s.Deleted(), nil)
+		if err != nil {
+			return err
+		}
+		if err := e.ctx.Err(); err != nil {
+			return err
+		}
+		all := list.Iterator(false, false, false, nil)
+		if b, ok := all.(segment.OptimizablePostingsIterator); ok && b.ActualBitmap() != nil {
+			b.ActualBitmap().Iterate(func(d uint32) bool {
+				f(from + d)
+				return true
+			})
+		} else {
+			for {
+				p, err := all.Next()
+				if err != nil {
+					return err
+				}
+				if p == nil {
+					break
+				}
+				f(from + uint32(p.Number()))
+			}
+		}
+		from += uint32(s.FullSize())
+	}
+	return nil
 }

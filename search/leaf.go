@@ -134,7 +134,7 @@ func (e *evaluation) wordCandidates(f *finder, field weighedField, lang string, 
 		if f.l.kind == kindWord && i == 0 {
 			w *= e.an.asTyped(lang, term)
 		}
-		if err := e.postings(field.name+lang, term, true, func(d uint32, freq, length float64) {
+		if err := e.postings(field.name+lang, term, func(d uint32, freq, length float64) {
 			f.docs.add(d)
 			weight[d] += w * freq / (1 - bm25B + bm25B*length/field.nominal)
 		}); err != nil {
@@ -151,7 +151,7 @@ func (e *evaluation) soundCandidates(f *finder, field weighedField, lang string)
 		for _, words := range s {
 			docs := newBitset(e.v.docs)
 			for _, w := range words {
-				if err := e.postings(field.name+lang, w, false, func(d uint32, _, _ float64) { docs.add(d) }); err != nil {
+				if err := e.documents(field.name+lang, w, docs.add); err != nil {
 					return err
 				}
 			}

@@ -15,13 +15,12 @@ import (
 )
 
 const (
-	maxNameWords   = 4    // a longer run of capitalised words is a title or somebody shouting
-	maxNames       = 2000 // of one episode
-	minWordLetters = 4    // shorter words are not worth completing
-	maxNameStarts  = 8    // words of a title, a speaker's or a show's name by which it is found
+	maxNameWords  = 4    // a longer run of capitalised words is a title or somebody shouting
+	maxNames      = 2000 // of one episode
+	maxNameStarts = 8    // words of a title, a speaker's or a show's name by which it is found
 )
 
-// entry is something that completes what somebody types. It is a term of the head's field [fieldEntry], so that the
+// entry is a name, a speaker or a title, which completes what somebody types. It is a term of the head's field [fieldEntry], so that the
 // dictionary of that field counts episodes: one byte of kind, the plain words by which it is found, and how it is written.
 type entry struct {
 	kind    models.CompletionKind
@@ -36,17 +35,15 @@ const (
 // entryMark returns the first byte of the terms of entries of a kind.
 func entryMark(kind models.CompletionKind) string {
 	switch kind {
-	case models.CompleteName:
-		return "n"
 	case models.CompleteSpeaker:
 		return "p"
 	case models.CompleteTitle:
 		return "t"
 	case models.CompleteShow:
 		return "s"
-	case models.CompleteWord:
+	case models.CompleteName, models.CompleteWord:
 	}
-	return "w"
+	return "n"
 }
 
 func (e entry) term() string {
@@ -84,47 +81,13 @@ func (a *analyzer) entriesField(b *tableBuilder, d models.Document) document.Fie
 	for _, speaker := range b.meta.Speakers[1:] {
 		named(models.CompleteSpeaker, speaker)
 	}
-	names := b.names()
-	for key, display := range names {
+	for key, display := range b.names() {
 		words := strings.Split(key, " ")
 		for i := range words {
 			add(entry{models.CompleteName, strings.Join(words[i:], " "), display})
 		}
 	}
-	for key, display := range b.plainWords() {
-		if _, isName := names[key]; !isName {
-			add(entry{models.CompleteWord, key, display})
-		}
-	}
 	return document.NewTextFieldCustom(fieldEntry, nil, nil, index.IndexField|index.SkipFreqNorm, analysed(terms))
-}
-
-// plainWords returns the words that are said, by plain form, in their most frequent spelling.
-func (b *tableBuilder) plainWords() map[string]string {
-	counts := make([]int, len(b.terms))
-	for _, id := range b.tokens {
-		counts[id]++
-	}
-	forms := make([]string, len(b.terms))
-	for form, id := range b.ids {
-		forms[id] = form
-	}
-	best := map[string]int{}
-	for id, n := range counts {
-		plain := b.terms[id][0]
-		first, _ := utf8.DecodeRuneInString(plain)
-		if n == 0 || utf8.RuneCountInString(plain) < minWordLetters || !unicode.IsLetter(first) || unspaced(first) || strings.HasSuffix(plain, "'s") {
-			continue
-		}
-		if other, ok := best[plain]; !ok || n > counts[other] || n == counts[other] && forms[id] < forms[other] {
-			best[plain] = id
-		}
-	}
-	out := make(map[string]string, len(best))
-	for plain, id := range best {
-		out[plain] = forms[id]
-	}
-	return out
 }
 
 // nameWord is a capitalised word.
