@@ -164,8 +164,8 @@ func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) 
 	if q.Facets {
 		res.Facets = e.facets(top, list, q.Text)
 	}
-	if len(list) <= fewEpisodes && q.Offset == 0 && q.EpisodeID == "" {
-		if res.Suggestions, err = e.suggestions(root, len(list), q.Text); err != nil {
+	if q.Offset == 0 && q.EpisodeID == "" {
+		if res.Suggestions, err = e.suggestions(root, top, len(list), q.Text); err != nil {
 			return models.Results{}, err
 		}
 	}

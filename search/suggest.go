@@ -27,21 +27,38 @@ const (
 	maxNear = 64
 )
 
-// suggestions returns other queries that may have been meant by one that total episodes match. asked is as it was typed.
-func (e *evaluation) suggestions(root *node, total int, asked string) ([]models.Suggestion, error) {
-	var out []models.Suggestion
-	n, text, err := e.respelled(root, asked)
-	if err != nil || n == nil {
-		return nil, err
+// suggestions returns other queries that may have been meant by one that few episodes match: root as it was typed (asked),
+// which top answers, with so many episodes in total.
+func (e *evaluation) suggestions(root *node, top *truth, total int, asked string) (out []models.Suggestion, err error) {
+	approximate := top.node != root
+	if approximate {
+		total = 0
 	}
-	more, err := e.countOf(n)
+	if total > fewEpisodes {
+		return nil, nil
+	}
+	add := func(kind models.SuggestionKind, n *node, text string) error {
+		if n == nil {
+			return nil
+		}
+		more, err := e.countOf(n)
+		if err == nil && more > total {
+			out = append(out, models.Suggestion{Kind: kind, Query: text, Total: more})
+		}
+		return err
+	}
+	respelled, text, err := e.respelled(root, asked)
 	if err != nil {
 		return nil, err
 	}
-	if more > total {
-		out = append(out, models.Suggestion{Kind: models.SuggestSpelling, Query: text, Total: more})
+	if err := add(models.SuggestSpelling, respelled, text); err != nil || approximate {
+		return out, err
 	}
-	return out, nil
+	alike, err := e.sounding(root, false)
+	if err != nil {
+		return nil, err
+	}
+	return out, add(models.SuggestSounds, alike, alike.String())
 }
 
 // countOf returns how many episodes match another query.

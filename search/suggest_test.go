@@ -22,7 +22,7 @@ func TestSuggestsASpelling(t *testing.T) {
 		{"Mutal  (AID OR budegt)", []models.Suggestion{{Kind: models.SuggestSpelling, Query: "mutual  (AID OR budget)", Total: 12}}},
 		{`"mutal aid" -show:other`, []models.Suggestion{{Kind: models.SuggestSpelling, Query: `"mutual aid" -show:other`, Total: 12}}},
 		{"nieghbourhood", []models.Suggestion{{Kind: models.SuggestSpelling, Query: "neighbourhood", Total: 12}}},
-		{"commitee", []models.Suggestion{{Kind: models.SuggestSpelling, Query: "committee", Total: 12}}}, // said once
+		{"commitee", []models.Suggestion{{Kind: models.SuggestSpelling, Query: "committee", Total: 12}, {Kind: models.SuggestSounds, Query: "sounds:commitee", Total: 13}}}, // said once
 		{"zuriich", []models.Suggestion{{Kind: models.SuggestSpelling, Query: "zurich", Total: 1}}},
 		{"budget", nil},              // said often
 		{"xylophone", nil},           // nothing is near
