@@ -55,6 +55,7 @@ const (
 // with [stemMark]. Stemming after folding lets a word typed without accents find the accented one and the other way round.
 type analyzer struct {
 	stemmers map[string][]analysis.TokenFilter // by language; absent: no stemmer
+	slips    slipBuilders
 }
 
 // stemmerNames gives Bleve's token filters of each language, in the order of Bleve's own analyzers; lower case, elision
@@ -86,7 +87,11 @@ func stemmerNames() map[string][]string {
 }
 
 func newAnalyzer() (*analyzer, error) {
-	a := &analyzer{stemmers: map[string][]analysis.TokenFilter{}}
+	slips, err := newSlipBuilders()
+	if err != nil {
+		return nil, err
+	}
+	a := &analyzer{stemmers: map[string][]analysis.TokenFilter{}, slips: slips}
 	cache := registry.NewCache()
 	for lang, names := range stemmerNames() {
 		for _, name := range names {

@@ -106,39 +106,19 @@ func (e *evaluation) candidates(t *typing) ([]*candidate, error) {
 	for _, kind := range t.kinds() {
 		if kind == models.CompleteWord {
 			for _, lang := range e.fields[fieldText] {
-				if err := e.dictionaryFrom(fieldText+lang, t.key, func(d *index.DictEntry) { addWord(found, t, lang, d) }); err != nil {
+				if err := e.beginnings(fieldText+lang, t.key, maxEntriesRead, func(d *index.DictEntry) { addWord(found, t, lang, d) }); err != nil {
 					return nil, err
 				}
 			}
 			continue
 		}
-		if err := e.dictionaryFrom(fieldEntry, entryMark(kind)+t.key, func(d *index.DictEntry) {
+		if err := e.beginnings(fieldEntry, entryMark(kind)+t.key, maxEntriesRead, func(d *index.DictEntry) {
 			addCandidate(found, t, readEntry(kind, d.Term[1:]), d)
 		}); err != nil {
 			return nil, err
 		}
 	}
 	return slices.Collect(maps.Values(found)), nil
-}
-
-// dictionaryFrom calls f with the terms of a field that have a prefix, as many as are looked at.
-func (e *evaluation) dictionaryFrom(field, prefix string, f func(*index.DictEntry)) error {
-	dict, err := e.r.FieldDictPrefix(field, []byte(prefix))
-	if err != nil {
-		return err
-	}
-	defer dict.Close() //nolint:errcheck // reading only
-	for range maxEntriesRead {
-		d, err := dict.Next()
-		if err != nil || d == nil {
-			return err
-		}
-		if err := e.step(); err != nil {
-			return err
-		}
-		f(d)
-	}
-	return nil
 }
 
 // addWord adds a word that is said in a language.

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"sort"
@@ -290,43 +289,44 @@ func (e *evaluation) expand(f *finder) (err error) {
 // dictionaryWords returns the words that begin with a plain form, or are within the distance of a fuzzy leaf from it.
 func (e *evaluation) dictionaryWords(l *leaf, plain string) (map[string]expansion, error) {
 	found := map[string]expansion{}
+	add := func(word string, x expansion) {
+		if !strings.HasPrefix(word, stemMark) {
+			found[word] = expansion{found[word].count + x.count, x.distance}
+		}
+	}
+	var fields []string
 	for _, field := range textFields(l) {
 		for _, lang := range e.fields[field.name] {
-			if err := e.readDictionary(l, field.name+lang, plain, found); err != nil {
-				return nil, err
-			}
+			fields = append(fields, field.name+lang)
+		}
+	}
+	if l.kind == kindFuzzy {
+		return found, e.fuzzyWords(fields, plain, l.distance, add)
+	}
+	for _, field := range fields {
+		if err := e.beginnings(field, plain, math.MaxInt, func(d *index.DictEntry) { add(d.Term, expansion{count: d.Count}) }); err != nil {
+			return nil, err
 		}
 	}
 	return found, nil
 }
 
-func (e *evaluation) readDictionary(l *leaf, field, plain string, found map[string]expansion) error {
-	dict, err := e.dictionary(l, field, plain)
+// beginnings calls f with the terms of a field that begin with a prefix, in order, at most so many.
+func (e *evaluation) beginnings(field, prefix string, most int, f func(*index.DictEntry)) error {
+	dict, err := e.r.FieldDictPrefix(field, []byte(prefix))
 	if err != nil {
 		return err
 	}
 	defer dict.Close() //nolint:errcheck // reading only
-	for {
-		entry, err := dict.Next()
-		if err != nil || entry == nil {
+	for range most {
+		d, err := dict.Next()
+		if err != nil || d == nil {
 			return err
 		}
 		if err := e.step(); err != nil {
 			return err
 		}
-		if !strings.HasPrefix(entry.Term, stemMark) {
-			found[entry.Term] = expansion{found[entry.Term].count + entry.Count, entry.EditDistance}
-		}
+		f(d)
 	}
-}
-
-func (e *evaluation) dictionary(l *leaf, field, plain string) (index.FieldDict, error) {
-	if l.kind == kindPrefix {
-		return e.r.FieldDictPrefix(field, []byte(plain))
-	}
-	fuzzy, ok := e.r.(index.IndexReaderFuzzy)
-	if !ok {
-		return nil, fmt.Errorf("reading the index: %T cannot look up fuzzy words", e.r)
-	}
-	return fuzzy.FieldDictFuzzy(field, plain, l.distance, "")
+	return nil
 }
