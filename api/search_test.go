@@ -100,6 +100,9 @@ func TestMentionsByMonth(t *testing.T) {
 	if m := got.Months[11]; m.Month != "2026-02" || m.Moments != 12 {
 		t.Errorf("%+v", m)
 	}
+	if either := getBody[models.Mentions](t, h, "/api/mentions?q=budget+OR+rain"); either.Base != "(budget OR rain)" {
+		t.Errorf("a filter would be added to %q", either.Base)
+	}
 	if none := getBody[models.Mentions](t, h, "/api/mentions?q=zebra&strict=true"); none.Months == nil || len(none.Months) != 0 {
 		t.Errorf("%+v", none)
 	}

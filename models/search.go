@@ -55,7 +55,7 @@ type FacetCount struct {
 	Label    string `json:"label"`
 	Episodes int    `json:"episodes"`
 	Query    string `json:"query"` // what to add to the query to see only these: show:…, year:…, speaker:…, lang:…
-	// Narrowed is the whole query with it added; "" where that would be longer than a query may be.
+	// Narrowed is the whole query with it added; "" where there would be longer than a query may be.
 	Narrowed string `json:"narrowed"`
 }
 
@@ -132,10 +132,13 @@ type Completion struct {
 
 // Mentions counts where a query matches over time.
 type Mentions struct {
-	Understood  string          `json:"understood"`
-	Approximate bool            `json:"approximate"` // see [Results.Approximate]
-	Months      []MonthMentions `json:"months"`      // every month from the first to the last with a match, in order
-	Undated     MonthMentions   `json:"undated"`     // episodes without a date; Month is ""
+	Understood  string `json:"understood"`
+	Approximate bool   `json:"approximate"` // see [Results.Approximate]
+	// Base is the query in a form to which a filter, such as year:2019, can be added with a space between; "" where there
+	// is none.
+	Base    string          `json:"base"`
+	Months  []MonthMentions `json:"months"`  // every month from the first to the last with a match, in order
+	Undated MonthMentions   `json:"undated"` // episodes without a date; Month is ""
 }
 
 // MonthMentions counts what was published in one month (UTC).

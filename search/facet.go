@@ -182,21 +182,27 @@ func (e *evaluation) matchingPassages(root *truth, list []ranked) bitset {
 	return out
 }
 
-// narrowing returns a function that adds a filter to a query: to what was typed where that reads as it should, else to what
-// was understood. It returns "" where the whole would be longer than a query may be.
+// narrowing returns a function that adds a filter to a query. It returns "" where the whole would be longer than a query
+// may be.
 func (e *evaluation) narrowing(root *node, asked string) func(filter string) string {
+	base := e.narrowable(root, asked)
+	return func(filter string) string {
+		if base == "" || utf8.RuneCountInString(base)+1+utf8.RuneCountInString(filter) > maxQueryRunes {
+			return ""
+		}
+		return base + " " + filter
+	}
+}
+
+// narrowable returns a query to which a filter can be added with a space between: what was typed where that reads as it
+// should, else what was understood. "" says that there is none.
+func (e *evaluation) narrowable(root *node, asked string) string {
 	const probe = queryShow + `:"x"` // with quotation marks, which an open one before would end at
 	want := join(opAnd, []*node{root, e.an.parse(probe)}).String()
 	for _, base := range []string{strings.TrimSpace(asked), root.inner()} {
-		if e.an.parse(base+" "+probe).String() != want {
-			continue
-		}
-		return func(filter string) string {
-			if utf8.RuneCountInString(base)+1+utf8.RuneCountInString(filter) > maxQueryRunes {
-				return ""
-			}
-			return base + " " + filter
+		if e.an.parse(base+" "+probe).String() == want {
+			return base
 		}
 	}
-	return func(string) string { return "" }
+	return ""
 }

@@ -63,7 +63,10 @@ func (e *evaluation) mentions(root *node, q models.Query) (models.Mentions, erro
 	for _, at := range e.v.published {
 		of[monthOf(at)]++
 	}
-	out := models.Mentions{Understood: top.node.String(), Approximate: top.node != root, Months: []models.MonthMentions{}, Undated: models.MonthMentions{Of: of[""]}}
+	out := models.Mentions{
+		Understood: top.node.String(), Approximate: top.node != root, Base: e.narrowable(top.node, q.Text),
+		Months: []models.MonthMentions{}, Undated: models.MonthMentions{Of: of[""]},
+	}
 	if m := byMonth[""]; m != nil {
 		out.Undated.Episodes, out.Undated.Moments = m.Episodes, m.Moments
 		delete(byMonth, "")
