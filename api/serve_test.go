@@ -23,7 +23,8 @@ func TestServeEventsAndStop(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	h := newHandler(t, a)
-	go func() { ended <- Serve(ctx, ln, h, ServeOptions{Logger: a.options(t).Logger}) }()
+	logger := a.options(t).Logger
+	go func() { ended <- Serve(ctx, ln, h, ServeOptions{Logger: logger}) }()
 
 	res, err := http.Get("http://" + ln.Addr().String() + "/api/events")
 	if err != nil {

@@ -55,7 +55,7 @@ type FacetCount struct {
 	Label    string `json:"label"`
 	Episodes int    `json:"episodes"`
 	Query    string `json:"query"` // what to add to the query to see only these: show:…, year:…, speaker:…, lang:…
-	// Narrowed is the whole query with it added; "" where there would be longer than a query may be.
+	// Narrowed is the whole query with it added; "" where that would be longer than a query may be.
 	Narrowed string `json:"narrowed"`
 }
 

@@ -425,6 +425,7 @@ export interface components {
         };
         Mentions: {
             approximate: boolean;
+            base: string;
             months: components["schemas"]["MonthMentions"][];
             undated: components["schemas"]["MonthMentions"];
             understood: string;

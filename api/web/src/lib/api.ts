@@ -2,11 +2,15 @@
 import type { components, paths } from '../schema'
 
 type Schemas = components['schemas']
+export type Completion = Schemas['Completion']
 export type Episode = Schemas['Episode']
 export type EpisodeDetail = Schemas['EpisodeDetail']
+export type FacetCount = Schemas['FacetCount']
+export type Facets = Schemas['Facets']
 export type Hit = Schemas['Hit']
 export type Job = Schemas['JobProgress']
 export type Mark = Schemas['Mark']
+export type Mentions = Schemas['Mentions']
 export type Moment = Schemas['Moment']
 export type Results = Schemas['Results']
 export type Segment = Schemas['Segment']
@@ -47,7 +51,7 @@ type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { quer
 
 function address<P extends keyof paths>(path: P, query: NonNullable<Query<P>>): string {
   const s = new URLSearchParams()
-  for (const [k, v] of Object.entries(query)) if (v !== undefined && v !== '') s.set(k, String(v))
+  for (const [k, v] of Object.entries(query)) if (v !== undefined && v !== '' && v !== false) s.set(k, String(v))
   return `${path}?${s}`
 }
 
@@ -57,6 +61,12 @@ export const mediaURL = (id: string) => `${of(id)}/media`
 
 export const search = (query: NonNullable<Query<'/api/search'>>, signal: AbortSignal) =>
   call<Results>(address('/api/search', query), { signal })
+
+export const complete = (query: NonNullable<Query<'/api/complete'>>, signal: AbortSignal) =>
+  call<Schemas['Completions']>(address('/api/complete', query), { signal })
+
+export const mentions = (query: NonNullable<Query<'/api/mentions'>>, signal: AbortSignal) =>
+  call<Mentions>(address('/api/mentions', query), { signal })
 
 export const listShows = () => call<Schemas['Shows']>('/api/shows', {})
 

@@ -1,6 +1,7 @@
 // The episode that is open: its facts, its words, and where the query is said in it.
 import { type EpisodeDetail, type Moment, type Task, type Transcript, explain, getEpisode, getTranscript, search } from './api'
 
+const page = 1000 // moments asked for at a time
 const freshMS = 4000 // how often a growing transcript is read again
 
 class Reader {
@@ -9,7 +10,6 @@ class Reader {
   transcript = $state.raw<Transcript | null>(null)
   task = $state<Task>('transcribe') // which of its transcripts is read
   moments = $state.raw<Moment[]>([])
-  total = $state(0) // moments in all; more than are here only when there are thousands
   error = $state('')
   busy = $state(false)
 
@@ -26,7 +26,6 @@ class Reader {
     this.episode = this.transcript = null
     this.task = 'transcribe'
     this.moments = []
-    this.total = 0
     this.#query = ''
     if (id) await this.#load()
   }
@@ -67,26 +66,28 @@ class Reader {
     this.busy = false
   }
 
-  /** Finds where a query is said in the open episode. */
-  async find(query: string) {
+  /** Finds where a query is said in the open episode; not strict, what sounds like it will do. */
+  async find(query: string, strict: boolean) {
     query = query.trim()
-    if (query === this.#query) return
-    this.#query = query
+    const key = `${strict} ${query}`
+    if (key === this.#query) return
+    this.#query = key
     this.#asking?.abort()
     const { signal } = (this.#asking = new AbortController())
-    if (!query || !this.id) {
-      this.moments = []
-      this.total = 0
-      return
-    }
+    const found: Moment[] = []
     try {
-      const { hits } = await search({ q: query, episode: this.id, moments: 1000 }, signal)
-      if (signal.aborted) return
-      this.moments = hits[0]?.moments ?? []
-      this.total = hits[0]?.total ?? 0
+      for (let total = query && this.id ? 1 : 0; found.length < total; ) {
+        const { hits } = await search({ q: query, strict, episode: this.id, moments: page, moments_offset: found.length || -1 }, signal)
+        if (signal.aborted) return
+        const next = hits[0]?.moments ?? []
+        if (!next.length) break
+        found.push(...next)
+        total = hits[0]?.total ?? 0
+      }
     } catch {
-      if (!signal.aborted) this.moments = [] // the results beside it tell why the search fails
+      if (signal.aborted) return // otherwise the results beside it tell why the search fails
     }
+    this.moments = found
   }
 }
 

@@ -1,7 +1,12 @@
-// The page's state that belongs in its address: `/?q=…&show=…`, `/episodes/ID?q=…&t=SECONDS`.
+// The page's state that belongs in its address: `/?q=…&sort=…&strict=1&show=…`, `/episodes/ID?q=…&t=SECONDS`.
+
+export const sorts = ['relevance', 'newest', 'oldest'] as const
+export type Sort = (typeof sorts)[number]
 
 export interface Route {
   q: string
+  sort: Sort
+  strict: boolean // nothing that only sounds like the query; belongs to this very query
   show: string
   episode: string // '' when none is open
   at: number | null // milliseconds into the open episode
@@ -12,6 +17,8 @@ export function parse(url: URL): Route {
   const t = Number.parseFloat(url.searchParams.get('t') ?? '')
   return {
     q: (url.searchParams.get('q') ?? '').slice(0, 1000),
+    sort: sorts.find((s) => s === url.searchParams.get('sort')) ?? 'relevance',
+    strict: url.searchParams.get('strict') === '1',
     show: url.searchParams.get('show') ?? '',
     episode: id,
     at: id && Number.isFinite(t) && t >= 0 ? Math.round(t * 1000) : null,
@@ -20,7 +27,11 @@ export function parse(url: URL): Route {
 
 export function format(r: Route): string {
   const s = new URLSearchParams()
-  if (r.q.trim()) s.set('q', r.q)
+  if (r.q.trim()) {
+    s.set('q', r.q)
+    if (r.sort !== 'relevance') s.set('sort', r.sort)
+    if (r.strict) s.set('strict', '1')
+  }
   if (r.show) s.set('show', r.show)
   if (r.episode && r.at !== null) s.set('t', String(Math.round(r.at / 100) / 10))
   const query = s.toString()
@@ -36,7 +47,7 @@ class Router {
 
   /** Changes part of the state; `replace` keeps it out of the history. */
   go(change: Partial<Route>, replace = false) {
-    const next = { ...this.route, ...change }
+    const next = this.#with(change)
     const href = format(next)
     if (href !== location.pathname + location.search) {
       if (replace) history.replaceState(null, '', href)
@@ -45,9 +56,22 @@ class Router {
     this.route = next
   }
 
+  /** Follows a link within the page, unless the browser is asked to open it elsewhere. */
+  follow(e: MouseEvent, change: Partial<Route>) {
+    if (e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return
+    e.preventDefault()
+    this.go(change)
+  }
+
   /** The address of a changed state, for links. */
   href(change: Partial<Route>): string {
-    return format({ ...this.route, ...change })
+    return format(this.#with(change))
+  }
+
+  #with(change: Partial<Route>): Route {
+    const next = { ...this.route, ...change }
+    if (next.q !== this.route.q && change.strict === undefined) next.strict = false
+    return next
   }
 }
 

@@ -1,0 +1,190 @@
+package api
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/earshot/earshot/models"
+)
+
+// collective is an archive of three shows over three years with names that were heard in different ways.
+func collective(t *testing.T) *archive {
+	t.Helper()
+	a := newArchive(t)
+	huddle, garden, night := a.addShow("The Huddle"), a.addShow("The Patient Garden"), a.addShow("Night Shift")
+	add := func(show models.ShowID, title, date, text string) {
+		id := a.addEpisode(t, show, title, text)
+		at, err := time.Parse(time.DateOnly, date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.change(id, func(e *models.Episode) { e.PublishedAt = at })
+	}
+	add(huddle, "Money in the open", "2023-11-04", `Maya: We pay each other from one budget, and the budget is open to everybody.
+Jon: At Loomio every decision about the budget is written down. The minutes are public.`)
+	add(huddle, "Who decides what", "2024-02-10", `Jon: The people who do the work decide about the budget. That is mutual aid in practice.
+Maya: And when they disagree, somebody calls a circle.`)
+	add(huddle, "Growing a collective", "2024-02-24", `Maya: When I came to n spiral there were twenty of us, and no budget at all.
+Jon: At n spiral you learn to say no. Mutual aid needs limits too.`)
+	add(garden, "A diary of rain", "2024-09-01", other)
+	add(garden, "Seeds that travelled", "2025-03-30", `Ana: Mutual aid among gardeners means that seeds travel. There is no budget for it and none is needed.`)
+	add(night, "Error budgets, and who gets to spend them", "2025-04-12", talk)
+	add(night, "All of the questions", "2025-04-26", strings.Repeat(talk+"\n", 30))
+	return a
+}
+
+// quiet is true once the results of the newest query are there.
+const quiet = `document.querySelector('section[aria-busy=false]') !== null`
+
+func TestSearchPage(t *testing.T) {
+	browser := startBrowser(t)
+
+	t.Run("completions by keys", func(t *testing.T) {
+		b := openTab(t, browser, collective(t), "/")
+		const box = `document.querySelector('input[type=search]')`
+		b.search("budget mut")
+		b.until(`document.querySelector('#completions li .text')?.innerText === 'mutual'`)
+		if b.eval(box+`.getAttribute('aria-expanded') + document.querySelector('#completions').hidden`) != "truefalse" {
+			t.Error("the list is open and does not say so")
+		}
+		b.keys(kb.ArrowDown)
+		if got := b.eval(`document.getElementById(` + box + `.getAttribute('aria-activedescendant'))?.ariaSelected + ' ' + ` + box + `.value`); got != "true budget mut" {
+			t.Errorf("the first completion is chosen, the text as typed: %q", got)
+		}
+		b.keys(kb.ArrowUp)
+		if got := b.eval(box + `.getAttribute('aria-activedescendant')`); got != "null" {
+			t.Errorf("above the first stands what was typed, not %q", got)
+		}
+		b.keys(kb.ArrowDown)
+		b.keys(kb.Enter)
+		b.until(box + `.value === 'budget mutual' && document.querySelector('#completions').hidden && location.search === '?q=budget+mutual'`)
+		b.until(quiet + ` && document.querySelectorAll('article').length === 3`)
+		if b.eval(`document.activeElement === `+box) != "true" {
+			t.Error("the focus left the text")
+		}
+		// Escape closes the list and leaves the text; only the next one clears it.
+		b.keys(" certif")
+		b.until(`!document.querySelector('#completions').hidden`)
+		b.keys(kb.Escape)
+		b.until(`document.querySelector('#completions').hidden && ` + box + `.value === 'budget mutual certif'`)
+		b.keys(kb.Escape)
+		b.until(box + `.value === '' && location.search === ''`)
+		// Enter without a choice searches for what is typed, and goes to the results.
+		b.keys("mutua")
+		b.until(`!document.querySelector('#completions').hidden`)
+		b.keys("l")
+		b.keys(kb.Enter)
+		b.until(`location.search === '?q=mutual' && document.querySelector('#completions').hidden`)
+		// The title of an episode opens it.
+		b.eval(box + `.select()`)
+		b.keys("seeds tr")
+		b.until(`document.querySelector('#completions .kind')?.innerText === 'episode'`)
+		b.click(`#completions li`)
+		b.until(`document.querySelector('.reader h2')?.innerText === 'Seeds that travelled'`)
+	})
+
+	t.Run("facets add and take away", func(t *testing.T) {
+		b := openTab(t, browser, collective(t), "/?q=aid+OR+budget")
+		b.size(1400, 900)
+		facet := func(label string) string {
+			return `[...document.querySelectorAll('aside button')].find(e => e.querySelector('bdi')?.innerText === '` + label + `')`
+		}
+		b.until(facet("2024") + ` !== undefined`)
+		if got := b.eval(facet("2024") + `.innerText.replace(/\s+/g, ' ')`); got != "2024 3 episodes" {
+			t.Errorf("the facet says %q", got)
+		}
+		b.eval(facet("2024") + `.click()`)
+		b.until(quiet + ` && document.querySelectorAll('article').length === 3 && new URLSearchParams(location.search).get('q') === '(aid OR budget) year:2024'`)
+		b.until(facet("2024") + `?.ariaPressed === 'true'`)
+		b.eval(facet("The Huddle") + `.click()`)
+		b.until(quiet + ` && document.querySelectorAll('article').length === 2`)
+		b.eval(facet("2024") + `.click()`) // and out again
+		b.until(quiet + ` && document.querySelectorAll('article').length === 3 && !location.search.includes('2024')`)
+		b.eval(`history.back()`)
+		b.until(quiet + ` && document.querySelectorAll('article').length === 2 && document.querySelector('input[type=search]').value.includes('year:2024')`)
+	})
+
+	t.Run("over time", func(t *testing.T) {
+		b := openTab(t, browser, collective(t), "/?q=budget")
+		b.size(1400, 900)
+		const links = `document.querySelectorAll('figure a')`
+		b.until(links + `.length === 5`) // two episodes each in February 2024 and in April 2025
+		if got := b.eval(`document.querySelector('figure svg').ariaLabel`); got != "193 moments over time, most in April 2025: 186" {
+			t.Errorf("the chart says %q", got)
+		}
+		b.eval(`document.querySelector('figure a[tabindex="0"]').focus()`)
+		for range 3 {
+			b.keys(kb.ArrowLeft)
+		}
+		b.until(`document.activeElement.ariaLabel?.startsWith('February 2024')`)
+		b.keys(kb.Enter)
+		b.until(`new URLSearchParams(location.search).get('q') === 'budget after:2024-01 before:2024-03'`)
+		b.until(quiet + ` && document.querySelectorAll('article').length === 2`)
+	})
+
+	t.Run("order and all moments", func(t *testing.T) {
+		b := openTab(t, browser, collective(t), "/?q=budget")
+		b.do(chromedp.WaitVisible(`select`))
+		b.eval(`(s => { s.value = 'oldest'; s.dispatchEvent(new Event('change', {bubbles: true})) })(document.querySelector('select'))`)
+		b.until(quiet + ` && document.querySelector('article h3').innerText === 'Money in the open' && location.search === '?q=budget&sort=oldest'`)
+		b.do(chromedp.Reload())
+		b.until(quiet + ` && document.querySelector('article h3')?.innerText === 'Money in the open' && document.querySelector('select').value === 'oldest'`)
+		const last = `document.querySelector('.hits > :last-child')`
+		b.eval(last + `.querySelector('.more').click()`)
+		b.until(last + `.querySelectorAll('.moment').length === 100 && ` + last + `.querySelector('.more').innerText === 'Show more, 80 left'`)
+		b.eval(last + `.querySelector('.more').click()`)
+		b.until(last + `.querySelectorAll('.moment').length === 180 && !` + last + `.querySelector('.more')`)
+		if got := b.eval(`(a => a.every((t, i) => !i || t > a[i - 1]))([...` + last + `.querySelectorAll('.moment')].map(e => Number(e.dataset.at)))`); got != "true" {
+			t.Error("the moments are not in spoken order, or one is there twice")
+		}
+	})
+
+	t.Run("nothing to narrow", func(t *testing.T) {
+		a := newArchive(t)
+		a.addEpisode(t, a.addShow("Alone"), "Only this", "Ana: One budget, one speaker, one year.")
+		b := openTab(t, browser, a, "/?q=budget")
+		b.until(quiet + ` && document.querySelectorAll('article').length === 1`)
+		if got := b.eval(`document.querySelectorAll('aside, .pick, figure').length`); got != "0" {
+			t.Errorf("%s controls offer a choice of one", got)
+		}
+	})
+
+	t.Run("help shows examples that work", func(t *testing.T) {
+		b := openTab(t, browser, collective(t), "/")
+		b.click(`.help`)
+		b.do(chromedp.WaitVisible(`dialog`))
+		b.eval(`[...document.querySelectorAll('dialog a')].find(e => e.innerText === '"mutual aid"').click()`)
+		b.until(quiet + ` && !document.querySelector('dialog').open && document.querySelectorAll('article').length === 3 && document.querySelector('input[type=search]').value === '"mutual aid"'`)
+	})
+}
+
+// Pictures for people to judge; asserts only that the states can be reached.
+func TestSearchScreenshots(t *testing.T) {
+	browser := startBrowser(t)
+	a := collective(t)
+	for _, size := range []struct {
+		name, colours string
+		w, h          int64
+	}{{"phone", "light", 390, 844}, {"laptop", "dark", 1100, 800}, {"desktop", "light", 1400, 900}} {
+		t.Run(size.name, func(t *testing.T) {
+			b := openTab(t, browser, a, "/")
+			b.size(size.w, size.h)
+			b.prefer(size.colours, "reduce")
+			b.search("aid mut")
+			b.until(quiet + ` && document.querySelector('#completions li') !== null`)
+			b.shoot(size.name + "-completions")
+			b.keys("ual" + kb.Escape)
+			b.until(`document.querySelectorAll('article').length === 3`)
+			b.eval(`document.querySelector('button.pick')?.click()`)
+			b.until(`document.querySelector('figure') !== null`)
+			b.shoot(size.name + "-narrow")
+			b.eval(`document.querySelector('.help').click()`)
+			b.do(chromedp.WaitVisible(`dialog`))
+			b.shoot(size.name + "-help")
+		})
+	}
+}
