@@ -3,6 +3,7 @@ package search
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/earshot/earshot/models"
 )
@@ -16,17 +17,19 @@ func (e *evaluation) matchedAs(t *table, m moment) []models.MatchedAs {
 		}
 		var said strings.Builder
 		var forms []string
-		for w := o.first; w <= o.last; w++ {
-			if w > o.first && spaceBetween(t.word(w-1), t.word(w)) {
+		last := rune(0)
+		t.eachWord(o.first, o.last+1, func(w int, text []byte) {
+			if w > o.first && spaceBetween(last, text) {
 				said.WriteByte(' ')
 			}
-			word := string(t.word(w))
+			last, _ = utf8.DecodeLastRune(text)
+			word := string(text)
 			mark := markOf(word, 0)
 			said.WriteString(string([]rune(word)[mark.Start:mark.End]))
 			for _, form := range e.an.tokens(word) {
 				forms = append(forms, fold(form))
 			}
-		}
+		})
 		as := models.MatchedAs{Typed: strings.Join(o.typed.forms, " "), Said: said.String()}
 		if !within(o.typed.forms, forms) && !slices.Contains(out, as) {
 			out = append(out, as)

@@ -139,7 +139,6 @@ type collector struct {
 	number map[*finder]int
 	spots  map[*finder]*spots
 	found  []occurrence // of words
-	at     int          // a word that was looked at last
 	turns  []occurrence // first words of what a speaker says; shown where the query asks for no words
 }
 
@@ -159,14 +158,13 @@ func (c *collector) collect(w *truth, p passage) {
 		c.number[w.find] = len(c.number)
 	}
 	s.spoken(p, func(m match) {
-		c.at = c.t.wordNear(m.at, c.at)
-		o := occurrence{first: c.at, last: c.t.wordNear(m.end-1, c.at), leaf: c.number[w.find]}
+		o := occurrence{first: c.t.wordOf(m.at), last: c.t.wordOf(m.end - 1), leaf: c.number[w.find]}
 		if l.kind == kindFuzzy || l.kind == kindSounds {
 			o.typed = l
 		}
 		if s.slop > 0 {
 			for _, token := range s.meant(m) {
-				o.words = append(o.words, c.t.wordNear(token, c.at))
+				o.words = append(o.words, c.t.wordOf(token))
 			}
 		}
 		c.found = append(c.found, o)
@@ -231,10 +229,9 @@ func (t *table) moment(m moment, marked map[int]bool) models.Moment {
 	from, to := max(0, m.first-wordsBefore), min(t.wordCount(), m.last+wordsAfter+1)
 	var b strings.Builder
 	at := 0 // code points written
-	var previous []byte
-	for w := from; w < to; w++ {
-		word := t.word(w)
-		if w > from && spaceBetween(previous, word) {
+	last := rune(0)
+	t.eachWord(from, to, func(w int, word []byte) {
+		if w > from && spaceBetween(last, word) {
 			b.WriteByte(' ')
 			at++
 		}
@@ -245,8 +242,8 @@ func (t *table) moment(m moment, marked map[int]bool) models.Moment {
 		}
 		b.Write(word)
 		at += utf8.RuneCount(word)
-		previous = word
-	}
+		last, _ = utf8.DecodeLastRune(word)
+	})
 	out.Snippet = b.String()
 	return out
 }
@@ -263,10 +260,9 @@ func markOf(word string, at int) models.Mark {
 	return models.Mark{Start: start, End: start + utf8.RuneCountInString(inner)}
 }
 
-// spaceBetween reports whether two words that follow each other are written with a space between them.
-func spaceBetween(a, b []byte) bool {
-	last, _ := utf8.DecodeLastRune(a)
-	first, _ := utf8.DecodeRune(b)
+// spaceBetween reports whether a word is written with a space after the last character of the word before it.
+func spaceBetween(last rune, word []byte) bool {
+	first, _ := utf8.DecodeRune(word)
 	return !unspaced(last) && !unspaced(first)
 }
 

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math/bits"
@@ -10,16 +11,18 @@ import (
 const packedBlock = 128
 
 // packed is a read-only array of uint32, stored as blocks of 128 values: each value as the difference from the block's
-// least value, in as many bits as the block's greatest difference needs.
+// least value, in as many bits as most of the block need. The few that need more are patched: their upper bits are kept
+// apart (PFOR; Zukowski et al., "Super-Scalar RAM-CPU Cache Compression", 2006).
 //
-//	u32 count | per block: u32 base, u32 offset of its data, u8 width in bits | data | 8 bytes of padding
+//	u32 count | per block: u32 offset of its data, u8 width, u8 patches, u8 width of a patch | data | 8 bytes of padding
+//	data of a block: uvarint base | values | u8 position of each patch, ascending | upper bits of each patch
 type packed struct {
 	n     int
 	heads []byte
 	data  []byte
 }
 
-const packedHead = 9
+const packedHead = 7
 
 var errPacked = errors.New("a packed array is damaged")
 
@@ -30,31 +33,73 @@ func packArray(values []uint32) []byte {
 	out = append(out, make([]byte, blocks*packedHead)...)
 	data := len(out)
 	for b := range blocks {
-		block := values[b*packedBlock : min(len(values), (b+1)*packedBlock)]
-		base, top := block[0], block[0]
-		for _, v := range block {
-			base, top = min(base, v), max(top, v)
-		}
-		width := bits.Len32(top - base)
 		head := out[heads+b*packedHead:]
-		binary.LittleEndian.PutUint32(head, base)
-		binary.LittleEndian.PutUint32(head[4:], uint32(len(out)-data))
-		head[8] = byte(width)
-		var acc uint64
-		var have int
-		for _, v := range block {
-			acc |= uint64(v-base) << have
-			for have += width; have >= 8; have -= 8 {
-				out = append(out, byte(acc))
-				acc >>= 8
-			}
-		}
-		if have > 0 {
-			out = append(out, byte(acc))
-		}
+		binary.LittleEndian.PutUint32(head, uint32(len(out)-data))
+		out = packBlock(out, head[4:packedHead], values[b*packedBlock:min(len(values), (b+1)*packedBlock)])
 	}
 	return append(out, make([]byte, 8)...)
 }
+
+// packBlock appends the data of a block and fills in the widths in its head.
+func packBlock(out, head []byte, block []uint32) []byte {
+	base := block[0]
+	for _, v := range block {
+		base = min(base, v)
+	}
+	var ofWidth [33]int // values by the bits that they need
+	for _, v := range block {
+		ofWidth[bits.Len32(v-base)]++
+	}
+	top := 32
+	for top > 0 && ofWidth[top] == 0 {
+		top--
+	}
+	// The width that takes the least in all. A patch costs its position and its upper bits.
+	width, least, patches := top, len(block)*top, 0
+	for w, wider := top-1, 0; w >= 0; w-- {
+		wider += ofWidth[w+1]
+		if cost := len(block)*w + wider*(8+top-w); cost < least {
+			width, least, patches = w, cost, wider
+		}
+	}
+	head[0], head[1], head[2] = byte(width), byte(patches), byte(top-width)
+	out = binary.AppendUvarint(out, uint64(base))
+	low := make([]uint32, len(block))
+	var at []byte
+	var high []uint32
+	for i, v := range block {
+		low[i] = (v - base) & (1<<width - 1)
+		if h := (v - base) >> width; h > 0 {
+			at, high = append(at, byte(i)), append(high, h)
+		}
+	}
+	return appendBits(append(appendBits(out, low, width), at...), high, top-width)
+}
+
+// appendBits appends values of so many bits each, and fills the last byte up.
+func appendBits(out []byte, values []uint32, width int) []byte {
+	var acc uint64
+	var have int
+	for _, v := range values {
+		acc |= uint64(v) << have
+		for have += width; have >= 8; have -= 8 {
+			out = append(out, byte(acc))
+			acc >>= 8
+		}
+	}
+	if have > 0 {
+		out = append(out, byte(acc))
+	}
+	return out
+}
+
+// bitsAt returns value i of values of so many bits. 8 bytes must follow the values.
+func bitsAt(b []byte, i, width int) uint32 {
+	bit := i * width
+	return uint32(binary.LittleEndian.Uint64(b[bit/8:]) >> (bit % 8) & (1<<width - 1))
+}
+
+func bytesFor(values, width int) int { return (values*width + 7) / 8 }
 
 func readPacked(b []byte) (packed, error) {
 	if len(b) < 12 {
@@ -67,34 +112,66 @@ func readPacked(b []byte) (packed, error) {
 	}
 	p.heads, p.data = b[4:4+blocks*packedHead], b[4+blocks*packedHead:]
 	for i := range blocks {
-		offset, width := int(binary.LittleEndian.Uint32(p.heads[i*packedHead+4:])), int(p.heads[i*packedHead+8])
-		last := min(packedBlock, p.n-i*packedBlock) - 1
-		if width > 32 || offset+last*width/8+8 > len(p.data) {
+		head := p.heads[i*packedHead:]
+		offset, n := int(binary.LittleEndian.Uint32(head)), min(packedBlock, p.n-i*packedBlock)
+		width, patches, patchWidth := int(head[4]), int(head[5]), int(head[6])
+		if width+patchWidth > 32 || patches > n || offset > len(p.data) {
+			return packed{}, errPacked
+		}
+		_, base := binary.Uvarint(p.data[offset:])
+		if base <= 0 || offset+base+bytesFor(n, width)+patches+bytesFor(patches, patchWidth)+8 > len(p.data) {
 			return packed{}, errPacked
 		}
 	}
 	return p, nil
 }
 
+// block is an opened block.
+type block struct {
+	base       uint32
+	width      int
+	values     []byte
+	at         []byte // positions of patches
+	patches    []byte
+	patchWidth int
+}
+
+func (p *packed) block(i int) block {
+	head := p.heads[i*packedHead:]
+	data := p.data[binary.LittleEndian.Uint32(head):]
+	base, n := binary.Uvarint(data)
+	b := block{base: uint32(base), width: int(head[4]), values: data[n:], patchWidth: int(head[6])}
+	if patches := int(head[5]); patches > 0 {
+		b.at = b.values[bytesFor(min(packedBlock, p.n-i*packedBlock), b.width):]
+		b.at, b.patches = b.at[:patches], b.at[patches:]
+	}
+	return b
+}
+
 // at returns value i, which must be in [0, n).
 func (p *packed) at(i int) uint32 {
-	head := p.heads[i/packedBlock*packedHead:]
-	base, offset, width := binary.LittleEndian.Uint32(head), binary.LittleEndian.Uint32(head[4:]), uint(head[8])
-	bit := uint(i%packedBlock) * width
-	v := binary.LittleEndian.Uint64(p.data[uint(offset)+bit/8:]) >> (bit % 8)
-	return base + uint32(v&(1<<width-1))
+	b := p.block(i / packedBlock)
+	v := bitsAt(b.values, i%packedBlock, b.width)
+	if k := bytes.IndexByte(b.at, byte(i%packedBlock)); k >= 0 {
+		v |= bitsAt(b.patches, k, b.patchWidth) << b.width
+	}
+	return b.base + v
 }
 
 // slice appends the values [from, to) to dst; faster than at for many.
 func (p *packed) slice(dst []uint32, from, to int) []uint32 {
-	for i := from; i < to; {
-		head := p.heads[i/packedBlock*packedHead:]
-		base, width := binary.LittleEndian.Uint32(head), uint(head[8])
-		data, mask := p.data[binary.LittleEndian.Uint32(head[4:]):], uint64(1)<<width-1
-		end := min(to, (i/packedBlock+1)*packedBlock)
-		for bit := uint(i%packedBlock) * width; i < end; i++ {
-			dst = append(dst, base+uint32(binary.LittleEndian.Uint64(data[bit/8:])>>(bit%8)&mask))
-			bit += width
+	for from < to {
+		b := p.block(from / packedBlock)
+		first, end, done := from%packedBlock, min(to, (from/packedBlock+1)*packedBlock), len(dst)
+		mask := uint64(1)<<b.width - 1
+		for bit := first * b.width; from < end; from++ {
+			dst = append(dst, b.base+uint32(binary.LittleEndian.Uint64(b.values[bit/8:])>>(bit%8)&mask))
+			bit += b.width
+		}
+		for k, at := range b.at {
+			if i := done + int(at) - first; i >= done && i < len(dst) {
+				dst[i] += bitsAt(b.patches, k, b.patchWidth) << b.width
+			}
 		}
 	}
 	return dst

@@ -19,6 +19,9 @@ func TestPackedGivesBackWhatWentIn(t *testing.T) {
 			in := make([]uint32, n)
 			for i := range in {
 				in[i] = r.Uint32N(top)
+				if top > 300 && r.IntN(10) > 0 { // few need many bits
+					in[i] %= 40
+				}
 			}
 			p, err := readPacked(packArray(in))
 			if err != nil || p.n != n {
@@ -37,6 +40,61 @@ func TestPackedGivesBackWhatWentIn(t *testing.T) {
 	}
 }
 
+func TestStringListGivesBackWhatWentIn(t *testing.T) {
+	long := strings.Repeat("long", 10)
+	for _, in := range [][]string{
+		nil, {""}, {"a"}, {"a", "a", "ab", "abc", "b"}, {long, long + "er", long + "est", long + strings.Repeat("x", 300)},
+		strings.Fields("a b c d e f g h i j k l m n o p q r s t u v w x y z"),
+	} {
+		l, err := readStrings(packStrings(in))
+		if err != nil || l.n != len(in) {
+			t.Fatalf("%q: %d strings, %v", in, l.n, err)
+		}
+		for i, want := range in {
+			if got := l.at(i, nil); string(got) != want {
+				t.Errorf("%q: string %d is %q", in, i, got)
+			}
+		}
+		for _, key := range append([]string{"", "a", "aa", "h", "hh", "i", "zz", long + "es"}, in...) {
+			want := slices.IndexFunc(in, func(s string) bool { return s >= key })
+			got := -1
+			l.from([]byte(key), func(i int, s []byte) bool {
+				if string(s) != in[i] {
+					t.Errorf("%q: string %d is %q", in, i, s)
+				}
+				got = i
+				return false
+			})
+			if got != want {
+				t.Errorf("%q: from %q on begins at %d, want %d", in, key, got, want)
+			}
+		}
+	}
+}
+
+func TestSpellingGivesBackWhatWentIn(t *testing.T) {
+	long := strings.Repeat("lang", 40)
+	var data []byte
+	texts := []string{"budget", "Budget,", "BUDGET", "bud", "Buds", "…", "Café", "ÉCLAIR", "ẞ", "ß", "ı", "İ", "K", "ǅ", "x" + long, "L'avion.", long}
+	for _, text := range texts {
+		for _, plain := range []string{"budget", "cafe", "", "l", long} {
+			data = appendSpelling(data, plain, text)
+		}
+	}
+	var s respelling
+	for _, text := range texts {
+		for _, plain := range []string{"budget", "cafe", "", "l", long} {
+			s, data = readSpelling(data)
+			if got := s.apply([]byte(plain)); string(got) != text {
+				t.Errorf("%q of %q reads %q", text, plain, got)
+			}
+		}
+	}
+	if len(data) != 0 {
+		t.Errorf("%d bytes are left", len(data))
+	}
+}
+
 func TestTableWordsAndTokens(t *testing.T) {
 	an := testAnalyzer(t)
 	d := generated(4, 20).all()[1]
@@ -52,10 +110,20 @@ func TestTableWordsAndTokens(t *testing.T) {
 	if tab.wordCount() != len(words) {
 		t.Fatalf("%d words of %d", tab.wordCount(), len(words))
 	}
+	var texts []string
+	tab.eachWord(0, len(words), func(_ int, text []byte) { texts = append(texts, string(text)) })
 	token := 0
 	for i, w := range words {
-		if string(tab.word(i)) != w.text || tab.startMS(i) != int64(w.start) || tab.endMS(i) != int64(w.end) || tab.meta.Speakers[tab.speakerOf(i)] != speakers[w.speaker] {
-			t.Fatalf("word %d is %q %d–%d, want %+v", i, tab.word(i), tab.startMS(i), tab.endMS(i), w)
+		tab.eachWord(i, i+1, func(_ int, text []byte) {
+			if string(text) != texts[i] {
+				t.Fatalf("word %d is %q by itself and %q among others", i, text, texts[i])
+			}
+		})
+		if tab.tokenOf(i) != token {
+			t.Fatalf("word %d begins with token %d, want %d", i, tab.tokenOf(i), token)
+		}
+		if texts[i] != w.text || tab.startMS(i) != int64(w.start) || tab.endMS(i) != int64(w.end) || tab.meta.Speakers[tab.speakerOf(i)] != speakers[w.speaker] {
+			t.Fatalf("word %d is %q %d–%d, want %+v", i, texts[i], tab.startMS(i), tab.endMS(i), w)
 		}
 		for range an.tokens(w.text) {
 			if tab.wordOf(token) != i {

@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"sort"
-	"strings"
 
 	"github.com/earshot/earshot/models"
 )
@@ -24,22 +22,26 @@ const (
 	// tableVersion changes with the format.
 	// 1: first version.
 	// 2: forms with accents are among the keys.
-	tableVersion = 2
+	// 3: less than half as long: patched arrays, strings without what they share, gaps in place of starts, odd words in place
+	// of a map from words to tokens, spellings by token.
+	tableVersion = 3
 	tableHeader  = 8 + 4 + 4 + 4
 )
 
 // The sections of a table.
 const (
 	secMeta        = iota // JSON of tableMeta
-	secKeys               // index terms and accented forms of the episode's tokens, sorted, back to back
-	secKeyEnds            // end of each key within secKeys
+	secForms              // plain form of each token, by id: in order; a [stringList]
+	secKeys               // other terms and accented forms of tokens, in order; a [stringList]
 	secKeyIDs             // token id that each key stands for; a term of several ids is there several times
 	secTokens             // token ids in spoken order
-	secFirstToken         // per word, and once more: number of tokens before it
-	secTexts              // the different word texts, back to back
-	secTextEnds           // end of each text within secTexts
-	secWordTexts          // per word: its text
-	secStarts             // per word: start, ms
+	secOddWords           // numbers of the words that have not exactly one token
+	secOddTokens          // for each of them: tokens before the next word − words before it, zigzag
+	secSpellings          // how words are written, by first token; see [respelling]
+	secSpellingsAt        // per token id, and for words without a token: where its spellings begin
+	secVariants           // per word: number among the spellings of its first token
+	secAnchors            // per 128 words: start of the first one, ms
+	secGaps               // per word but these: start − end of the word before, ms, zigzag
 	secLengths            // per word: end − start, ms
 	secPassages           // per passage: first word, end of the core, end of the tail
 	secTurns              // per run of words of one speaker: first word, speaker
@@ -60,127 +62,18 @@ type tableMeta struct {
 	IDs         int              `json:"ids"`      // number of token ids
 }
 
-// tableBuilder collects an episode.
-type tableBuilder struct {
-	meta        tableMeta
-	ids         map[string]uint32 // form → token id
-	terms       [][]string        // token id → index terms
-	tokens      []uint32
-	firstToken  []int
-	words       []spoken
-	passages    []passage
-	titleTokens []uint32
-	notesTokens []uint32
-}
-
-// encode returns the bytes of the table.
-func (b *tableBuilder) encode() ([]byte, error) {
-	meta, err := json.Marshal(b.meta)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a side table: %w", err)
-	}
-	parts := make([][]byte, sections)
-	parts[secMeta] = meta
-	b.encodeKeys(parts)
-	b.encodeWords(parts)
-	first := make([]uint32, len(b.firstToken))
-	for i, v := range b.firstToken {
-		first[i] = uint32(v)
-	}
-	parts[secFirstToken] = packArray(first)
-	parts[secTokens] = packArray(b.tokens)
-	parts[secTitleTokens] = packArray(b.titleTokens)
-	parts[secNotesTokens] = packArray(b.notesTokens)
-	var bounds []uint32
-	for _, p := range b.passages {
-		bounds = append(bounds, uint32(p.start), uint32(p.end), uint32(p.tail))
-	}
-	parts[secPassages] = packArray(bounds)
-	return assembleTable(parts), nil
-}
-
-func assembleTable(parts [][]byte) []byte {
-	out := append([]byte(tableMagic), make([]byte, tableHeader-8+8*len(parts))...)
-	binary.LittleEndian.PutUint32(out[8:], tableVersion)
-	binary.LittleEndian.PutUint32(out[16:], uint32(len(parts)))
-	for i, p := range parts {
-		binary.LittleEndian.PutUint32(out[tableHeader+8*i:], uint32(len(out)))
-		binary.LittleEndian.PutUint32(out[tableHeader+8*i+4:], uint32(len(p)))
-		out = append(out, p...)
-	}
-	binary.LittleEndian.PutUint32(out[12:], tableChecksum(out))
-	return out
-}
-
-func tableChecksum(b []byte) uint32 {
-	return crc32.Checksum(b[16:], crc32.MakeTable(crc32.Castagnoli))
-}
-
-func (b *tableBuilder) encodeKeys(parts [][]byte) {
-	type entry struct {
-		key string
-		id  uint32
-	}
-	var entries []entry
-	for id, terms := range b.terms {
-		for _, t := range terms {
-			entries = append(entries, entry{t, uint32(id)})
-		}
-	}
-	for form, id := range b.ids {
-		if fold(form) != form {
-			entries = append(entries, entry{accentMark + form, id})
-		}
-	}
-	sort.Slice(entries, func(i, j int) bool {
-		if entries[i].key != entries[j].key {
-			return entries[i].key < entries[j].key
-		}
-		return entries[i].id < entries[j].id
-	})
-	var keys []byte
-	ends, ids := make([]uint32, 0, len(entries)), make([]uint32, 0, len(entries))
-	for _, e := range entries {
-		keys = append(keys, e.key...)
-		ends = append(ends, uint32(len(keys)))
-		ids = append(ids, e.id)
-	}
-	parts[secKeys], parts[secKeyEnds], parts[secKeyIDs] = keys, packArray(ends), packArray(ids)
-}
-
-func (b *tableBuilder) encodeWords(parts [][]byte) {
-	number := map[string]uint32{}
-	var texts []byte
-	var ends, turns []uint32
-	n := len(b.words)
-	which, starts, lengths := make([]uint32, n), make([]uint32, n), make([]uint32, n)
-	for i, w := range b.words {
-		id, ok := number[w.text]
-		if !ok {
-			id = uint32(len(number))
-			number[w.text] = id
-			texts = append(texts, w.text...)
-			ends = append(ends, uint32(len(texts)))
-		}
-		which[i], starts[i], lengths[i] = id, w.start, w.end-w.start
-		if i == 0 || b.words[i-1].speaker != w.speaker {
-			turns = append(turns, uint32(i), uint32(w.speaker))
-		}
-	}
-	parts[secTexts], parts[secTextEnds] = texts, packArray(ends)
-	parts[secWordTexts], parts[secStarts], parts[secLengths] = packArray(which), packArray(starts), packArray(lengths)
-	parts[secTurns] = packArray(turns)
-}
-
 // table is an opened side table. It reads from memory that it does not own and is safe for concurrent use.
 type table struct {
-	meta                       tableMeta
-	keys, texts                []byte
-	keyEnds, keyIDs, textEnds  packed
-	tokens, firstToken         packed
-	wordTexts, starts, lengths packed
-	passages, turns            packed
-	titleTokens, notesTokens   packed
+	meta                     tableMeta
+	forms, keys              stringList
+	spellings                []byte
+	keyIDs                   packed
+	tokens                   packed
+	oddWords, oddTokens      packed
+	spellingsAt, variants    packed
+	anchors, gaps, lengths   packed
+	passages, turns          packed
+	titleTokens, notesTokens packed
 }
 
 // readTable checks and opens the bytes of a table. Whatever is wrong with them, the error is errTable.
@@ -206,13 +99,13 @@ func readTable(b []byte) (*table, error) {
 		}
 		parts[i] = b[offset : offset+length]
 	}
-	t := &table{keys: parts[secKeys], texts: parts[secTexts]}
+	t := &table{spellings: parts[secSpellings]}
 	if err := json.Unmarshal(parts[secMeta], &t.meta); err != nil {
 		return nil, fmt.Errorf("%w: %w", errTable, err)
 	}
 	for sec, p := range map[int]*packed{
-		secKeyEnds: &t.keyEnds, secKeyIDs: &t.keyIDs, secTextEnds: &t.textEnds, secTokens: &t.tokens,
-		secFirstToken: &t.firstToken, secWordTexts: &t.wordTexts, secStarts: &t.starts, secLengths: &t.lengths,
+		secKeyIDs: &t.keyIDs, secTokens: &t.tokens, secOddWords: &t.oddWords, secOddTokens: &t.oddTokens,
+		secSpellingsAt: &t.spellingsAt, secVariants: &t.variants, secAnchors: &t.anchors, secGaps: &t.gaps, secLengths: &t.lengths,
 		secPassages: &t.passages, secTurns: &t.turns, secTitleTokens: &t.titleTokens, secNotesTokens: &t.notesTokens,
 	} {
 		var err error
@@ -220,44 +113,112 @@ func readTable(b []byte) (*table, error) {
 			return nil, fmt.Errorf("%w: section %d: %w", errTable, sec, err)
 		}
 	}
-	if n := t.starts.n; t.wordTexts.n != n || t.lengths.n != n || t.firstToken.n != n+1 || t.keyIDs.n != t.keyEnds.n || t.passages.n%3 != 0 {
+	for sec, l := range map[int]*stringList{secForms: &t.forms, secKeys: &t.keys} {
+		var err error
+		if *l, err = readStrings(parts[sec]); err != nil {
+			return nil, fmt.Errorf("%w: section %d: %w", errTable, sec, err)
+		}
+	}
+	if n := t.wordCount(); t.variants.n != n || t.gaps.n != n || t.anchors.n != (n+packedBlock-1)/packedBlock ||
+		t.oddTokens.n != t.oddWords.n || t.tokenOf(n) != t.tokens.n ||
+		t.forms.n != t.meta.IDs || t.spellingsAt.n != t.meta.IDs+1 || t.keyIDs.n != t.keys.n || t.passages.n%3 != 0 || t.turns.n%2 != 0 {
 		return nil, fmt.Errorf("%w: its arrays disagree", errTable)
 	}
 	return t, nil
 }
 
-func slot(blob []byte, ends *packed, i int) []byte {
-	from := uint32(0)
-	if i > 0 {
-		from = ends.at(i - 1)
+func (t *table) wordCount() int { return t.lengths.n }
+
+// startMS returns when a word begins.
+func (t *table) startMS(word int) int64 {
+	var buffer [2 * packedBlock]uint32
+	from := word - word%packedBlock
+	at := t.anchors.at(from / packedBlock)
+	for _, length := range t.lengths.slice(buffer[:0:packedBlock], from, word) {
+		at += length
 	}
-	return blob[from:ends.at(i)]
+	for _, gap := range t.gaps.slice(buffer[packedBlock:packedBlock], from, word+1) {
+		at += unzigzag(gap) // the first one is 0
+	}
+	return int64(at)
 }
 
-func (t *table) wordCount() int       { return t.starts.n }
-func (t *table) word(i int) []byte    { return slot(t.texts, &t.textEnds, int(t.wordTexts.at(i))) }
-func (t *table) startMS(i int) int64  { return int64(t.starts.at(i)) }
-func (t *table) endMS(i int) int64    { return int64(t.starts.at(i)) + int64(t.lengths.at(i)) }
-func (t *table) tokenOf(word int) int { return int(t.firstToken.at(word)) }
+// endMS returns when a word ends.
+func (t *table) endMS(word int) int64 { return t.startMS(word) + int64(t.lengths.at(word)) }
 
 func (t *table) passage(i int) passage {
 	return passage{int(t.passages.at(3 * i)), int(t.passages.at(3*i + 1)), int(t.passages.at(3*i + 2))}
 }
 
-// wordOf returns the word that a token belongs to.
-func (t *table) wordOf(token int) int {
-	return sort.Search(t.wordCount(), func(w int) bool { return t.tokenOf(w+1) > token })
+// odd returns a word that has not exactly one token, and the number of the token after it.
+func (t *table) odd(i int) (word, tokenAfter int) {
+	word = int(t.oddWords.at(i))
+	return word, word + 1 + int(int32(unzigzag(t.oddTokens.at(i))))
 }
 
-// wordNear is wordOf, faster when the word is at or soon after hint.
-func (t *table) wordNear(token, hint int) int {
-	if from := t.tokenOf(hint); token < from || token > from+16 {
-		return t.wordOf(token)
+// tokenOf returns the number of tokens before a word.
+func (t *table) tokenOf(word int) int {
+	i := sort.Search(t.oddWords.n, func(i int) bool { return int(t.oddWords.at(i)) >= word })
+	if i == 0 {
+		return word
 	}
-	for t.tokenOf(hint+1) <= token {
-		hint++
+	before, token := t.odd(i - 1)
+	return token + word - before - 1
+}
+
+// wordOf returns the word that a token belongs to.
+func (t *table) wordOf(token int) int {
+	i := sort.Search(t.oddWords.n, func(i int) bool { _, after := t.odd(i); return after > token })
+	word := token
+	if i > 0 {
+		before, after := t.odd(i - 1)
+		word = before + 1 + token - after
 	}
-	return hint
+	if i < t.oddWords.n {
+		next, _ := t.odd(i)
+		word = min(word, next) // it has several
+	}
+	return word
+}
+
+// word returns how a word is written.
+func (t *table) word(i int) (text []byte) {
+	t.eachWord(i, i+1, func(_ int, b []byte) { text = b }) // nothing is read into it afterwards
+	return text
+}
+
+// eachWord calls f with the texts of the words [from, to), which it must not keep.
+func (t *table) eachWord(from, to int, f func(word int, text []byte)) {
+	token := t.tokenOf(from)
+	tokens := t.tokens.slice(nil, token, t.tokenOf(to))
+	variants := t.variants.slice(nil, from, to)
+	odd := sort.Search(t.oddWords.n, func(i int) bool { return int(t.oddWords.at(i)) >= from })
+	var buffer []byte
+	at := 0
+	for word := from; word < to; word++ {
+		next := at + 1
+		if odd < t.oddWords.n {
+			if w, after := t.odd(odd); w == word {
+				next = after - token
+				odd++
+			}
+		}
+		id := t.meta.IDs // of words without a token
+		buffer = buffer[:0]
+		if next > at {
+			id = int(tokens[at])
+			buffer = t.forms.at(id, buffer)
+		}
+		var written respelling
+		for list := t.spellings[t.spellingsAt.at(id):]; ; variants[word-from]-- {
+			if written, list = readSpelling(list); variants[word-from] == 0 || len(list) == 0 {
+				break
+			}
+		}
+		buffer = written.apply(buffer)
+		f(word, buffer)
+		at = next
+	}
 }
 
 // speakerOf returns the number of a word's speaker within meta.Speakers.
@@ -284,12 +245,39 @@ func (s idSet) add(id uint32) {
 
 // addTerm adds the ids of the tokens that are indexed under a term, and reports whether there are any.
 func (t *table) addTerm(s idSet, term string) bool {
-	i := sort.Search(t.keyEnds.n, func(i int) bool { return bytes.Compare(slot(t.keys, &t.keyEnds, i), []byte(term)) >= 0 })
-	from := i
-	for ; i < t.keyEnds.n && string(slot(t.keys, &t.keyEnds, i)) == term; i++ {
+	same := func(key []byte) bool { return string(key) == term }
+	return t.addForms(s, term, same) || t.addKeys(s, term, same)
+}
+
+// addPrefix adds the ids of the tokens whose plain form begins with prefix.
+func (t *table) addPrefix(s idSet, prefix string) bool {
+	return t.addForms(s, prefix, func(form []byte) bool { return bytes.HasPrefix(form, []byte(prefix)) })
+}
+
+// addForms adds the ids of the tokens of which f is true, from the form given on.
+func (t *table) addForms(s idSet, from string, f func(form []byte) bool) (found bool) {
+	t.forms.from([]byte(from), func(id int, form []byte) bool {
+		if !f(form) {
+			return false
+		}
+		s.add(uint32(id))
+		found = true
+		return true
+	})
+	return found
+}
+
+// addKeys is addForms for the other keys of tokens.
+func (t *table) addKeys(s idSet, from string, f func(key []byte) bool) (found bool) {
+	t.keys.from([]byte(from), func(i int, key []byte) bool {
+		if !f(key) {
+			return false
+		}
 		s.add(t.keyIDs.at(i))
-	}
-	return i > from
+		found = true
+		return true
+	})
+	return found
 }
 
 // formIDs returns the ids of the tokens that have exactly this form; nil when there are none.
@@ -303,7 +291,7 @@ func (t *table) formIDs(form string) idSet {
 	}
 	t.addTerm(ids, form)
 	accented := t.newIDSet()
-	t.addPrefix(accented, accentMark)
+	t.addKeys(accented, accentMark, func(key []byte) bool { return bytes.HasPrefix(key, []byte(accentMark)) })
 	some := uint64(0)
 	for i := range ids {
 		ids[i] &^= accented[i]
@@ -313,14 +301,4 @@ func (t *table) formIDs(form string) idSet {
 		return nil
 	}
 	return ids
-}
-
-// addPrefix adds the ids of the tokens whose plain form begins with prefix.
-func (t *table) addPrefix(s idSet, prefix string) bool {
-	i := sort.Search(t.keyEnds.n, func(i int) bool { return bytes.Compare(slot(t.keys, &t.keyEnds, i), []byte(prefix)) >= 0 })
-	from := i
-	for ; i < t.keyEnds.n && strings.HasPrefix(string(slot(t.keys, &t.keyEnds, i)), prefix); i++ {
-		s.add(t.keyIDs.at(i))
-	}
-	return i > from
 }

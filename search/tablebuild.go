@@ -1,0 +1,217 @@
+package search
+
+import (
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
+
+// tableBuilder collects an episode.
+type tableBuilder struct {
+	meta        tableMeta
+	ids         map[string]uint32 // form → token id
+	terms       [][]string        // token id → index terms
+	tokens      []uint32
+	firstToken  []int
+	words       []spoken
+	passages    []passage
+	titleTokens []uint32
+	notesTokens []uint32
+}
+
+// encode returns the bytes of the table.
+func (b *tableBuilder) encode() ([]byte, error) {
+	meta, err := json.Marshal(b.meta)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a side table: %w", err)
+	}
+	parts := make([][]byte, sections)
+	parts[secMeta] = meta
+	b.renumber()
+	b.encodeKeys(parts)
+	b.encodeWords(parts)
+	b.encodeTimes(parts)
+	b.encodeOddWords(parts)
+	parts[secTokens] = packArray(b.tokens)
+	parts[secTitleTokens] = packArray(b.titleTokens)
+	parts[secNotesTokens] = packArray(b.notesTokens)
+	var bounds []uint32
+	for _, p := range b.passages {
+		bounds = append(bounds, uint32(p.start), uint32(p.end), uint32(p.tail))
+	}
+	parts[secPassages] = packArray(bounds)
+	return assembleTable(parts), nil
+}
+
+func assembleTable(parts [][]byte) []byte {
+	out := append([]byte(tableMagic), make([]byte, tableHeader-8+8*len(parts))...)
+	binary.LittleEndian.PutUint32(out[8:], tableVersion)
+	binary.LittleEndian.PutUint32(out[16:], uint32(len(parts)))
+	for i, p := range parts {
+		binary.LittleEndian.PutUint32(out[tableHeader+8*i:], uint32(len(out)))
+		binary.LittleEndian.PutUint32(out[tableHeader+8*i+4:], uint32(len(p)))
+		out = append(out, p...)
+	}
+	binary.LittleEndian.PutUint32(out[12:], tableChecksum(out))
+	return out
+}
+
+func tableChecksum(b []byte) uint32 {
+	return crc32.Checksum(b[16:], crc32.MakeTable(crc32.Castagnoli))
+}
+
+// encodeKeys writes the plain form of each token, by number, and by which other terms it is found.
+func (b *tableBuilder) encodeKeys(parts [][]byte) {
+	type entry struct {
+		key string
+		id  uint32
+	}
+	var entries []entry
+	forms := make([]string, len(b.terms))
+	for id, terms := range b.terms {
+		forms[id] = terms[0]
+		for _, t := range terms[1:] {
+			entries = append(entries, entry{t, uint32(id)})
+		}
+	}
+	for form, id := range b.ids {
+		if fold(form) != form {
+			entries = append(entries, entry{accentMark + form, id})
+		}
+	}
+	slices.SortFunc(entries, func(x, y entry) int { return cmp.Or(cmp.Compare(x.key, y.key), cmp.Compare(x.id, y.id)) })
+	keys, ids := make([]string, 0, len(entries)), make([]uint32, 0, len(entries))
+	for _, e := range entries {
+		keys, ids = append(keys, e.key), append(ids, e.id)
+	}
+	parts[secForms], parts[secKeys], parts[secKeyIDs] = packStrings(forms), packStrings(keys), packArray(ids)
+}
+
+// textKey is a spelling of the words that begin with a token. Words without any token have a number that no token has.
+type textKey struct {
+	token uint32
+	text  string
+}
+
+func (b *tableBuilder) textKey(word int) textKey {
+	if b.firstToken[word] == b.firstToken[word+1] {
+		return textKey{uint32(b.meta.IDs), b.words[word].text}
+	}
+	return textKey{b.tokens[b.firstToken[word]], b.words[word].text}
+}
+
+// encodeWords writes how each word is written: as a number among the spellings of its first token.
+func (b *tableBuilder) encodeWords(parts [][]byte) {
+	number := map[textKey]uint32{}
+	for i := range b.words {
+		number[b.textKey(i)] = 0
+	}
+	keys := slices.SortedFunc(maps.Keys(number), func(x, y textKey) int {
+		return cmp.Or(cmp.Compare(x.token, y.token), compareSpelling(x.text, y.text))
+	})
+	var spellings []byte
+	at := make([]uint32, b.meta.IDs+1) // by token: where its spellings begin
+	next, variant := 0, uint32(0)
+	for i, k := range keys {
+		variant++
+		if i == 0 || keys[i-1].token != k.token {
+			variant = 0
+		}
+		for ; next <= int(k.token); next++ {
+			at[next] = uint32(len(spellings))
+		}
+		plain := ""
+		if int(k.token) < b.meta.IDs {
+			plain = b.terms[k.token][0]
+		}
+		spellings = appendSpelling(spellings, plain, k.text)
+		number[k] = variant
+	}
+	for ; next < len(at); next++ {
+		at[next] = uint32(len(spellings))
+	}
+	var turns []uint32
+	variants := make([]uint32, len(b.words))
+	for i, w := range b.words {
+		variants[i] = number[b.textKey(i)]
+		if i == 0 || b.words[i-1].speaker != w.speaker {
+			turns = append(turns, uint32(i), uint32(w.speaker))
+		}
+	}
+	parts[secSpellings], parts[secSpellingsAt], parts[secVariants] = spellings, packArray(at), packArray(variants)
+	parts[secTurns] = packArray(turns)
+}
+
+// compareSpelling orders spellings of a word: those that begin in lower case, which are the most, before others.
+func compareSpelling(a, b string) int {
+	x, _ := utf8.DecodeRuneInString(a)
+	y, _ := utf8.DecodeRuneInString(b)
+	if unicode.IsLower(x) != unicode.IsLower(y) {
+		if unicode.IsLower(x) {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(a, b)
+}
+
+// encodeTimes writes when words are said, as lengths and as the silence before each word, which is mostly none. Every so
+// many words the start itself is written.
+func (b *tableBuilder) encodeTimes(parts [][]byte) {
+	n := len(b.words)
+	var anchors []uint32
+	lengths, gaps := make([]uint32, n), make([]uint32, n)
+	for i, w := range b.words {
+		lengths[i] = w.end - w.start
+		if i%packedBlock == 0 {
+			anchors = append(anchors, w.start)
+		} else {
+			gaps[i] = zigzag(w.start - b.words[i-1].end)
+		}
+	}
+	parts[secAnchors], parts[secLengths], parts[secGaps] = packArray(anchors), packArray(lengths), packArray(gaps)
+}
+
+// encodeOddWords writes which words have not exactly one token.
+func (b *tableBuilder) encodeOddWords(parts [][]byte) {
+	var words, more []uint32
+	for i := range b.words {
+		if end := b.firstToken[i+1]; end-b.firstToken[i] != 1 {
+			words, more = append(words, uint32(i)), append(more, zigzag(uint32(end-(i+1))))
+		}
+	}
+	parts[secOddWords], parts[secOddTokens] = packArray(words), packArray(more)
+}
+
+// renumber gives tokens numbers in the order of their plain forms, which are searched by them.
+func (b *tableBuilder) renumber() {
+	order := make([]int, len(b.terms))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(x, y int) int { return slices.Compare(b.terms[x], b.terms[y]) })
+	number, terms := make([]uint32, len(order)), make([][]string, len(order))
+	for n, id := range order {
+		number[id], terms[n] = uint32(n), b.terms[id]
+	}
+	for form, id := range b.ids {
+		b.ids[form] = number[id]
+	}
+	for _, list := range [][]uint32{b.tokens, b.titleTokens, b.notesTokens} {
+		for i, id := range list {
+			list[i] = number[id]
+		}
+	}
+	b.terms = terms
+}
+
+// zigzag makes small numbers of small differences, whatever their sign; modulo 2^32.
+func zigzag(v uint32) uint32 { return v<<1 ^ uint32(int32(v)>>31) }
+
+func unzigzag(v uint32) uint32 { return v>>1 ^ -(v & 1) }
