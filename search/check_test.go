@@ -106,35 +106,42 @@ func TestCheckFindsAndRepairsWhatIsWrong(t *testing.T) {
 			}
 		}, "other words"},
 		"one passage gone": {func(t *testing.T, x *Index, _ *archive, d models.Document) {
+			t.Helper()
 			docs, _ := of(t, x, d.Episode.ID)
 			rawly(t, x, docs[:1], nil, 0)
 		}, "should have"},
 		"all documents gone": {func(t *testing.T, x *Index, _ *archive, d models.Document) {
+			t.Helper()
 			docs, _ := of(t, x, d.Episode.ID)
 			rawly(t, x, docs, nil, 0)
 		}, "not in the index"},
 		"documents with another word": {func(t *testing.T, x *Index, _ *archive, d models.Document) {
+			t.Helper()
 			_, key := of(t, x, d.Episode.ID)
 			other := otherWords(d)
 			rawly(t, x, nil, &other, key.generation)
 		}, "documents have other words"},
 		"documents with another show": {func(t *testing.T, x *Index, _ *archive, d models.Document) {
+			t.Helper()
 			_, key := of(t, x, d.Episode.ID)
 			d.Show.Title = "Somebody else's"
 			rawly(t, x, nil, &d, key.generation)
 		}, "1 of its"},
 		"documents of an older generation": {func(t *testing.T, x *Index, _ *archive, d models.Document) {
+			t.Helper()
 			docs, key := of(t, x, d.Episode.ID)
 			rawly(t, x, docs, nil, 0)
 			rawly(t, x, nil, &d, key.generation-1)
 		}, "side table is missing"},
 		"documents of two generations": {func(t *testing.T, x *Index, _ *archive, d models.Document) {
+			t.Helper()
 			docs, key := of(t, x, d.Episode.ID)
 			rawly(t, x, nil, &d, key.generation+100)
 			d.Transcript.Segments = nil
 			rawly(t, x, docs[:1], &d, key.generation)
 		}, ""},
 		"an episode that nobody knows": {func(t *testing.T, x *Index, _ *archive, _ models.Document) {
+			t.Helper()
 			other := newArchive()
 			d := say("Nowhere", "error budget of a talk that is in no catalogue")
 			other.put(d)
@@ -143,18 +150,21 @@ func TestCheckFindsAndRepairsWhatIsWrong(t *testing.T) {
 			}
 		}, "not in the catalogue"},
 		"a deleted episode that is still there": {func(t *testing.T, x *Index, a *archive, d models.Document) {
+			t.Helper()
 			a.remove(d.Episode.ID)
 			if err := x.current.skipTo(a.seq); err != nil {
 				t.Fatal(err)
 			}
 		}, "not in the catalogue"},
 		"a change that was never applied": {func(t *testing.T, x *Index, a *archive, d models.Document) {
+			t.Helper()
 			a.put(otherWords(d))
 			if err := x.current.skipTo(a.seq); err != nil {
 				t.Fatal(err)
 			}
 		}, "other words"},
 		"a number from the future": {func(t *testing.T, x *Index, a *archive, _ models.Document) {
+			t.Helper()
 			if err := x.current.skipTo(a.seq + 1000); err != nil {
 				t.Fatal(err)
 			}

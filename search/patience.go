@@ -14,5 +14,7 @@ const (
 )
 
 func init() { //nolint:gochecknoinits // Bleve has a registry for it, to be filled before anything is opened
-	scorch.RegistryAsyncErrorCallbacks[patienceName] = func(error, string) { time.Sleep(patience) }
+	scorch.RegistryAsyncErrorCallbacks[patienceName] = func(error, string) {
+		time.Sleep(patience) //nolint:forbidigo // there is nothing to wait for: room may come at any time, unannounced
+	}
 }

@@ -92,12 +92,12 @@ func (d *doctor) conclude(c search.Checked, repair bool) error {
 	case c.Problems == 0:
 		line += "the search index is right\n"
 	case len(c.Left) == 0:
-		line += fmt.Sprintf("%s repaired, and the search index is right now\n", count(mended, "problem"))
+		line += count(mended, "problem") + " repaired, and the search index is right now\n"
 	default:
 		line += fmt.Sprintf("the search index has %s\n", count(len(c.Left), "problem"))
 	}
 	if c.Waiting > 0 {
-		line += fmt.Sprintf("%s not in the index yet: the server, or the next search, sees to that\n", count(int(c.Waiting), "change"))
+		line += count(int(c.Waiting), "change") + " not in the index yet: the server, or the next search, sees to that\n"
 	}
 	if _, err := io.WriteString(d.out, line); err != nil {
 		return err
