@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/earshot/earshot/models"
 )
@@ -103,8 +104,8 @@ func (c *check) look(ctx context.Context, tell bool) error {
 	applied := c.x.Applied()
 	c.Waiting = max(0, last-applied)
 	switch {
-	case c.x.rebuilding():
-		report(Finding{Problem: "it is being built anew, and is not complete yet"})
+	case !c.x.comparable():
+		report(Finding{Problem: "it was made by another version of Earshot, or is damaged, and is being built anew"})
 		return nil
 	case applied > last:
 		report(Finding{Problem: fmt.Sprintf("it has seen change %d, and the catalogue has only %d: it belongs to another catalogue, or to a newer state of this one", applied, last)})
@@ -114,11 +115,11 @@ func (c *check) look(ctx context.Context, tell bool) error {
 	return err
 }
 
-// rebuilding reports whether an index is being built beside the one that serves.
-func (x *Index) rebuilding() bool {
-	x.follow.Lock()
-	defer x.follow.Unlock()
-	return x.next != nil || x.broken.Load()
+// comparable reports whether the index that serves is of the kind that this program makes, and not known to be damaged.
+func (x *Index) comparable() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return !x.broken.Load() && (x.current == nil || isBase(filepath.Base(x.current.dir), x.baseName()))
 }
 
 // mend sets right what is left, episode by episode, or by following from zero where the index as a whole is wrong.

@@ -111,17 +111,22 @@ func (x *Index) building() int64 {
 	return x.Applied()
 }
 
-// Reindex builds the index anew beside the one that serves, and swaps them.
+// Reindex builds the index anew beside the one that serves, and swaps them. One that was being built, before a call was
+// cancelled or the process died, is gone on with.
 func (x *Index) Reindex(ctx context.Context, progress func(done, total int64)) error {
-	if err := x.restart(ctx); err != nil {
-		return err
+	if err := x.begin(ctx); err != nil {
+		return explainDisk(err)
 	}
 	return x.CatchUp(ctx, progress)
 }
 
-func (x *Index) restart(ctx context.Context) error {
+// begin begins to build an index beside the one that serves, unless one is being built.
+func (x *Index) begin(ctx context.Context) error {
 	x.follow.Lock()
 	defer x.follow.Unlock()
+	if x.next != nil {
+		return nil
+	}
 	return x.buildBeside(ctx)
 }
 

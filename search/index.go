@@ -185,12 +185,12 @@ func (x *Index) openShards(ctx context.Context) error {
 		if x.current, err = x.openOrSetAside(ctx, names[building]); err != nil {
 			return err
 		}
-	case x.current != nil && !isBase(current, x.baseName()):
-		if building >= 0 {
-			if x.next, err = x.openOrSetAside(ctx, names[building]); err != nil {
-				return err
-			}
+	case x.current != nil && building >= 0: // a new index that was being built goes on being built
+		if x.next, err = x.openNext(ctx, names[building]); err != nil {
+			return err
 		}
+	}
+	if x.current != nil && !isBase(current, x.baseName()) {
 		if x.next == nil {
 			if x.next, err = x.newShard(ctx); err != nil {
 				return err
@@ -260,6 +260,26 @@ func (x *Index) newShard(ctx context.Context) (*shard, error) {
 	}
 	s, _, err := openShard(ctx, filepath.Join(x.dir, name), x.an, x.o.MaxTables)
 	return s, err
+}
+
+// openNext opens an index that was being built; one that does not open is removed, and nil returned.
+func (x *Index) openNext(ctx context.Context, name string) (*shard, error) {
+	dir := filepath.Join(x.dir, name)
+	s, missing, err := openShard(ctx, dir, x.an, x.o.MaxTables)
+	if err == nil && len(missing) > 0 {
+		err = errors.Join(fmt.Errorf("it lacks %d side tables", len(missing)), s.close())
+	}
+	if err == nil {
+		return s, nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	x.o.Log.WarnContext(ctx, "a search index that was being built cannot go on: removing it", "name", name, "error", err)
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, fmt.Errorf("removing a search index that was being built: %w", err)
+	}
+	return nil, nil //nolint:nilnil // nil means: there is none
 }
 
 // openOrSetAside opens an index; one that does not open is renamed, and nil returned. Side tables that are missing are

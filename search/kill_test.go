@@ -70,18 +70,15 @@ func indexUntilKilled(ctx context.Context, dir string, round int) error {
 	if aside, _ := filepath.Glob(filepath.Join(dir, damagedPrefix+"*")); len(aside) > 0 {
 		return fmt.Errorf("the index did not open after a kill: %v", aside)
 	}
-	if x.next == nil {
-		x.src = a           // reading for a comparison writes nothing
-		var wrong []Finding // what opening mends counts as well: there should be nothing to mend
-		_, err := x.Check(ctx, CheckOptions{Found: func(f Finding) { wrong = append(wrong, f) }})
-		if err != nil {
-			return err
-		}
-		if len(wrong) > 0 {
-			return fmt.Errorf("the index is wrong after a kill: %v", wrong)
-		}
-		x.src = talkative{a}
+	x.src = a           // reading for a comparison writes nothing
+	var wrong []Finding // what opening mends counts as well: there should be nothing to mend
+	if _, err := x.Check(ctx, CheckOptions{Found: func(f Finding) { wrong = append(wrong, f) }}); err != nil {
+		return err
 	}
+	if len(wrong) > 0 {
+		return fmt.Errorf("the index is wrong after a kill: %v", wrong)
+	}
+	x.src = talkative{a}
 	if err := x.CatchUp(ctx, nil); err != nil {
 		return err
 	}
