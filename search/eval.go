@@ -38,6 +38,7 @@ type evaluation struct {
 	v      *view
 	tables *tables
 	sounds *soundBook
+	alikes map[string][]string // of alike, by field and plain form
 
 	fields  map[string][]string // languages by field name before the suffix
 	finders []*finder           // of positive leaves, each once
@@ -48,7 +49,7 @@ type evaluation struct {
 }
 
 func newEvaluation(ctx context.Context, s *shard, r index.IndexReader, v *view) (*evaluation, error) {
-	e := &evaluation{ctx: ctx, an: s.an, r: r, v: v, tables: s.tables, sounds: &s.sounds, fields: map[string][]string{}, byName: map[string]*finder{}}
+	e := &evaluation{ctx: ctx, an: s.an, r: r, v: v, tables: s.tables, sounds: &s.sounds, alikes: map[string][]string{}, fields: map[string][]string{}, byName: map[string]*finder{}}
 	names, err := r.Fields()
 	if err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ func randomQuery(r *rand.Rand, depth int) string {
 		return []string{"speaker:anna", "speaker:ben", "-speaker:ben", "(speaker:ben OR speaker:smith)"}[r.IntN(4)] + " " + randomQuery(r, depth-1)
 	case depth > 0 && k == 6:
 		filters := []string{"show:cafe", `show:"practical systems"`, "lang:de", "year:2019-2021", "-year:2018", "title:error", "before:2020", "after:2019-03",
-			"-before:2021-03-05", "after:2018-03-10 before:2022", "title:exact:cafe", `title:"the budget"~1`}
+			"-before:2021-03-05", "after:2018-03-10 before:2022", "title:exact:cafe", "title:sounds:budgets", `title:"the budget"~1`}
 		return filters[r.IntN(len(filters))] + " " + randomQuery(r, depth-1)
 	case k == 7:
 		return word()[:1] + word() + "*"

@@ -43,6 +43,7 @@ type finder struct {
 	words  map[string]bool // of prefixes and fuzzy words: the plain forms they stand for
 	capped bool            // words are not all that there are
 	said   []saying        // of sounds: what it stands for, longest first
+	sure   bitset          // of sounds: documents in which it is without verifying; nil: none
 	docs   bitset
 	score  []float64 // by document, of positive leaves
 	rarity float64   // inverse document frequency
@@ -87,7 +88,7 @@ func (e *evaluation) search(f *finder) error {
 			var err error
 			switch {
 			case f.l.kind == kindSounds:
-				err = e.soundCandidates(f, field, lang)
+				err = e.soundCandidates(f, field, lang, weight)
 			case len(f.l.forms) > 1:
 				err = e.phraseCandidates(f, field, lang)
 			default:
@@ -143,28 +144,6 @@ func (e *evaluation) wordCandidates(f *finder, field weighedField, lang string, 
 	return nil
 }
 
-// soundCandidates adds the documents that have all words of a saying.
-func (e *evaluation) soundCandidates(f *finder, field weighedField, lang string) error {
-	for _, s := range f.said {
-		var all bitset
-		for _, words := range s {
-			docs := newBitset(e.v.docs)
-			for _, w := range words {
-				if err := e.documents(field.name+lang, w, docs.add); err != nil {
-					return err
-				}
-			}
-			if all == nil {
-				all = docs
-			} else {
-				all.and(docs)
-			}
-		}
-		f.docs.or(all)
-	}
-	return nil
-}
-
 // phraseCandidates adds the documents that have all words of a phrase, or of its beginning where it may be longer than
 // what a passage is sure to hold after a core's last word.
 func (e *evaluation) phraseCandidates(f *finder, field weighedField, lang string) error {
@@ -206,7 +185,8 @@ func (e *evaluation) phraseCandidates(f *finder, field weighedField, lang string
 	}
 }
 
-// verify keeps the documents in which the leaf really is, as the side tables say, and weighs by how often.
+// verify keeps the documents in which the leaf really is, as the side tables say, and weighs those by how often that could
+// not be told from the postings.
 func (e *evaluation) verify(f *finder, weight []float64) error {
 	candidates := f.docs
 	f.docs = newBitset(e.v.docs)
@@ -215,6 +195,10 @@ func (e *evaluation) verify(f *finder, weight []float64) error {
 	last := ^uint32(0)
 	candidates.each(func(d uint32) {
 		if err != nil {
+			return
+		}
+		if f.sure != nil && f.sure.has(d) {
+			f.docs.add(d)
 			return
 		}
 		if err = e.step(); err != nil {
@@ -227,6 +211,10 @@ func (e *evaluation) verify(f *finder, weight []float64) error {
 				return
 			}
 			where = f.in(e.an, t)
+		}
+		if where.sure && f.who == nil {
+			f.docs.add(d)
+			return
 		}
 		n := where.countIn(e.v.passage[d], f.l.field == queryTitle)
 		if n > 0 {

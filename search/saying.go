@@ -95,6 +95,55 @@ func (e *evaluation) oneName(l *leaf) (bool, error) {
 	return false, nil
 }
 
+// soundCandidates adds the documents that have all words of a saying. Those that have a word which is a saying by itself
+// are weighed by it, and sure, unless speakers are restricted or the word may begin a longer saying.
+func (e *evaluation) soundCandidates(f *finder, field weighedField, lang string, weight []float64) error {
+	longer := map[string]bool{} // words that begin a saying of several
+	for _, s := range f.said {
+		if len(s) == 1 {
+			return e.soundWords(f, s[0], longer, field, lang, weight)
+		}
+		for _, w := range s[0] {
+			longer[w] = true
+		}
+		var all bitset
+		for _, words := range s {
+			docs := newBitset(e.v.docs)
+			for _, w := range words {
+				if err := e.documents(field.name+lang, w, docs.add); err != nil {
+					return err
+				}
+			}
+			if all == nil {
+				all = docs
+			} else {
+				all.and(docs)
+			}
+		}
+		f.docs.or(all)
+	}
+	return nil
+}
+
+func (e *evaluation) soundWords(f *finder, words []string, longer map[string]bool, field weighedField, lang string, weight []float64) error {
+	if f.sure == nil && f.who == nil {
+		f.sure = newBitset(e.v.docs)
+	}
+	for _, w := range words {
+		if err := e.postings(field.name+lang, w, func(d uint32, freq, length float64) {
+			f.docs.add(d)
+			if f.who != nil || longer[w] {
+				return
+			}
+			f.sure.add(d)
+			weight[d] += field.weight * freq / (1 - bm25B + bm25B*length/field.nominal)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // nearWord is a word that sounds like another.
 type nearWord struct {
 	word     string
@@ -120,7 +169,23 @@ func wordsOf(all []nearWord) []string {
 
 // alike returns the words that sound like a plain form, and that form.
 func (e *evaluation) alike(l *leaf, plain string) ([]string, error) {
+	key := l.field + ":" + plain
+	if known, ok := e.alikes[key]; ok {
+		return known, nil
+	}
+	words, err := e.findAlike(l, plain)
+	if err != nil {
+		return nil, err
+	}
+	e.alikes[key] = words
+	return words, nil
+}
+
+func (e *evaluation) findAlike(l *leaf, plain string) ([]string, error) {
 	distance := distanceOf("~", plain)
+	if latin(plain) {
+		distance = min(distance, slips(plain))
+	}
 	var near map[string]expansion
 	if distance > 0 {
 		var err error

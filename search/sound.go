@@ -241,9 +241,13 @@ func (h heard) slip(mine, plain, code string) bool {
 		code[0] != mine[0] || code[len(code)-1] != mine[len(mine)-1] || matchr.OSA(code, mine) > 1 {
 		return false
 	}
-	edits := nearEdits
-	if len(h.plain) >= nearLong {
-		edits = nearEditsLong
+	return matchr.OSA(plain, h.plain) <= slips(h.plain)
+}
+
+// slips returns in how many letters a word may differ whose code differs.
+func slips(plain string) int {
+	if len(plain) >= nearLong {
+		return nearEditsLong
 	}
-	return matchr.OSA(plain, h.plain) <= edits
+	return nearEdits
 }

@@ -1,5 +1,7 @@
 package search
 
+import "slices"
+
 // spots finds a leaf in the words of one episode.
 type spots struct {
 	t    *table
@@ -7,6 +9,8 @@ type spots struct {
 	slop int        // other words that may lie between the words of a sequence in all
 	only []bool     // by speaker: whose words count; nil: everybody's
 
+	// sure says that the leaf is in every document of the episode that has its term.
+	sure   bool
 	buffer []uint32 // tokens being looked at
 }
 
@@ -50,10 +54,13 @@ func (s *spots) addPhrase(l *leaf) {
 	seq := make(sequence, 0, len(l.forms))
 	for _, form := range l.forms {
 		var ids idSet
-		if l.accents {
-			ids = s.t.formIDs(form)
-		} else if plain := s.t.newIDSet(); s.t.addTerm(plain, fold(form)) {
+		if plain := s.t.newIDSet(); s.t.addTerm(plain, fold(form)) {
 			ids = plain
+		}
+		if l.accents && ids != nil {
+			exact := s.t.formIDs(form)
+			s.sure = len(l.forms) == 1 && slices.Equal(exact, ids)
+			ids = exact
 		}
 		if ids == nil {
 			return
