@@ -87,6 +87,33 @@ func TestSearchPage(t *testing.T) {
 		b.until(`document.querySelector('.reader h2')?.innerText === 'Seeds that travelled'`)
 	})
 
+	t.Run("what sounds like it, and the way back", func(t *testing.T) {
+		b := openTab(t, browser, collective(t), "/?q=enspiral")
+		b.until(quiet + ` && document.querySelectorAll('article .moment').length === 2`)
+		if got := b.text(".banner"); !strings.Contains(got, "Nobody says exactly") || !strings.Contains(got, "sounds:enspiral") {
+			t.Errorf("the banner says %q", got)
+		}
+		if got := b.text(".moment .as"); got != "matched as n spiral" { // the quotation marks are drawn by the style
+			t.Errorf("the moment is %q", got)
+		}
+		// The open episode is searched by sound too.
+		b.click(`article h3 a`)
+		b.until(`document.querySelectorAll('.reader .word.hit').length === 4`)
+		b.click(`.banner a`)
+		b.until(quiet + ` && document.querySelectorAll('.hits article').length === 0 && new URLSearchParams(location.search).get('strict') === '1'`)
+		b.until(`document.querySelectorAll('.reader .word.hit').length === 0`)
+		b.eval(`[...document.querySelectorAll('.none a')].find(e => e.innerText === 'Look for what sounds like it').click()`)
+		b.until(quiet + ` && document.querySelectorAll('article .moment').length === 2`)
+		// Another query is answered as usual.
+		b.eval(`history.back()`)
+		b.until(quiet + ` && document.querySelectorAll('.hits article').length === 0`)
+		b.eval(`document.querySelector('input[type=search]').select()`)
+		b.keys("budgte")
+		b.until(`[...document.querySelectorAll('section li')].some(e => e.innerText.replace(/\s+/g, ' ') === 'Did you mean budget 7 episodes')`)
+		b.eval(`[...document.querySelectorAll('section li a')].find(e => e.innerText === 'budget').click()`)
+		b.until(quiet + ` && document.querySelectorAll('.hits article').length === 7 && location.search === '?q=budget'`)
+	})
+
 	t.Run("facets add and take away", func(t *testing.T) {
 		b := openTab(t, browser, collective(t), "/?q=aid+OR+budget")
 		b.size(1400, 900)
@@ -177,11 +204,14 @@ func TestSearchScreenshots(t *testing.T) {
 			b.search("aid mut")
 			b.until(quiet + ` && document.querySelector('#completions li') !== null`)
 			b.shoot(size.name + "-completions")
-			b.keys("ual" + kb.Escape)
+			b.keys("ual")
 			b.until(`document.querySelectorAll('article').length === 3`)
 			b.eval(`document.querySelector('button.pick')?.click()`)
 			b.until(`document.querySelector('figure') !== null`)
 			b.shoot(size.name + "-narrow")
+			b.search(" enspiral")
+			b.until(`document.querySelector('.banner') !== null`)
+			b.shoot(size.name + "-sounds")
 			b.eval(`document.querySelector('.help').click()`)
 			b.do(chromedp.WaitVisible(`dialog`))
 			b.shoot(size.name + "-help")
