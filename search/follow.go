@@ -29,6 +29,9 @@ func (x *Index) Follow(ctx context.Context) error {
 	for {
 		began := time.Now()
 		err := x.drain(ctx)
+		if err == nil {
+			err = x.learn(ctx)
+		}
 		if ctx.Err() != nil {
 			return nil
 		}

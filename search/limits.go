@@ -12,6 +12,9 @@ const (
 	maxPrefixWords = 1024 // words that a prefix stands for: the most frequent
 	maxFuzzyWords  = 64   // words that a fuzzy word stands for: the nearest, then the most frequent
 
+	// maxSounding is how many words of a query that matches nothing are looked for by their sound: whoever types more does
+	// not look for a name.
+	maxSounding     = 8
 	maxSoundForms   = 8       // words of a sounds: phrase; a longer one is read as a phrase
 	maxJoined       = 4       // words that may have been said as one
 	maxSoundLetters = 32      // of a word or a name that is compared by sound

@@ -11,13 +11,18 @@ import (
 )
 
 // soundBook knows the words of an index by how they begin to sound (see soundKeys). It reads the dictionary of each segment
-// once, when it is first asked after the segment came to be. Words that no longer occur stay until the index is opened
+// once: whoever follows the source does after each change, else the first search that needs it. Words that no longer occur stay until the index is opened
 // again: they find nothing. Its memory is about 100 bytes a word.
 type soundBook struct {
 	mu    sync.RWMutex
 	read  map[uint64]bool // segments
 	known map[string]bool
 	byKey map[string][]string
+}
+
+// learn reads the words of what was indexed last, so that no search has to.
+func (x *Index) learn(ctx context.Context) error {
+	return x.ask(ctx, func(e *evaluation) error { return e.sounds.follow(ctx, e.r) })
 }
 
 // follow reads the segments of a snapshot that are not read yet.

@@ -4,9 +4,6 @@ import "slices"
 
 // What is asked instead of a query that matches nothing: the same, with what sounds like its words.
 
-// maxSounding is how many words of a query are replaced. Whoever types more than that does not look for a name.
-const maxSounding = 8
-
 // sounding returns a query with sounds: in place of the words and short phrases outside negations of which lost is true.
 // Two words that follow each other, of which one at least is lost, may also be one name: where oneName is true of them,
 // "micro solidarity" also becomes sounds:"micro solidarity". It is nil when no word is replaced, or too many are.

@@ -121,6 +121,31 @@ func TestWhatNobodySaysIsLookedForByItsSound(t *testing.T) {
 	}
 }
 
+func TestWordsAreKnownByTheirSoundAsSoonAsTheyAreIndexed(t *testing.T) {
+	a := newArchive()
+	a.put(say("One", "Nothing of the kind."))
+	x := opened(t, t.TempDir(), a, Options{})
+	if r := find(t, x, "sounds:enspiral"); r.Total != 0 {
+		t.Fatalf("%+v", r)
+	}
+	for i, said := range []string{"Inspirall is a collective.", "We met in spiral, in a hurry.", "It is n spiral."} {
+		a.put(say(said, said))
+		if err := x.CatchUp(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if r := find(t, x, "sounds:enspiral"); r.Total != i+1 {
+			t.Errorf("after %q: %d episodes", said, r.Total)
+		}
+	}
+	a.remove(say("We met in spiral, in a hurry.").Episode.ID)
+	if err := x.CatchUp(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if r := find(t, x, "sounds:enspiral"); r.Total != 2 {
+		t.Errorf("after a removal: %d episodes", r.Total)
+	}
+}
+
 // Names that must not be taken for each other, nor words for names.
 func TestWordsThatSoundOtherwise(t *testing.T) {
 	for name, others := range map[string]string{
