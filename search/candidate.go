@@ -8,8 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	index "github.com/blevesearch/bleve_index_api"
-
 	"github.com/earshot/earshot/models"
 )
 
@@ -18,10 +16,10 @@ type candidate struct {
 	typing    *typing
 	kind      models.CompletionKind // of the most frequent spelling, as is text
 	text      string
-	spellings []spelling       // of names, speakers and titles
-	languages []string         // of words: in which they are said
-	documents uint64           // heads or passages that have it, some of which may be deleted
-	episodes  int              // exact
+	spellings []spelling // of names, speakers and titles
+	languages []string   // of words: in which they are said
+	documents uint64     // heads or passages that have it
+	episodes  int
 	episode   models.EpisodeID // of titles: the newest episode that has it
 }
 
@@ -100,20 +98,20 @@ func fair(all []*candidate, limit int) (out []*candidate) {
 	return out
 }
 
-// candidates reads the dictionary of entries.
+// candidates reads the dictionaries of entries and of what is said.
 func (e *evaluation) candidates(t *typing) ([]*candidate, error) {
 	found := map[string]*candidate{}
 	for _, kind := range t.kinds() {
 		if kind == models.CompleteWord {
 			for _, lang := range e.fields[fieldText] {
-				if err := e.beginnings(fieldText+lang, t.key, maxEntriesRead, func(d *index.DictEntry) { addWord(found, t, lang, d) }); err != nil {
+				if err := e.beginning([]string{fieldText + lang}, t.key, maxTermsRead, func(w term) { addWord(found, t, lang, w) }); err != nil {
 					return nil, err
 				}
 			}
 			continue
 		}
-		if err := e.beginnings(fieldEntry, entryMark(kind)+t.key, maxEntriesRead, func(d *index.DictEntry) {
-			addCandidate(found, t, readEntry(kind, d.Term[1:]), d)
+		if err := e.beginning([]string{fieldEntry}, entryMark(kind)+t.key, maxTermsRead, func(w term) {
+			addCandidate(found, t, readEntry(kind, w.text[1:]), w)
 		}); err != nil {
 			return nil, err
 		}
@@ -122,46 +120,49 @@ func (e *evaluation) candidates(t *typing) ([]*candidate, error) {
 }
 
 // addWord adds a word that is said in a language.
-func addWord(found map[string]*candidate, t *typing, lang string, d *index.DictEntry) {
-	if d.Term == t.key || utf8.RuneCountInString(d.Term) < minWordLetters || strings.HasSuffix(d.Term, "'s") {
+func addWord(found map[string]*candidate, t *typing, lang string, w term) {
+	if w.text == t.key || utf8.RuneCountInString(w.text) < minWordLetters || strings.HasSuffix(w.text, "'s") {
 		return // typed already, or not worth it
 	}
-	if first, _ := utf8.DecodeRuneInString(d.Term); !unicode.IsLetter(first) || unspaced(first) {
+	if first, _ := utf8.DecodeRuneInString(w.text); !unicode.IsLetter(first) || unspaced(first) {
 		return
 	}
-	id := string(models.CompleteWord) + displayMark + d.Term
+	id := string(models.CompleteWord) + displayMark + w.text
 	c := found[id]
 	if c == nil {
-		c = &candidate{typing: t, kind: models.CompleteWord, text: d.Term}
+		c = &candidate{typing: t, kind: models.CompleteWord, text: w.text}
 		found[id] = c
 	}
-	c.languages = append(c.languages, lang)
-	c.documents += d.Count
+	if !slices.Contains(c.languages, lang) {
+		c.languages = append(c.languages, lang)
+	}
+	c.documents += w.documents
 }
 
 // addCandidate adds an entry of the dictionary. Names that differ in case and accents are one candidate.
-func addCandidate(found map[string]*candidate, t *typing, read entry, d *index.DictEntry) {
-	id := read.display
-	switch read.kind {
-	case models.CompleteWord, models.CompleteName:
+func addCandidate(found map[string]*candidate, t *typing, read entry, w term) {
+	id := string(read.kind) + displayMark + read.display
+	if read.kind == models.CompleteName {
 		if id = strings.ToLower(fold(read.display)); id == t.key {
 			return // typed already
 		}
-	case models.CompleteSpeaker, models.CompleteTitle, models.CompleteShow:
-		id = string(read.kind) + displayMark + read.display
 	}
 	c := found[id]
 	if c == nil {
 		c = &candidate{typing: t}
 		found[id] = c
 	}
-	for _, s := range c.spellings {
-		if s.kind == read.kind && s.text == read.display {
-			return // found by another of its words
+	for i, s := range c.spellings {
+		if s.text == read.display {
+			if s.term == w.text { // in another segment; else found by another of its words
+				c.spellings[i].documents += w.documents
+				c.documents += w.documents
+			}
+			return
 		}
 	}
-	c.spellings = append(c.spellings, spelling{read.kind, read.display, d.Term, d.Count})
-	c.documents += d.Count
+	c.spellings = append(c.spellings, spelling{read.kind, read.display, w.text, w.documents})
+	c.documents += w.documents
 }
 
 // mostFrequent returns the most frequent candidates of each kind, at most so many.

@@ -13,10 +13,9 @@ import (
 
 const (
 	defaultCompletions, maxCompletions = 10, 50
-	// maxEntriesRead is how many terms of the dictionary are looked at for each kind of completion.
-	maxEntriesRead = 20_000
-	// minWordTyped is how many letters of a word are typed before words are looked up: few beginnings of one letter are as
-	// short as maxEntriesRead.
+	// maxTermsRead is how many terms of a dictionary are looked at: more than begin with two letters in any archive of speech.
+	maxTermsRead = 50_000
+	// minWordTyped is how many letters of a word are typed before words are looked up.
 	minWordTyped = 2
 	// minWordLetters is the least number of letters of a word that is worth completing.
 	minWordLetters = 4

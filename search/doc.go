@@ -6,7 +6,7 @@
 // analyze.go and cjk.go turn spoken words into index terms; passage.go cuts an episode into passages; document.go makes the Bleve
 // documents and the side table (table.go) of an episode; shard.go is one index directory on disk; follow.go applies the
 // store's changes; query.go, parse.go, atom.go, date.go and limits.go are the query language; sound.go, soundbook.go
-// and saying.go know what sounds alike; eval.go, leaf.go, slips.go, spot.go, rank.go, near.go and moment.go
+// and saying.go know what sounds alike; eval.go, leaf.go, dictionary.go, spot.go, rank.go, near.go and moment.go
 // answer it, search.go puts the answer together; index.go ties everything together.
 //
 // Beside the answer: facts.go and facet.go count what matching episodes have in common; suggest.go knows what else may have been

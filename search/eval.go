@@ -2,11 +2,9 @@ package search
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 )
@@ -304,12 +302,12 @@ func (e *evaluation) postings(field, term string, f func(doc uint32, freq, lengt
 // documents calls f with every document that has a term. It reads whole postings lists where Bleve has them as bitmaps,
 // which is many times faster than one by one.
 func (e *evaluation) documents(field, term string, f func(doc uint32)) error {
-	snap, ok := e.r.(*scorch.IndexSnapshot)
-	if !ok {
-		return fmt.Errorf("reading the index: unexpected snapshot %T", e.r)
+	all, err := e.segments()
+	if err != nil {
+		return err
 	}
 	from := uint32(0)
-	for _, s := range snap.Segments() {
+	for _, s := range all {
 		dict, err := s.Segment().Dictionary(field)
 		if err != nil {
 			return err
@@ -321,15 +319,15 @@ func (e *evaluation) documents(field, term string, f func(doc uint32)) error {
 		if err := e.ctx.Err(); err != nil {
 			return err
 		}
-		all := list.Iterator(false, false, false, nil)
-		if b, ok := all.(segment.OptimizablePostingsIterator); ok && b.ActualBitmap() != nil {
+		postings := list.Iterator(false, false, false, nil)
+		if b, ok := postings.(segment.OptimizablePostingsIterator); ok && b.ActualBitmap() != nil {
 			b.ActualBitmap().Iterate(func(d uint32) bool {
 				f(from + d)
 				return true
 			})
 		} else {
 			for {
-				p, err := all.Next()
+				p, err := postings.Next()
 				if err != nil {
 					return err
 				}

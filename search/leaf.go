@@ -8,7 +8,6 @@ import (
 
 	blevesearch "github.com/blevesearch/bleve/v2/search"
 	"github.com/blevesearch/bleve/v2/search/searcher"
-	index "github.com/blevesearch/bleve_index_api"
 )
 
 // BM25's constants as in Bleve and Lucene. Lengths are compared with nominal ones, so that a score does not depend on
@@ -229,7 +228,7 @@ func (e *evaluation) verify(f *finder, weight []float64) error {
 
 // expansion is a word that a prefix or a fuzzy word stands for.
 type expansion struct {
-	count    uint64 // occurrences in the index, or more
+	count    uint64 // documents that have it
 	distance uint8  // edit distance
 }
 
@@ -277,9 +276,9 @@ func (e *evaluation) expand(f *finder) (err error) {
 // dictionaryWords returns the words that begin with a plain form, or are within the distance of a fuzzy leaf from it.
 func (e *evaluation) dictionaryWords(l *leaf, plain string) (map[string]expansion, error) {
 	found := map[string]expansion{}
-	add := func(word string, x expansion) {
-		if !strings.HasPrefix(word, stemMark) {
-			found[word] = expansion{found[word].count + x.count, x.distance}
+	add := func(t term) {
+		if !strings.HasPrefix(t.text, stemMark) && t.documents > 0 {
+			found[t.text] = expansion{found[t.text].count + t.documents, t.distance}
 		}
 	}
 	var fields []string
@@ -289,32 +288,7 @@ func (e *evaluation) dictionaryWords(l *leaf, plain string) (map[string]expansio
 		}
 	}
 	if l.kind == kindFuzzy {
-		return found, e.fuzzyWords(fields, plain, l.distance, add)
+		return found, e.near(fields, plain, l.distance, add)
 	}
-	for _, field := range fields {
-		if err := e.beginnings(field, plain, math.MaxInt, func(d *index.DictEntry) { add(d.Term, expansion{count: d.Count}) }); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
-}
-
-// beginnings calls f with the terms of a field that begin with a prefix, in order, at most so many.
-func (e *evaluation) beginnings(field, prefix string, most int, f func(*index.DictEntry)) error {
-	dict, err := e.r.FieldDictPrefix(field, []byte(prefix))
-	if err != nil {
-		return err
-	}
-	defer dict.Close() //nolint:errcheck // reading only
-	for range most {
-		d, err := dict.Next()
-		if err != nil || d == nil {
-			return err
-		}
-		if err := e.step(); err != nil {
-			return err
-		}
-		f(d)
-	}
-	return nil
+	return found, e.beginning(fields, plain, math.MaxInt, add)
 }

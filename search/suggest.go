@@ -131,7 +131,7 @@ func (e *evaluation) spelling(l *leaf, form string) (string, error) {
 	if err != nil || own > fewPassages {
 		return "", err
 	}
-	near, err := e.near(l, plain)
+	near, err := e.neighbours(l, plain)
 	if err != nil {
 		return "", err
 	}
@@ -160,8 +160,8 @@ type neighbour struct {
 	far   int // edit distance, and 1 where it begins with another letter: people are mostly right about that
 }
 
-// near returns the words of the index that are near to a plain form, the nearest ones first.
-func (e *evaluation) near(l *leaf, plain string) ([]neighbour, error) {
+// neighbours returns the words of the index that are near to a plain form, the nearest ones first.
+func (e *evaluation) neighbours(l *leaf, plain string) ([]neighbour, error) {
 	fuzzy := &leaf{kind: kindFuzzy, field: l.field, forms: []string{plain}, distance: distanceOf("~", plain)}
 	words, err := e.dictionaryWords(fuzzy, plain)
 	if err != nil {
