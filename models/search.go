@@ -25,7 +25,7 @@ type Query struct {
 	EpisodeID EpisodeID
 	// Facets asks for [Results.Facets].
 	Facets bool
-	// Strict keeps the search from answering with what sounds alike where nothing matches.
+	// Strict keeps the search from answering with what sounds alike where nothing matches, and from suggesting other queries.
 	Strict bool
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	index "github.com/blevesearch/bleve_index_api"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
@@ -37,6 +38,8 @@ type evaluation struct {
 	tables *tables
 	sounds *soundBook
 	alikes map[string][]string // of alike, by field and plain form
+	spare  *sync.Pool
+	taken  []*[]float64 // from spare
 
 	fields  map[string][]string // languages by field name before the suffix
 	finders []*finder           // of positive leaves, each once
@@ -47,7 +50,10 @@ type evaluation struct {
 }
 
 func newEvaluation(ctx context.Context, s *shard, r index.IndexReader, v *view) (*evaluation, error) {
-	e := &evaluation{ctx: ctx, an: s.an, r: r, v: v, tables: s.tables, sounds: &s.sounds, alikes: map[string][]string{}, fields: map[string][]string{}, byName: map[string]*finder{}}
+	e := &evaluation{
+		ctx: ctx, an: s.an, r: r, v: v, tables: s.tables, sounds: &s.sounds, alikes: map[string][]string{}, spare: &s.spare,
+		fields: map[string][]string{}, byName: map[string]*finder{},
+	}
 	names, err := r.Fields()
 	if err != nil {
 		return nil, err
@@ -58,6 +64,26 @@ func newEvaluation(ctx context.Context, s *shard, r index.IndexReader, v *view) 
 		}
 	}
 	return e, nil
+}
+
+// numbers returns a number for each document, which are anything at first: an archive has many documents, and clearing them
+// takes longer than answering most queries.
+func (e *evaluation) numbers() []float64 {
+	n, _ := e.spare.Get().(*[]float64)
+	if n == nil || cap(*n) < e.v.docs {
+		made := make([]float64, e.v.docs)
+		n = &made
+	}
+	e.taken = append(e.taken, n)
+	return (*n)[:e.v.docs]
+}
+
+// end gives up what other evaluations may use.
+func (e *evaluation) end() {
+	for _, n := range e.taken {
+		e.spare.Put(n)
+	}
+	e.taken = nil
 }
 
 // step is called in every long loop: it notices now and then that nobody waits for the answer any more.
@@ -236,8 +262,8 @@ func (e *evaluation) episodesOf(docs bitset) bitset {
 // documentsOf returns the documents of episodes.
 func (e *evaluation) documentsOf(eps bitset) bitset {
 	out := newBitset(e.v.docs)
-	e.v.live.each(func(d uint32) {
-		if eps.has(e.v.episode[d]) {
+	eps.each(func(ep uint32) {
+		for _, d := range e.v.documents(ep) {
 			out.add(d)
 		}
 	})

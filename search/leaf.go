@@ -44,7 +44,7 @@ type finder struct {
 	said   []saying        // of sounds: what it stands for, longest first
 	sure   bitset          // of sounds: documents in which it is without verifying; nil: none
 	docs   bitset
-	score  []float64 // by document, of positive leaves
+	score  []float64 // by document that has it
 	rarity float64   // inverse document frequency
 }
 
@@ -78,7 +78,7 @@ func (e *evaluation) search(f *finder) error {
 		return err
 	}
 	f.docs = newBitset(e.v.docs)
-	weight := make([]float64, e.v.docs)
+	weight := e.numbers()
 	for _, field := range textFields(f.l) {
 		if f.who != nil && field.name != fieldText {
 			continue
@@ -134,7 +134,10 @@ func (e *evaluation) wordCandidates(f *finder, field weighedField, lang string, 
 			w *= e.an.asTyped(lang, term)
 		}
 		if err := e.postings(field.name+lang, term, func(d uint32, freq, length float64) {
-			f.docs.add(d)
+			if !f.docs.has(d) {
+				f.docs.add(d)
+				weight[d] = 0
+			}
 			weight[d] += w * freq / (1 - bm25B + bm25B*length/field.nominal)
 		}); err != nil {
 			return err

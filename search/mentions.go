@@ -41,8 +41,7 @@ func (e *evaluation) mentions(root *node, q models.Query) (models.Mentions, erro
 		return models.Mentions{}, err
 	}
 	byMonth := map[string]*models.MonthMentions{}
-	docs := e.documentLists(list)
-	for i, r := range list {
+	for _, r := range list {
 		t, err := e.table(r.episode)
 		if err != nil {
 			return models.Mentions{}, err
@@ -57,7 +56,7 @@ func (e *evaluation) mentions(root *node, q models.Query) (models.Mentions, erro
 			byMonth[name] = m
 		}
 		m.Episodes++
-		m.Moments += len(joinOccurrences(e.occurrences(top, r.episode, docs[i], t)))
+		m.Moments += len(joinOccurrences(e.occurrences(top, r.episode, e.v.documents(r.episode), t)))
 	}
 	of := map[string]int{}
 	for _, at := range e.v.published {

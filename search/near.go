@@ -23,12 +23,11 @@ func (e *evaluation) favourNear(root *truth, list []ranked) error {
 		return nil
 	}
 	best := list[:min(nearEpisodes, len(list))]
-	docs := e.documentLists(best)
 	for i := range best {
 		if err := e.ctx.Err(); err != nil {
 			return err
 		}
-		more, err := e.nearness(root, best[i].episode, docs[i])
+		more, err := e.nearness(root, best[i].episode, e.v.documents(best[i].episode))
 		if err != nil {
 			return err
 		}

@@ -73,15 +73,18 @@ func (e *evaluation) rank(root *truth, only models.EpisodeID) ([]ranked, error) 
 // that pages of an unchanged index never overlap.
 func (e *evaluation) order(list []ranked, by models.Sort) {
 	slices.SortFunc(list, func(a, b ranked) int {
-		first := 0
+		order := 0
 		switch by {
 		case models.SortNewest:
 		case models.SortOldest:
-			first = e.byDate(a, b, 1)
+			order = e.byDate(a, b, 1)
 		case models.SortRelevance:
-			first = cmp.Compare(b.score, a.score)
+			order = cmp.Compare(b.score, a.score)
 		}
-		return cmp.Or(first, e.byDate(a, b, -1), cmp.Compare(e.v.keys[a.episode].episode, e.v.keys[b.episode].episode))
+		if order != 0 { // as it is nearly always
+			return order
+		}
+		return cmp.Or(e.byDate(a, b, -1), cmp.Compare(e.v.keys[a.episode].episode, e.v.keys[b.episode].episode))
 	})
 }
 

@@ -96,6 +96,7 @@ func (x *Index) askOnce(ctx context.Context, question func(*evaluation) error) (
 	if err != nil {
 		return err
 	}
+	defer e.end()
 	return question(e)
 }
 
@@ -164,40 +165,24 @@ func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) 
 	if q.Facets {
 		res.Facets = e.facets(top, list, q.Text)
 	}
-	if q.Offset == 0 && q.EpisodeID == "" {
+	if q.Offset == 0 && q.EpisodeID == "" && !q.Strict {
 		if res.Suggestions, err = e.suggestions(root, top, len(list), q.Text); err != nil {
 			return models.Results{}, err
 		}
 	}
 	list = list[min(q.Offset, len(list)):]
 	list = list[:min(q.Limit, len(list))]
-	docs := e.documentLists(list)
-	for i, k := range list {
+	for _, k := range list {
 		if err := e.ctx.Err(); err != nil {
 			return models.Results{}, err
 		}
-		h, err := e.hit(top, k, docs[i], q)
+		h, err := e.hit(top, k, e.v.documents(k.episode), q)
 		if err != nil {
 			return models.Results{}, err
 		}
 		res.Hits = append(res.Hits, h)
 	}
 	return res, nil
-}
-
-// documentLists returns the documents of each of some episodes.
-func (e *evaluation) documentLists(list []ranked) [][]uint32 {
-	out := make([][]uint32, len(list))
-	place := make([]int, len(e.v.keys)) // 0: not asked for
-	for i, k := range list {
-		place[k.episode] = i + 1
-	}
-	e.v.live.each(func(d uint32) {
-		if i := place[e.v.episode[d]]; i > 0 {
-			out[i-1] = append(out[i-1], d)
-		}
-	})
-	return out
 }
 
 // repair makes a damaged side table again.

@@ -41,6 +41,7 @@ type shard struct {
 	tables *tables
 	views  views
 	sounds soundBook
+	spare  sync.Pool // of *[]float64: see [evaluation.numbers]
 
 	write      sync.Mutex // held by whoever changes the index
 	generation uint64     // under write

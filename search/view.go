@@ -75,6 +75,8 @@ type view struct {
 	published []int64    // by episode: Unix seconds, 0 unknown
 	facts     []facts    // by episode
 	universe  bitset     // all episodes
+	ofEpisode []uint32   // live documents, by episode
+	ends      []uint32   // by episode: end of its documents within ofEpisode
 
 	parts []part // of segments, in order of documents
 	names *nameLists
@@ -231,4 +233,27 @@ func (v *view) finish() {
 	for i := range v.keys {
 		v.universe.add(uint32(i))
 	}
+	// A counting sort: first where the documents of each episode begin, then, as they are put there, where they end.
+	v.ends = make([]uint32, len(v.keys))
+	v.live.each(func(d uint32) { v.ends[v.episode[d]]++ })
+	begin := uint32(0)
+	for ep, n := range v.ends {
+		v.ends[ep] = begin
+		begin += n
+	}
+	v.ofEpisode = make([]uint32, begin)
+	v.live.each(func(d uint32) {
+		ep := v.episode[d]
+		v.ofEpisode[v.ends[ep]] = d
+		v.ends[ep]++
+	})
+}
+
+// documents returns the live documents of an episode, in order.
+func (v *view) documents(episode uint32) []uint32 {
+	from := uint32(0)
+	if episode > 0 {
+		from = v.ends[episode-1]
+	}
+	return v.ofEpisode[from:v.ends[episode]]
 }

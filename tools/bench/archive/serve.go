@@ -105,7 +105,7 @@ func build(ctx context.Context, x *search.Index, src *source, folder string) (bu
 
 func ask(ctx context.Context, x *search.Index, text string) (searchAnswer, error) {
 	began := time.Now()
-	r, err := x.Search(ctx, models.Query{Text: text, Facets: true})
+	r, err := x.Search(ctx, models.Query{Text: text, Facets: true, Strict: true})
 	took := time.Since(began)
 	if err != nil {
 		return searchAnswer{}, err
