@@ -187,43 +187,35 @@ func (e *evaluation) phraseCandidates(f *finder, field weighedField, lang string
 	}
 }
 
-// verify keeps the documents in which the leaf really is, as the side tables say, and weighs those by how often that could
-// not be told from the postings.
+// verify keeps the documents in which the leaf really is, as the side tables say, and weighs by how often. It goes through
+// them by episode: to look into another table takes longer than to look at a passage.
 func (e *evaluation) verify(f *finder, weight []float64) error {
 	candidates := f.docs
 	f.docs = newBitset(e.v.docs)
 	var err error
-	var where *spots
-	last := ^uint32(0)
-	candidates.each(func(d uint32) {
+	e.episodesOf(candidates).each(func(ep uint32) {
 		if err != nil {
 			return
 		}
-		if f.sure != nil && f.sure.has(d) {
-			f.docs.add(d)
+		var t *table
+		if t, err = e.table(ep); err != nil {
 			return
 		}
-		if err = e.step(); err != nil {
-			return
-		}
-		if ep := e.v.episode[d]; where == nil || ep != last {
-			last = ep
-			var t *table
-			if t, err = e.table(ep); err != nil {
+		where := f.in(e.an, t)
+		for _, d := range e.v.documents(ep) {
+			if !candidates.has(d) {
+				continue
+			}
+			if err = e.step(); err != nil {
 				return
 			}
-			where = f.in(e.an, t)
-		}
-		if where.sure && f.who == nil {
-			f.docs.add(d)
-			return
-		}
-		n := where.countIn(e.v.passage[d], f.l.field == queryTitle)
-		if n > 0 {
-			f.docs.add(d)
-		}
-		if weight[d] = float64(n); e.v.passage[d] < 0 {
-			weight[d] *= titleWeight
+			n := where.countIn(e.v.passage[d], f.l.field == queryTitle)
+			if n > 0 {
+				f.docs.add(d)
+			}
+			if weight[d] = float64(n); e.v.passage[d] < 0 {
+				weight[d] *= titleWeight
+			}
 		}
 	})
 	return err

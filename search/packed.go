@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/bits"
+	"slices"
 )
 
 // packedBlock is the number of values that share a base and a width.
@@ -160,19 +161,23 @@ func (p *packed) at(i int) uint32 {
 
 // slice appends the values [from, to) to dst; faster than at for many.
 func (p *packed) slice(dst []uint32, from, to int) []uint32 {
+	dst = slices.Grow(dst, max(0, to-from))
 	for from < to {
 		b := p.block(from / packedBlock)
-		first, end, done := from%packedBlock, min(to, (from/packedBlock+1)*packedBlock), len(dst)
-		mask := uint64(1)<<b.width - 1
-		for bit := first * b.width; from < end; from++ {
-			dst = append(dst, b.base+uint32(binary.LittleEndian.Uint64(b.values[bit/8:])>>(bit%8)&mask))
+		first, n := from%packedBlock, min(to-from, packedBlock-from%packedBlock)
+		done := len(dst)
+		dst = dst[:done+n]
+		out, mask, bit := dst[done:], uint64(1)<<b.width-1, first*b.width
+		for i := range out {
+			out[i] = b.base + uint32(binary.LittleEndian.Uint64(b.values[bit>>3:])>>(bit&7)&mask)
 			bit += b.width
 		}
 		for k, at := range b.at {
-			if i := done + int(at) - first; i >= done && i < len(dst) {
-				dst[i] += bitsAt(b.patches, k, b.patchWidth) << b.width
+			if i := int(at) - first; i >= 0 && i < n {
+				out[i] += bitsAt(b.patches, k, b.patchWidth) << b.width
 			}
 		}
+		from += n
 	}
 	return dst
 }

@@ -11,6 +11,7 @@ type spots struct {
 
 	// sure says that the leaf is in every document of the episode that has its term.
 	sure   bool
+	starts idSet    // what any of seqs begins with; nil before it is needed
 	buffer []uint32 // tokens being looked at
 }
 
@@ -135,7 +136,16 @@ func (s *spots) each(tokens *packed, from, to int, f func(m match)) {
 		return
 	}
 	s.buffer = tokens.slice(s.buffer[:0], from, min(tokens.n, to+len(s.seqs[0])+s.slop-1))
-	for i := range to - from {
+	if s.starts == nil {
+		s.starts = s.t.newIDSet()
+		for _, seq := range s.seqs {
+			s.starts.addAll(seq[0])
+		}
+	}
+	for i, id := range s.buffer[:to-from] {
+		if !s.starts.has(id) { // as nearly always
+			continue
+		}
 		for _, seq := range s.seqs {
 			if !seq[0].has(s.buffer[i]) {
 				continue

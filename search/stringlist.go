@@ -102,7 +102,7 @@ func (l *stringList) at(i int, buffer []byte) []byte {
 // from calls f with the strings that are not less than key, in order, until it returns false. The list must be sorted; f
 // must not keep the string.
 func (l *stringList) from(key []byte, f func(i int, s []byte) bool) {
-	var buffer []byte
+	buffer := make([]byte, 0, 64)
 	blocks := len(l.offsets) / 4
 	// The first such string is in the block before the first block that begins with one, or begins that.
 	b := sort.Search(blocks, func(b int) bool {

@@ -243,6 +243,13 @@ func (s idSet) add(id uint32) {
 	}
 }
 
+// addAll adds the ids of another set of the same table.
+func (s idSet) addAll(o idSet) {
+	for i, w := range o {
+		s[i] |= w
+	}
+}
+
 // addTerm adds the ids of the tokens that are indexed under a term, and reports whether there are any.
 func (t *table) addTerm(s idSet, term string) bool {
 	same := func(key []byte) bool { return string(key) == term }
