@@ -211,13 +211,27 @@ func bestMoments(all []moment, most int) []moment {
 	if len(all) <= most {
 		return all
 	}
-	best := slices.Clone(all)
-	slices.SortStableFunc(best, func(a, b moment) int {
-		return cmp.Or(cmp.Compare(len(b.leaves), len(a.leaves)), cmp.Compare(a.last-a.first, b.last-b.first))
-	})
-	best = best[:most]
-	slices.SortFunc(best, func(a, b moment) int { return cmp.Compare(a.first, b.first) })
-	return best
+	better := func(a, b int) int {
+		if d := len(all[b].leaves) - len(all[a].leaves); d != 0 {
+			return d
+		}
+		return cmp.Or(all[a].last-all[a].first-all[b].last+all[b].first, a-b)
+	}
+	best := make([]int, 0, most+1)
+	for i := range all {
+		if len(best) == most && better(i, best[most-1]) > 0 {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(best, i, better)
+		best = slices.Insert(best, at, i)
+		best = best[:min(len(best), most)]
+	}
+	slices.Sort(best)
+	out := make([]moment, len(best))
+	for k, i := range best {
+		out[k] = all[i]
+	}
+	return out
 }
 
 // moment describes a moment with its snippet; marked are the words that match.

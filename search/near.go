@@ -11,8 +11,8 @@ import (
 // each of them once more; with nearHalf other words between them, half of that. Looking at words is dear, so it is done for
 // the best episodes before it, whichever page is asked for: their order among themselves is what it changes.
 const (
-	nearEpisodes = 200
-	nearPassages = 16  // the best ones of an episode
+	nearEpisodes = 100 // a page at most
+	nearPassages = 8   // the best ones of an episode
 	nearHalf     = 4   // words
 	nearDisorder = 0.8 // of words that are near, but not in the order in which they were typed
 )

@@ -135,7 +135,10 @@ func (e *evaluation) soundWords(f *finder, words []string, longer map[string]boo
 			if f.who != nil || longer[w] {
 				return
 			}
-			f.sure.add(d)
+			if !f.sure.has(d) {
+				f.sure.add(d)
+				weight[d] = 0
+			}
 			weight[d] += field.weight * freq / (1 - bm25B + bm25B*length/field.nominal)
 		}); err != nil {
 			return err
