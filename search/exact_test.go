@@ -117,6 +117,11 @@ func checkAgainst(t *testing.T, x *Index, o *oracle, text string) (matches int) 
 			if len(m.Marks) == 0 {
 				t.Fatalf("%s: a moment without a mark: %q", text, m.Snippet)
 			}
+			for _, as := range m.MatchedAs {
+				if said := strings.Fields(as.Said); len(said) == 0 || !strings.Contains(m.Snippet, said[0]) || fold(strings.ToLower(as.Said)) == fold(as.Typed) {
+					t.Fatalf("%s: %q matched as %q in %q", text, as.Typed, as.Said, m.Snippet)
+				}
+			}
 		}
 		if len(w.moments) <= 1000 && !reflect.DeepEqual(times, w.moments) {
 			t.Fatalf("%s: episode %s: moments at %v, want %v", text, id, times, w.moments)
@@ -142,6 +147,15 @@ func TestCountsAndTimesAgreeWithReadingEverything(t *testing.T) {
 		}
 		if checkAgainst(t, x, o, text) > 0 {
 			some++
+			continue
+		}
+		// What is answered instead is exact as well.
+		r, err := x.Search(t.Context(), models.Query{Text: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if instead := checkAgainst(t, x, o, r.Understood); instead != r.Total || r.Approximate != (instead > 0) {
+			t.Fatalf("%s: understood as %s: %d episodes (approximate: %v), want %d", text, r.Understood, r.Total, r.Approximate, instead)
 		}
 	}
 	if some < queries/3 {

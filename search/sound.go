@@ -1,7 +1,6 @@
 package search
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/antzucaro/matchr"
@@ -75,27 +74,29 @@ func sounded(plain string) string {
 // soundCodes returns the whole codes of a word: that of its beginning, then that of what the beginning's code leaves out;
 // two where it can be said in two ways.
 func soundCodes(plain string) []string {
-	var out []string
-	for _, second := range []bool{false, true} {
-		if code := soundCode(sounded(plain), second); !slices.Contains(out, code) {
-			out = append(out, code)
+	word := sounded(plain)
+	first, ways := soundCode(word, false)
+	if ways {
+		if second, _ := soundCode(word, true); second != first {
+			return []string{first, second}
 		}
 	}
-	return out
+	return []string{first}
 }
 
-func soundCode(rest string, second bool) string {
+// soundCode returns one of the codes of a word, and whether there may be another.
+func soundCode(rest string, second bool) (code string, ways bool) {
 	encode := func(s string) string {
 		first, other := matchr.DoubleMetaphone(s)
+		ways = ways || first != other
 		if second && other != "" {
 			return other
 		}
 		return first
 	}
-	var code strings.Builder
 	for rest != "" {
 		head := encode(rest)
-		code.WriteString(head)
+		code += head
 		if len(head) < codeLength {
 			break
 		}
@@ -105,7 +106,7 @@ func soundCode(rest string, second bool) string {
 		}
 		rest = strings.TrimLeft(rest[end:], rest[end-1:end]+vowels)
 	}
-	return code.String()
+	return code, ways
 }
 
 // syllables counts the vowels that are heard, runs of them as one, without those at the beginning and a silent e.
