@@ -94,9 +94,10 @@ func soundCode(rest string, second bool) (code string, ways bool) {
 		}
 		return first
 	}
+	var b strings.Builder
 	for rest != "" {
 		head := encode(rest)
-		code += head
+		b.WriteString(head)
 		if len(head) < codeLength {
 			break
 		}
@@ -106,7 +107,7 @@ func soundCode(rest string, second bool) (code string, ways bool) {
 		}
 		rest = strings.TrimLeft(rest[end:], rest[end-1:end]+vowels)
 	}
-	return code, ways
+	return b.String(), ways
 }
 
 // syllables counts the vowels that are heard, runs of them as one, without those at the beginning and a silent e.
