@@ -286,7 +286,7 @@ func TestDamagedIndexIsMovedAsideAndRebuilt(t *testing.T) {
 }
 
 func TestSchemaChangeIsBuiltBesideWhileSearchesGoOn(t *testing.T) {
-	a, dir := generated(80, 10), t.TempDir()
+	a, dir := generated(70, 10), t.TempDir()
 	x := opened(t, dir, a, Options{mapping: "as it was"})
 	want := answers(t, x)
 	old := x.current.dir
@@ -302,7 +302,7 @@ func TestSchemaChangeIsBuiltBesideWhileSearchesGoOn(t *testing.T) {
 	var searches, wrong atomic.Int64
 	done := make(chan struct{})
 	var readers sync.WaitGroup
-	for range 3 {
+	for range 2 {
 		readers.Go(func() {
 			for {
 				for i, q := range probes() {
@@ -323,10 +323,8 @@ func TestSchemaChangeIsBuiltBesideWhileSearchesGoOn(t *testing.T) {
 	if err := y.CatchUp(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
-		if err := y.Reindex(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
+	if err := y.Reindex(t.Context(), nil); err != nil {
+		t.Fatal(err)
 	}
 	close(done)
 	readers.Wait()
