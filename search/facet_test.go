@@ -160,3 +160,19 @@ func TestFacetsAreBounded(t *testing.T) {
 		t.Errorf("%d speakers, %v", len(r.Facets.Speakers), err)
 	}
 }
+
+func TestFacetsOfWhatSoundsAlikeNarrowThat(t *testing.T) {
+	a := say("Heard", "Anna: we met the Inspirall people")
+	b := say("Heard again", "Ben: they are in spiral too")
+	b.Transcript.Language = "de"
+	x := indexOf(t, a, b)
+	r, err := x.Search(t.Context(), models.Query{Text: "enspiral", Facets: true})
+	if err != nil || !r.Approximate || r.Total != 2 || len(r.Facets.Languages) != 2 {
+		t.Fatalf("got %+v, %v", r, err)
+	}
+	for _, c := range r.Facets.Languages {
+		if got := find(t, x, c.Narrowed); got.Total != 1 {
+			t.Errorf("%s finds %d episodes", c.Narrowed, got.Total)
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 )
 
 func TestSuggestsASpelling(t *testing.T) {
-	talks := []string{"Typo|we spoke of the comittee once, and of nothing else", "Café|the café in Zürich"}
+	talks := []string{"Typo|we spoke of the commttee once, and of nothing else", "Café|the café in Zürich"}
 	for _, title := range strings.Fields("a b c d e f g h i j k l") {
 		talks = append(talks, title+"|the committee and the budget of the whole neighbourhood, mutual aid included")
 	}
@@ -22,7 +22,7 @@ func TestSuggestsASpelling(t *testing.T) {
 		{"Mutal  (AID OR budegt)", []models.Suggestion{{Kind: models.SuggestSpelling, Query: "mutual  (AID OR budget)", Total: 12}}},
 		{`"mutal aid" -show:other`, []models.Suggestion{{Kind: models.SuggestSpelling, Query: `"mutual aid" -show:other`, Total: 12}}},
 		{"neihgbourhood", []models.Suggestion{{Kind: models.SuggestSpelling, Query: "neighbourhood", Total: 12}}},
-		{"comittee", []models.Suggestion{{Kind: models.SuggestSpelling, Query: "committee", Total: 12}, {Kind: models.SuggestSounds, Query: "sounds:comittee", Total: 13}}}, // said once
+		{"commttee", []models.Suggestion{{Kind: models.SuggestSpelling, Query: "committee", Total: 12}, {Kind: models.SuggestSounds, Query: "sounds:commttee", Total: 13}}}, // said once
 		{"zuriich", []models.Suggestion{{Kind: models.SuggestSpelling, Query: "zurich", Total: 1}}},
 		{"budget", nil},              // said often
 		{"xylophone", nil},           // nothing is near
