@@ -103,6 +103,9 @@ func (e *evaluation) search(f *finder) error {
 			return err
 		}
 	}
+	if err := e.favourTyped(f, weight); err != nil {
+		return err
+	}
 	df := float64(f.docs.count())
 	f.rarity = math.Log(1 + (float64(e.v.liveDocs)-df+0.5)/(df+0.5))
 	f.docs.each(func(d uint32) { weight[d] = f.rarity * weight[d] * (bm25K1 + 1) / (bm25K1 + weight[d]) })

@@ -17,6 +17,9 @@ import (
 // leastSplit is the least number of letters of a name that may be split.
 const leastSplit = 5
 
+// alikeWeight is what a document counts that has words like the typed one, where one that has that word itself counts 1.
+const alikeWeight = 0.5
+
 // saying is one way to say a leaf: for each of its words the plain forms that it may have.
 type saying [][]string
 
@@ -144,6 +147,27 @@ func (e *evaluation) soundWords(f *finder, words []string, longer map[string]boo
 			return err
 		}
 	}
+	return nil
+}
+
+// favourTyped makes documents count less that do not have the word as it was typed.
+func (e *evaluation) favourTyped(f *finder, weight []float64) error {
+	if f.l.kind != kindSounds || len(f.l.forms) > 1 {
+		return nil
+	}
+	typed := newBitset(e.v.docs)
+	for _, field := range textFields(f.l) {
+		for _, lang := range e.fields[field.name] {
+			if err := e.documents(field.name+lang, fold(f.l.forms[0]), typed.add); err != nil {
+				return err
+			}
+		}
+	}
+	f.docs.each(func(d uint32) {
+		if !typed.has(d) {
+			weight[d] *= alikeWeight
+		}
+	})
 	return nil
 }
 
