@@ -45,7 +45,7 @@ build: native web ## Build the program with whisper.cpp and the page in it: buil
 
 .PHONY: deps
 deps: ## Install ffmpeg and OpenBLAS where that is allowed
-	@tools/need.sh cmake:cmake c++:g++ npm:npm ffmpeg:ffmpeg
+	@tools/need.sh cmake:cmake c++:g++ npm:npm patch:patch ffmpeg:ffmpeg
 	@[ "$$(uname -s)" = Darwin ] || tools/need.sh cblas.h:libopenblas-dev || echo "going on without OpenBLAS: transcription will be slower" >&2
 
 .PHONY: native

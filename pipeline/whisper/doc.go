@@ -40,7 +40,7 @@
 //	28 s            no            5 beams, mended    –         .172     53
 //
 // So context and the absence of time stamps are what French lacked. whisper.cpp's own beam search draws at random where it
-// should take the most probable tokens; native/build.sh mends that. With everything below: chunks of 28 s English .018,
+// should take the most probable tokens; native/whisper.cpp.patch mends that. With everything below: chunks of 28 s English .018,
 // French .152; of 18 s .025 and .196, for 12 % less time (attention over longer chunks falls out of the caches).
 //
 //	limit (check.go, decode.go)          value         what was seen

@@ -14,7 +14,8 @@ set -euo pipefail
 package=nodejs-whisper@0.3.1
 integrity=ceoilUVraRuR5FnNyXpGQT2auAR48Oc3AQBEmkXnVpSn9iN6yVRzQBFCqVTGWbk6Wdi95NhvwXNzFvuR7erLWw==
 version=1.9.1
-mended=1 # counts the changes of mend
+patch=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/whisper.cpp.patch
+mended=$(cksum <"$patch" | cut -d " " -f 1) # another patch builds again
 
 build=$(mkdir -p "$1" && cd "$1" && pwd)
 backend=$2
@@ -24,19 +25,11 @@ source=${WHISPER_CPP_DIR:-$build/whisper.cpp}
 say() { printf 'whisper.cpp: %s\n' "$*" >&2; }
 fail() { printf 'whisper.cpp: %s\n' "$*" >&2; exit 1; }
 
-# mend corrects two lines of the release. A checkout is built as it is: there, beam search depends on what was decoded before,
-# and aligning takes longer.
+# mend applies the patch beside this script, whose head says what it changes and why. A checkout is built as it is: there,
+# beam search depends on what was decoded before, and everything takes longer and more memory.
 mend() {
-  # Beam search (whisper_sample_token_topk) finds the most probable tokens and then draws at random instead of taking them.
-  replace "$1/src/whisper.cpp" 'const auto id = dist(decoder.rng);' 'const auto id = logits_id[i].second;'
-  # Aligning words runs a graph on a backend of its own with this many threads, all but one of which spin.
-  replace "$1/ggml/include/ggml.h" '#define GGML_DEFAULT_N_THREADS  4' '#define GGML_DEFAULT_N_THREADS  1'
-}
-
-# replace changes the one place in a file that holds a string.
-replace() {
-  [ "$(grep -cF "$2" "$1")" = 1 ] || fail "$1 does not hold '$2' once: version $version is not what it was"
-  sed -i.before "s|$(printf '%s' "$2" | sed 's/[][\\.*^$|]/\\&/g')|$3|" "$1" && rm "$1.before"
+  command -v patch >/dev/null || fail "patch is needed to mend the sources: install it"
+  patch --silent --strip=1 --fuzz=0 --directory="$1" <"$patch" || fail "$(basename "$patch") does not fit: version $version is not what it was"
 }
 
 fetch_sources() {
