@@ -1,37 +1,11 @@
 package search
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/blevesearch/bleve/v2/analysis"
-	"github.com/blevesearch/bleve/v2/analysis/lang/ar"
-	"github.com/blevesearch/bleve/v2/analysis/lang/ckb"
-	"github.com/blevesearch/bleve/v2/analysis/lang/da"
-	"github.com/blevesearch/bleve/v2/analysis/lang/de"
-	"github.com/blevesearch/bleve/v2/analysis/lang/en"
-	"github.com/blevesearch/bleve/v2/analysis/lang/es"
-	"github.com/blevesearch/bleve/v2/analysis/lang/fa"
-	"github.com/blevesearch/bleve/v2/analysis/lang/fi"
-	"github.com/blevesearch/bleve/v2/analysis/lang/fr"
-	"github.com/blevesearch/bleve/v2/analysis/lang/hi"
-	"github.com/blevesearch/bleve/v2/analysis/lang/hr"
-	"github.com/blevesearch/bleve/v2/analysis/lang/hu"
-	"github.com/blevesearch/bleve/v2/analysis/lang/in"
-	"github.com/blevesearch/bleve/v2/analysis/lang/it"
-	"github.com/blevesearch/bleve/v2/analysis/lang/nl"
-	"github.com/blevesearch/bleve/v2/analysis/lang/no"
-	"github.com/blevesearch/bleve/v2/analysis/lang/pl"
-	"github.com/blevesearch/bleve/v2/analysis/lang/pt"
-	"github.com/blevesearch/bleve/v2/analysis/lang/ro"
-	"github.com/blevesearch/bleve/v2/analysis/lang/ru"
-	"github.com/blevesearch/bleve/v2/analysis/lang/sv"
-	"github.com/blevesearch/bleve/v2/analysis/lang/tr"
-	"github.com/blevesearch/bleve/v2/analysis/token/apostrophe"
-	"github.com/blevesearch/bleve/v2/registry"
 	"github.com/blevesearch/segment"
 	"golang.org/x/text/unicode/norm"
 )
@@ -54,36 +28,8 @@ const (
 // under its plain form, and, where they differ from it, under the stems of its form and of its plain form, each marked
 // with [stemMark]. Stemming after folding lets a word typed without accents find the accented one and the other way round.
 type analyzer struct {
-	stemmers map[string][]analysis.TokenFilter // by language; absent: no stemmer
+	stemmers map[string]*stemmer // by language; nil: no stemmer
 	slips    slipBuilders
-}
-
-// stemmerNames gives Bleve's token filters of each language, in the order of Bleve's own analyzers; lower case, elision
-// and stop words are left out (the first two are done by tokens, for every language; no word is a stop word here).
-func stemmerNames() map[string][]string {
-	return map[string][]string{
-		"ar":  {ar.NormalizeName, ar.StemmerName},
-		"ckb": {ckb.NormalizeName, ckb.StemmerName},
-		"da":  {da.SnowballStemmerName},
-		"de":  {de.NormalizeName, de.LightStemmerName},
-		"en":  {en.PossessiveName, en.SnowballStemmerName},
-		"es":  {es.NormalizeName, es.LightStemmerName},
-		"fa":  {ar.NormalizeName, fa.NormalizeName},
-		"fi":  {fi.SnowballStemmerName},
-		"fr":  {fr.LightStemmerName},
-		"hi":  {in.NormalizeName, hi.NormalizeName, hi.StemmerName},
-		"hr":  {hr.SuffixTransformationFilterName, hr.StemmerName},
-		"hu":  {hu.SnowballStemmerName},
-		"it":  {it.LightStemmerName},
-		"nl":  {nl.SnowballStemmerName},
-		"no":  {no.SnowballStemmerName},
-		"pl":  {pl.SnowballStemmerName},
-		"pt":  {pt.LightStemmerName},
-		"ro":  {ro.SnowballStemmerName},
-		"ru":  {ru.SnowballStemmerName},
-		"sv":  {sv.SnowballStemmerName},
-		"tr":  {apostrophe.Name, tr.SnowballStemmerName},
-	}
 }
 
 func newAnalyzer() (*analyzer, error) {
@@ -91,16 +37,9 @@ func newAnalyzer() (*analyzer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &analyzer{stemmers: map[string][]analysis.TokenFilter{}, slips: slips}
-	cache := registry.NewCache()
+	a := &analyzer{stemmers: map[string]*stemmer{}, slips: slips}
 	for lang, names := range stemmerNames() {
-		for _, name := range names {
-			f, err := cache.TokenFilterNamed(name)
-			if err != nil {
-				return nil, fmt.Errorf("loading the %s stemmer: %w", lang, err)
-			}
-			a.stemmers[lang] = append(a.stemmers[lang], f)
-		}
+		a.stemmers[lang] = &stemmer{names: names}
 	}
 	return a, nil
 }
@@ -224,14 +163,10 @@ func isASCII(s string) bool {
 
 // stem returns the stem of a form in a language; the form itself where there is no stemmer.
 func (a *analyzer) stem(lang, form string) string {
-	stream := analysis.TokenStream{{Term: []byte(form), Position: 1, Type: analysis.AlphaNumeric}}
-	for _, f := range a.stemmers[lang] {
-		stream = f.Filter(stream)
+	if s := a.stemmers[lang]; s != nil {
+		return s.stem(form)
 	}
-	if len(stream) == 0 || len(stream[0].Term) == 0 {
-		return form
-	}
-	return string(stream[0].Term)
+	return form
 }
 
 // terms returns the index terms of a form, the plain form first.
