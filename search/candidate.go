@@ -54,9 +54,10 @@ func (e *evaluation) complete(typed []typing, limit int) ([]models.Completion, e
 	})
 	out := []models.Completion{}
 	for _, c := range fair(all, limit) {
-		out = append(out, models.Completion{
-			Kind: c.kind, Text: c.text, Query: c.typing.query(e.an, c.kind, c.text), Episodes: c.episodes, EpisodeID: c.episode,
-		})
+		whole := c.typing.query(e.an, c.kind, c.text)
+		if utf8.RuneCountInString(whole) <= maxQueryRunes {
+			out = append(out, models.Completion{Kind: c.kind, Text: c.text, Query: whole, Episodes: c.episodes, EpisodeID: c.episode})
+		}
 	}
 	return out, nil
 }

@@ -94,7 +94,7 @@ func TestFacetsAgreeWithReadingEverythingAndWithNarrowing(t *testing.T) {
 		}
 		return res.Total
 	}
-	for i := range 60 {
+	for i := range 40 {
 		text := randomQuery(r, 3)
 		if i%10 == 0 {
 			text = []string{"error OR (budget", `alpha "beta`, "speaker:anna", "show:cafe", "-error"}[i/10%5]

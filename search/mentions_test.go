@@ -41,7 +41,7 @@ func TestMentionsAgreeWithReadingEverything(t *testing.T) {
 	x := opened(t, t.TempDir(), a, Options{})
 	o := newOracle(t, x, a.all())
 	r := rand.New(rand.NewPCG(3, 3))
-	for range 40 {
+	for range 30 {
 		text := randomQuery(r, 3)
 		got, err := x.Mentions(t.Context(), models.Query{Text: text, Strict: true})
 		if err != nil {

@@ -44,7 +44,7 @@ func TestEverySortGivesEveryEpisodeOnceOverThePages(t *testing.T) {
 	x := opened(t, t.TempDir(), a, Options{})
 	for _, sort := range []models.Sort{models.SortRelevance, models.SortNewest, models.SortOldest, ""} {
 		var want []models.EpisodeID
-		for _, limit := range []int{100, 1, 7} {
+		for _, limit := range []int{100, 9} {
 			var got []models.EpisodeID
 			hits := pages(t, x, models.Query{Text: "error OR budget", Sort: sort, Limit: limit})
 			for _, h := range hits {
