@@ -20,7 +20,7 @@ import (
 
 // probes are queries whose whole answers are compared when two indexes should be the same.
 func probes() []string {
-	return []string{"error", "error budget", `"on call"`, "serv*", "budgte~", "speaker:anna the", "-error", "title:error OR naive", "cafe -the"}
+	return []string{"sounds:budget", `sounds:"uni verse"`, "latncy", `"the budget"~2`, "exact:cafe", "before:2021 café", "error", "error budget", `"on call"`, "serv*", "budgte~", "speaker:anna the", "-error", "title:error OR naive", "cafe -the"}
 }
 
 func answers(t *testing.T, x *Index) []models.Results {
