@@ -98,8 +98,14 @@ func (a *analyzer) build(d models.Document, generation uint64) (built, error) {
 	}}
 	b.words, b.meta.Speakers = spokenWords(d.Transcript)
 	b.firstToken = make([]int, 1, len(b.words)+1)
+	known := map[string][]uint32{} // most words are said again and again
 	for _, w := range b.words {
-		b.tokens = append(b.tokens, a.tokenIDs(b, w.text)...)
+		ids, ok := known[w.text]
+		if !ok {
+			ids = a.tokenIDs(b, w.text)
+			known[w.text] = ids
+		}
+		b.tokens = append(b.tokens, ids...)
 		b.firstToken = append(b.firstToken, len(b.tokens))
 	}
 	b.passages = cutPassages(b.words, b.firstToken)

@@ -38,11 +38,12 @@ func textFields(l *leaf) []weighedField {
 // finder finds one leaf: in which documents it is, with what score, and where in an episode's words.
 type finder struct {
 	l      *leaf
-	who    []*node         // restriction of speakers, on the first word
-	words  map[string]bool // of prefixes and fuzzy words: the plain forms they stand for
-	capped bool            // words are not all that there are
-	said   []saying        // of sounds: what it stands for, longest first
-	sure   bitset          // of sounds: documents in which it is without verifying; nil: none
+	who    []*node             // restriction of speakers, on the first word
+	words  map[string]bool     // of prefixes and fuzzy words: the plain forms they stand for
+	capped bool                // words are not all that there are
+	said   []saying            // of sounds: what it stands for, longest first
+	sure   bitset              // of sounds: documents in which it is without verifying; nil: none
+	byLang map[string][]string // see terms
 	docs   bitset
 	score  []float64 // by document that has it
 	rarity float64   // inverse document frequency
@@ -115,6 +116,18 @@ func (e *evaluation) search(f *finder) error {
 
 // terms returns the index terms of a leaf that is one word, in a language.
 func (f *finder) terms(an *analyzer, lang string) []string {
+	terms, ok := f.byLang[lang]
+	if !ok {
+		if f.byLang == nil {
+			f.byLang = map[string][]string{}
+		}
+		terms = f.makeTerms(an, lang)
+		f.byLang[lang] = terms
+	}
+	return terms
+}
+
+func (f *finder) makeTerms(an *analyzer, lang string) []string {
 	switch f.l.kind {
 	case kindPrefix, kindFuzzy:
 		out := make([]string, 0, len(f.words))

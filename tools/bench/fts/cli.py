@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import unittest
 
 from common import document
@@ -24,9 +25,11 @@ def main(arguments: list[str]) -> int:
     sections = _known("section", options.only, tuple(TITLES))
     engines = _known("engine", options.engines, ENGINES)
     BUILD.mkdir(parents=True, exist_ok=True)
+    load = os.getloadavg()[0]
     hours = [QUICK_HOURS] if options.quick else [int(h) for h in options.hours.split(",")]
     measured = [measure.archive(h, engines, options.quick) for h in hours]
-    versions = document.measured(f"fts5 is {fts5.version()}, {tantivy_index.version()}")
+    busy = f"; the machine did other work as well (load {load:.0f} at the beginning): only ratios mean something" if load > 1 else ""
+    versions = document.measured(f"fts5 is {fts5.version()}, {tantivy_index.version()}{busy}")
     for name in sections:
         title, note, lines_of = TITLES[name]
         lines = lines_of(measured)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,14 @@ class Engine:
         if not line:
             raise BenchError(f"{self.name} ended with status {self._child.wait()}: what it wrote is above")
         return dict(json.loads(line))
+
+    def processor_s(self) -> float:
+        """The time that the processor has spent on the child so far; NaN where the system does not tell."""
+        try:
+            fields = Path(f"/proc/{self._child.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except OSError:
+            return float("nan")
 
     def peak_mib(self) -> float:
         """The greatest resident memory so far, files that are mapped included; NaN where the system does not tell."""

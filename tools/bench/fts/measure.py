@@ -80,7 +80,9 @@ def _measure(binary: Path, folder: Path, hours: int, names: list[str], quick: bo
     with ExitStack() as stack:
         running = [stack.enter_context(e) for e in _start(binary, folder, files, hours, names)]
         for e in running:
+            before = e.processor_s()
             result.build[e.name] = e.ask(op="build")
+            result.build[e.name]["processor"] = e.processor_s() - before
             result.peak[e.name] = e.peak_mib()
         _ask(running, queries)
         for e in running:

@@ -58,6 +58,7 @@ def size(all_: list[Measured]) -> list[str]:
             _row("on disk, bytes a word", names, lambda e: total[e] / m.words),  # noqa: B023  used within this turn of the loop
             _row("without copies of the text", names, lambda e: bare[e] / m.words),  # noqa: B023
             _row("built in, s", names, lambda e: m.build[e]["seconds"]),  # noqa: B023
+            _row("processor time for it, s", names, lambda e: m.build[e]["processor"]),  # noqa: B023
             _row("peak memory after building, MiB", names, lambda e: m.peak[e]),  # noqa: B023
         ]
         lines += _titled(m, table(["", *names, *(f"÷ {p}" for p in names if p != "earshot")], rows))
@@ -135,7 +136,8 @@ TITLES: dict[str, tuple[str, str, Callable[[list[Measured]], list[str]]]] = {
     "size": (
         "Disk, time to build, memory",
         "FTS5 keeps a copy of the text, of which its snippets are made; Earshot's side tables hold text, times and speakers of all "
-        "words. Mapped files count as memory.",
+        "words. Mapped files count as memory. Earshot's processor time includes making the "
+        "archive up, its wall time does not.",
         size,
     ),
     "load": (
