@@ -31,7 +31,7 @@ func (o *oracle) mentions(text string) map[string]models.MonthMentions {
 }
 
 func TestMentionsAgreeWithReadingEverything(t *testing.T) {
-	a := generated(80, 9)
+	a := generated(50, 9)
 	for i, d := range a.all() {
 		if i%8 == 0 {
 			d.Episode.PublishedAt = time.Time{}
