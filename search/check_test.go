@@ -320,7 +320,7 @@ func TestCheckWhileTheArchiveChanges(t *testing.T) {
 			}
 		}
 	}()
-	for range 8 {
+	for range 4 {
 		sound(t, x)
 	}
 	stop()

@@ -107,7 +107,7 @@ func TestGrowthMakesTheSameAsAllAtOnce(t *testing.T) {
 	whole := generated(6, 18).all()
 	a := newArchive()
 	x := opened(t, t.TempDir(), a, Options{})
-	for range 40 {
+	for range 25 {
 		w := whole[r.IntN(3)]
 		d, err := a.Document(t.Context(), w.Episode.ID)
 		if err != nil {
