@@ -12,10 +12,11 @@ import (
 // bareProgram is the real program without weights: it can do everything but transcribe.
 func bareProgram(t *testing.T) *program {
 	t.Helper()
-	return &program{t, t.TempDir(), t.TempDir()}
+	return &program{t, t.TempDir(), t.TempDir(), nil}
 }
 
 func TestDoctorFindsAndRepairs(t *testing.T) {
+	t.Parallel()
 	p := bareProgram(t)
 	p.must("add", sample(t))
 	if out := p.must("doctor"); !strings.Contains(out, "1 episode with 0 words compared: the search index is right") {
@@ -41,6 +42,7 @@ func TestDoctorFindsAndRepairs(t *testing.T) {
 
 // While a server has the index, other commands say so, and what to do.
 func TestOneProcessHasTheIndex(t *testing.T) {
+	t.Parallel()
 	p := bareProgram(t)
 	p.must("add", sample(t))
 	base := p.serve()

@@ -49,6 +49,7 @@ func onlyEpisode(t *testing.T, base string) string {
 
 // TestNoSpeech: a recording in which nobody speaks is done, with an empty transcript that says why.
 func TestNoSpeech(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	path := filepath.Join(t.TempDir(), "quiet.wav")
 	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=200:duration=5", "-f", "lavfi", "-i", "anullsrc=r=16000:d=10",
@@ -73,6 +74,7 @@ func TestNoSpeech(t *testing.T) {
 
 // TestSettingsOfAShow: what an owner chooses for a show is kept, told to the decoder, and counts when it is transcribed again.
 func TestSettingsOfAShow(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	path := filepath.Join(t.TempDir(), "speech.mp3")
 	copyFile(t, sample(t), path)
@@ -119,6 +121,7 @@ func TestSettingsOfAShow(t *testing.T) {
 
 // TestTranslation: the second transcript comes by itself, is read beside the first, and is not searched.
 func TestTranslation(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(fixtures(t), "audio", "speech", "test_fr.wav")
 	if !isFile(path) {
 		t.Skip("no French recording among the fixtures")
@@ -149,6 +152,7 @@ func TestTranslation(t *testing.T) {
 }
 
 func TestReportOfAFile(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	out, errs, code := p.run("transcribe", "--report", "--vocabulary", "Kennedy", sample(t))
 	if code != 0 || !strings.Contains(out, "your country") || strings.Contains(out, "real time") {
@@ -167,6 +171,7 @@ func TestReportOfAFile(t *testing.T) {
 }
 
 func TestBadSettings(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	for _, name := range []string{"Alpha talks", "Beta talks"} {
 		dir := filepath.Join(t.TempDir(), name)

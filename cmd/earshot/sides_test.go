@@ -34,6 +34,7 @@ func spread(t *testing.T, from, to string, leftTimes [][2]float64) {
 
 // Kennedy says the first and the last part on the left side, and the middle one on the right.
 func TestASpeakerASide(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	folder := t.TempDir()
 	path := filepath.Join(folder, "debate.mp3")
@@ -71,6 +72,7 @@ func TestASpeakerASide(t *testing.T) {
 
 // The two speakers of a podcast, one a side: nearly all words must be on the side of who says them.
 func TestWordsOfAPodcastOnTheirSides(t *testing.T) {
+	t.Parallel()
 	show := filepath.Join(fixtures(t), "audio", "podcast")
 	p := newProgram(t)
 	hosts := speakerTimes(t, filepath.Join(show, "p02_e05.rttm"), "Alex")
