@@ -29,7 +29,7 @@ func run(args []string) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	root := newRootCommand()
-	root.SetArgs(args)
+	root.SetArgs(queryArguments(root, args))
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:

@@ -6,63 +6,98 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/earshot/earshot/models"
-	"github.com/earshot/earshot/search"
 )
 
-// found is a result for printing and for --json. It has the fields of the API's answer that a reader needs.
-type found struct {
-	Understood string     `json:"understood"`
-	Total      int        `json:"total"`
-	Hits       []foundHit `json:"hits"`
-}
+const searchHelp = `Find what was said. Words find episodes that say all of them, in any form; besides words there are
 
-type foundHit struct {
-	Episode  foundEpisode    `json:"episode"`
-	Score    float64         `json:"score"`
-	TitleHit bool            `json:"title_hit"`
-	Total    int             `json:"total"`
-	Moments  []models.Moment `json:"moments"`
-}
+  "mutual aid"  "mutual aid"~3      these words in this order; with up to three others between them
+  aid OR help   aid -money          either; the one without the other
+  (aid OR help) network             parentheses group
+  micro*   enspiral~                words that begin like this; words spelt almost like this
+  sounds:enspiral                   what sounds like it; comes by itself when nothing matches, see --strict
+  exact:budgets                     this very word: no other forms, accents count
+  speaker:anna   title:kaicamp      said by somebody; in the title
+  show:huddle    lang:fr            of a show; in a language
+  year:2019-2021 after:2019 before:2020-03
 
-type foundEpisode struct {
-	ID          models.EpisodeID `json:"id"`
-	ShowID      models.ShowID    `json:"show_id"`
-	ShowTitle   string           `json:"show_title"`
-	Title       string           `json:"title"`
-	PublishedAt *time.Time       `json:"published_at,omitempty"`
-}
+Any text is a valid query. A shell takes quotation marks, parentheses and * for itself: put a query that has them within single quotes.`
+
+const searchExample = `  earshot search budget -travel
+  earshot search '"error budgets" OR "on-call rotation"' --sort newest
+  earshot search 'speaker:anna (budget OR money) year:2019' --facets`
 
 func newSearchCommand(c *config) *cobra.Command {
 	var asJSON bool
-	var limit int
+	var all string
+	q := models.Query{}
 	cmd := &cobra.Command{
-		Use:   "search QUERY",
-		Short: "Find what was said: words, \"exact phrases\", OR, -not, prefix*, show:, speaker:, year:",
-		Args:  arguments(cobra.MinimumNArgs(1)),
+		Use:         "search QUERY",
+		Short:       "Find what was said: words, \"exact phrases\", OR, -not, prefix*, sounds:, show:, speaker:, year:",
+		Long:        searchHelp,
+		Example:     searchExample,
+		Annotations: map[string]string{takesQuery: "yes"},
+		Args:        arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q := models.Query{Text: strings.Join(args, " "), Limit: limit}
-			got, err := c.search(cmd.Context(), q)
-			if err != nil {
+			q.Text = strings.Join(args, " ")
+			q.EpisodeID = models.EpisodeID(all)
+			if err := checkSearch(q); err != nil {
 				return err
 			}
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), got)
-			}
-			return got.print(cmd.OutOrStdout())
+			return c.search(cmd.Context(), func(a *archive, ask asker) error {
+				got, err := a.find(cmd.Context(), ask, q)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(cmd.OutOrStdout(), got)
+				}
+				_, err = io.WriteString(cmd.OutOrStdout(), got.text(q))
+				return err
+			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().IntVar(&limit, "limit", 20, "episodes to print, at most 100")
+	f := cmd.Flags()
+	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f.IntVar(&q.Limit, "limit", 20, "episodes to print, 1 to 100")
+	f.IntVar(&q.Offset, "offset", 0, "episodes to leave out before them")
+	f.StringVar((*string)(&q.Sort), "sort", string(models.SortRelevance), "order of the episodes: relevance, newest or oldest")
+	f.BoolVar(&q.Facets, "facets", false, "count the matching episodes by show, year, speaker and language")
+	f.BoolVar(&q.Strict, "strict", false, "where nothing matches, do not answer with what sounds like it")
+	f.StringVar(&all, "all", "", "print all moments of this `EPISODE`, given by its id")
 	return cmd
+}
+
+func checkSearch(q models.Query) error {
+	switch q.Sort {
+	case models.SortRelevance, models.SortNewest, models.SortOldest:
+	default:
+		return usageError{fmt.Errorf("there is no order %q: use relevance, newest or oldest", q.Sort)}
+	}
+	if q.Limit < 1 || q.Limit > 100 {
+		return usageError{errors.New("--limit is 1 to 100: see more with --offset")}
+	}
+	if q.Offset < 0 {
+		return usageError{errors.New("--offset is 0 or more")}
+	}
+	return nil
+}
+
+// find answers a query, with all moments where it is about one episode.
+func (a *archive) find(ctx context.Context, ask asker, q models.Query) (found, error) {
+	if q.EpisodeID == "" {
+		return ask(ctx, q)
+	}
+	if _, err := a.Episode(ctx, q.EpisodeID); errors.Is(err, models.ErrNotFound) {
+		return found{}, fmt.Errorf("there is no episode %q: a search prints the id of an episode that has more moments than are shown", q.EpisodeID)
+	} else if err != nil {
+		return found{}, err
+	}
+	return ask.everything(ctx, q)
 }
 
 func printJSON(w io.Writer, v any) error {
@@ -72,119 +107,74 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// search asks the index, or the server that has it open.
-func (c *config) search(ctx context.Context, q models.Query) (got found, err error) {
-	a, err := c.openExisting(ctx)
-	if err != nil {
-		return found{}, err
-	}
-	defer func() { err = errors.Join(err, a.close()) }()
-	index, err := a.index(ctx)
-	if errors.Is(err, search.ErrInUse) {
-		return searchServer(ctx, c.Data, q)
-	}
-	if err != nil {
-		return found{}, err
-	}
-	defer func() { err = errors.Join(err, index.Close()) }()
-	if err := index.CatchUp(ctx, nil); err != nil {
-		return found{}, fmt.Errorf("bringing the index up to date: %w", err)
-	}
-	results, err := index.Search(ctx, q)
-	if err != nil {
-		return found{}, err
-	}
-	return a.describe(ctx, results)
-}
-
-// describe adds the titles to results.
-func (a *archive) describe(ctx context.Context, r models.Results) (found, error) {
-	out := found{Understood: r.Understood, Total: r.Total, Hits: []foundHit{}}
-	ids := make([]models.EpisodeID, len(r.Hits))
-	for i, h := range r.Hits {
-		ids[i] = h.EpisodeID
-	}
-	episodes, err := a.EpisodesByID(ctx, ids)
-	if err != nil {
-		return out, err
-	}
-	shows, err := a.Shows(ctx)
-	if err != nil {
-		return out, err
-	}
-	titles := map[models.ShowID]string{}
-	for _, s := range shows {
-		titles[s.ID] = s.Title
-	}
-	for _, h := range r.Hits {
-		e, ok := episodes[h.EpisodeID]
-		if !ok {
-			continue // deleted a moment ago
-		}
-		f := foundEpisode{ID: e.ID, ShowID: e.ShowID, ShowTitle: titles[e.ShowID], Title: e.Title}
-		if !e.PublishedAt.IsZero() {
-			f.PublishedAt = &e.PublishedAt
-		}
-		out.Hits = append(out.Hits, foundHit{Episode: f, Score: h.Score, TitleHit: h.TitleHit, Total: h.Total, Moments: h.Moments})
-	}
-	return out, nil
-}
-
-// searchServer asks the running server for what the index in its hands holds.
-func searchServer(ctx context.Context, data string, q models.Query) (found, error) {
-	base, err := announced(data)
-	if err != nil {
-		return found{}, fmt.Errorf("the search index is in use by another command: try again in a moment (%w)", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	params := url.Values{"q": {q.Text}, "limit": {strconv.Itoa(min(max(q.Limit, 1), 100))}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/api/search?"+params.Encode(), nil)
-	if err != nil {
-		return found{}, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return found{}, fmt.Errorf("the search index is in use by another command, and no server answers at %s: try again in a moment (%w)", base, err)
-	}
-	defer resp.Body.Close()
-	body := io.LimitReader(resp.Body, 64<<20)
-	if resp.StatusCode != http.StatusOK {
-		var problem struct {
-			Detail string `json:"detail"`
-		}
-		_ = json.NewDecoder(body).Decode(&problem) // the status says enough
-		return found{}, fmt.Errorf("the running server answered %s %s", resp.Status, problem.Detail)
-	}
-	var got found
-	if err := json.NewDecoder(body).Decode(&got); err != nil {
-		return found{}, fmt.Errorf("reading the running server's answer: %w", err)
-	}
-	return got, nil
-}
-
-func (f found) print(w io.Writer) error {
+// text is what a person reads of the answer to q.
+func (f found) text(q models.Query) string {
 	b := &strings.Builder{}
+	if f.Approximate {
+		fmt.Fprintf(b, "Nobody says exactly: %s. This is what sounds like it: %s (see only what was typed with --strict)\n", visible(q.Text), visible(f.Understood))
+	}
 	for _, h := range f.Hits {
-		date := ""
-		if h.Episode.PublishedAt != nil {
-			date = h.Episode.PublishedAt.Format(" (2006-01-02)")
-		}
-		fmt.Fprintf(b, "%s: %s%s\n", visible(h.Episode.ShowTitle), visible(h.Episode.Title), date)
-		for _, m := range h.Moments {
-			fmt.Fprintf(b, "  %8s  %s\n", clock(m.StartMS), visible(m.Snippet))
-		}
-		if more := h.Total - len(h.Moments); more > 0 {
-			fmt.Fprintf(b, "            and %d more\n", more)
-		}
+		h.write(b)
 	}
-	if f.Total == 0 {
+	f.writeFacets(b)
+	switch shown := q.Offset + len(f.Hits); {
+	case f.Total == 0:
 		fmt.Fprintf(b, "Nothing was found for: %s\n", visible(f.Understood))
-	} else if f.Total > len(f.Hits) {
-		fmt.Fprintf(b, "%d of %d episodes; see more with --limit\n", len(f.Hits), f.Total)
+	case len(f.Hits) == 0:
+		fmt.Fprintf(b, "There are no more than %s\n", count(f.Total, "episode"))
+	case f.Total > shown:
+		fmt.Fprintf(b, "%d to %d of %d episodes; see more with --offset %d\n", q.Offset+1, shown, f.Total, shown)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	for _, s := range f.Suggestions {
+		lead := "Did you mean"
+		if s.Kind == models.SuggestSounds {
+			lead = "Also heard as"
+		}
+		fmt.Fprintf(b, "%s: %s (%s)\n", lead, visible(s.Query), count(s.Total, "episode"))
+	}
+	return b.String()
+}
+
+func (h foundHit) write(b *strings.Builder) {
+	date := ""
+	if h.Episode.PublishedAt != nil {
+		date = h.Episode.PublishedAt.Format(" (2006-01-02)")
+	}
+	fmt.Fprintf(b, "%s: %s%s\n", visible(h.Episode.ShowTitle), visible(h.Episode.Title), date)
+	for _, m := range h.Moments {
+		fmt.Fprintf(b, "  %8s  %s", clock(m.StartMS), visible(m.Snippet))
+		for i, as := range m.MatchedAs {
+			lead := "  [matched as"
+			if i > 0 {
+				lead = ","
+			}
+			fmt.Fprintf(b, "%s “%s”", lead, visible(as.Said))
+		}
+		if len(m.MatchedAs) > 0 {
+			b.WriteString("]")
+		}
+		b.WriteString("\n")
+	}
+	if more := h.Total - len(h.Moments); more > 0 {
+		fmt.Fprintf(b, "            and %d more; see them with --all %s\n", more, h.Episode.ID)
+	}
+}
+
+func (f found) writeFacets(b *strings.Builder) {
+	if f.Facets == nil {
+		return
+	}
+	for _, facet := range []struct {
+		name   string
+		values []models.FacetCount
+	}{{"Shows", f.Facets.Shows}, {"Years", f.Facets.Years}, {"Speakers", f.Facets.Speakers}, {"Languages", f.Facets.Languages}} {
+		for i, v := range facet.values {
+			if i == 0 {
+				fmt.Fprintf(b, "%s\n", facet.name)
+			}
+			fmt.Fprintf(b, "  %8d  %s\n", v.Episodes, visible(v.Query))
+		}
+	}
 }
 
 // clock writes a time as people do: 1:02:03 or 2:03.

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/search"
+)
+
+// found is a result for printing and for --json. It has the fields of the API's answer that a reader needs.
+type found struct {
+	Understood  string              `json:"understood"`
+	Approximate bool                `json:"approximate"`
+	Total       int                 `json:"total"`
+	Hits        []foundHit          `json:"hits"`
+	Facets      *models.Facets      `json:"facets,omitempty"`
+	Suggestions []models.Suggestion `json:"suggestions"`
+}
+
+type foundHit struct {
+	Episode  foundEpisode    `json:"episode"`
+	Score    float64         `json:"score"`
+	TitleHit bool            `json:"title_hit"`
+	Total    int             `json:"total"`
+	Moments  []models.Moment `json:"moments"`
+}
+
+type foundEpisode struct {
+	ID          models.EpisodeID `json:"id"`
+	ShowID      models.ShowID    `json:"show_id"`
+	ShowTitle   string           `json:"show_title"`
+	Title       string           `json:"title"`
+	PublishedAt *time.Time       `json:"published_at,omitempty"`
+}
+
+// asker answers queries: the index, or the server that has it open.
+type asker func(ctx context.Context, q models.Query) (found, error)
+
+// search asks what f wants to know.
+func (c *config) search(ctx context.Context, f func(a *archive, ask asker) error) (err error) {
+	a, err := c.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+	index, err := a.index(ctx)
+	if errors.Is(err, search.ErrInUse) {
+		return f(a, func(ctx context.Context, q models.Query) (found, error) { return searchServer(ctx, c.Data, q) })
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, index.Close()) }()
+	if err := index.CatchUp(ctx, nil); err != nil {
+		return fmt.Errorf("bringing the index up to date: %w", err)
+	}
+	return f(a, func(ctx context.Context, q models.Query) (found, error) {
+		results, err := index.Search(ctx, q)
+		if err != nil {
+			return found{}, err
+		}
+		return a.describe(ctx, results)
+	})
+}
+
+// everything asks for all moments of the one episode that q is restricted to.
+func (ask asker) everything(ctx context.Context, q models.Query) (found, error) {
+	q.Moments, q.MomentsOffset = 1000, -1
+	got, err := ask(ctx, q)
+	if err != nil || len(got.Hits) == 0 {
+		return got, err
+	}
+	hit := &got.Hits[0]
+	for len(hit.Moments) < hit.Total {
+		q.MomentsOffset = len(hit.Moments)
+		next, err := ask(ctx, q)
+		if err != nil {
+			return got, err
+		}
+		if len(next.Hits) == 0 || len(next.Hits[0].Moments) == 0 {
+			break // it has become another transcript meanwhile
+		}
+		hit.Moments = append(hit.Moments, next.Hits[0].Moments...)
+	}
+	return got, nil
+}
+
+// describe adds the titles to results.
+func (a *archive) describe(ctx context.Context, r models.Results) (found, error) {
+	out := found{
+		Understood: r.Understood, Approximate: r.Approximate, Total: r.Total, Hits: []foundHit{}, Facets: r.Facets,
+		Suggestions: append([]models.Suggestion{}, r.Suggestions...),
+	}
+	ids := make([]models.EpisodeID, len(r.Hits))
+	for i, h := range r.Hits {
+		ids[i] = h.EpisodeID
+	}
+	episodes, err := a.EpisodesByID(ctx, ids)
+	if err != nil {
+		return out, err
+	}
+	shows, err := a.Shows(ctx)
+	if err != nil {
+		return out, err
+	}
+	titles := map[models.ShowID]string{}
+	for _, s := range shows {
+		titles[s.ID] = s.Title
+	}
+	for _, h := range r.Hits {
+		e, ok := episodes[h.EpisodeID]
+		if !ok {
+			continue // deleted a moment ago
+		}
+		f := foundEpisode{ID: e.ID, ShowID: e.ShowID, ShowTitle: titles[e.ShowID], Title: e.Title}
+		if !e.PublishedAt.IsZero() {
+			f.PublishedAt = &e.PublishedAt
+		}
+		out.Hits = append(out.Hits, foundHit{Episode: f, Score: h.Score, TitleHit: h.TitleHit, Total: h.Total, Moments: h.Moments})
+	}
+	return out, nil
+}
+
+// searchServer asks the running server for what the index in its hands holds.
+func searchServer(ctx context.Context, data string, q models.Query) (found, error) {
+	base, err := announced(data)
+	if err != nil {
+		return found{}, fmt.Errorf("the search index is in use by another command: try again in a moment (%w)", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/api/search?"+parameters(q).Encode(), nil)
+	if err != nil {
+		return found{}, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return found{}, fmt.Errorf("the search index is in use by another command, and no server answers at %s: try again in a moment (%w)", base, err)
+	}
+	defer resp.Body.Close()
+	body := io.LimitReader(resp.Body, 64<<20)
+	if resp.StatusCode != http.StatusOK {
+		var problem struct {
+			Detail string `json:"detail"`
+		}
+		_ = json.NewDecoder(body).Decode(&problem) // the status says enough
+		return found{}, fmt.Errorf("the running server answered %s %s", resp.Status, problem.Detail)
+	}
+	var got found
+	if err := json.NewDecoder(body).Decode(&got); err != nil {
+		return found{}, fmt.Errorf("reading the running server's answer: %w", err)
+	}
+	return got, nil
+}
+
+// parameters writes a query as the API wants it.
+func parameters(q models.Query) url.Values {
+	p := url.Values{"q": {q.Text}}
+	for name, value := range map[string]string{"sort": string(q.Sort), "episode": string(q.EpisodeID)} {
+		if value != "" {
+			p.Set(name, value)
+		}
+	}
+	for name, value := range map[string]int{"limit": q.Limit, "offset": q.Offset, "moments": q.Moments, "moments_offset": q.MomentsOffset} {
+		if value != 0 {
+			p.Set(name, strconv.Itoa(value))
+		}
+	}
+	for name, value := range map[string]bool{"facets": q.Facets, "strict": q.Strict} {
+		if value {
+			p.Set(name, "true")
+		}
+	}
+	return p
+}
