@@ -3,9 +3,9 @@
 //
 // # Reading order
 //
-// analyze.go and cjk.go turn spoken words into index terms; passage.go cuts an episode into passages; document.go makes the Bleve
-// documents and the side table (table.go) of an episode; shard.go is one index directory on disk; follow.go applies the
-// store's changes; query.go, parse.go, atom.go, date.go and limits.go are the query language; sound.go, soundbook.go
+// analyze.go, stemmer.go and cjk.go turn spoken words into index terms; passage.go cuts an episode into passages; document.go
+// makes the Bleve documents of an episode, tablebuild.go its side table, which table.go reads (packed.go, stringlist.go and
+// spelling.go are its parts); shard.go is one index directory on disk; follow.go and apply.go apply the store's changes; query.go, parse.go, atom.go, date.go and limits.go are the query language; sound.go, soundbook.go
 // and saying.go know what sounds alike; eval.go, leaf.go, dictionary.go, spot.go, rank.go, near.go and moment.go
 // answer it, search.go puts the answer together; index.go ties everything together.
 //
@@ -27,7 +27,7 @@
 //
 // # Invariants
 //
-//   - An episode is replaced in one Bleve batch, which also records the last applied sequence number. Its side table is on
+//   - An episode is replaced in one Bleve batch, maybe with others, which also records the last applied sequence number. Its side table is on
 //     disk before the batch and has the batch's generation in its name; every Bleve document names its generation, so a
 //     search reads the table that belongs to the documents it sees, never an older or newer one.
 //   - A table is removed only when no search that could still see its documents is running. Tables that no document names

@@ -247,9 +247,26 @@ func (v *view) finish() {
 		v.ofEpisode[v.ends[ep]] = d
 		v.ends[ep]++
 	})
+	for ep := range v.keys {
+		v.inOrder(v.documents(uint32(ep)))
+	}
 }
 
-// documents returns the live documents of an episode, in order.
+// inOrder puts the documents of an episode, which Bleve takes in any order, in that of their passages, each to its place:
+// an episode has all of its passages. A damaged index, in which it has not, is left as it is.
+func (v *view) inOrder(docs []uint32) {
+	for i := range docs {
+		for {
+			place := int(v.passage[docs[i]]) + 1 // the head is -1
+			if place == i || place >= len(docs) || v.passage[docs[place]] == v.passage[docs[i]] {
+				break
+			}
+			docs[i], docs[place] = docs[place], docs[i]
+		}
+	}
+}
+
+// documents returns the live documents of an episode, the head first, then the passages in order.
 func (v *view) documents(episode uint32) []uint32 {
 	from := uint32(0)
 	if episode > 0 {
