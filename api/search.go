@@ -24,7 +24,7 @@ type searchInput struct {
 	MomentsOffset int    `query:"moments_offset" minimum:"-1" maximum:"10000000" default:"0" doc:"0: the best moments. -1: the first ones as they are spoken. More: as they are spoken, after skipping so many. With episode, this pages through all that one episode has"`
 	EpisodeID     string `query:"episode" maxLength:"16" doc:"Search in this episode only"`
 	Facets        bool   `query:"facets" doc:"Count the matching episodes by show, year, speaker and language"`
-	Strict        bool   `query:"strict" doc:"Where nothing matches, do not answer with what sounds like it"`
+	Strict        bool   `query:"strict" doc:"Where nothing matches, do not answer with what comes nearest"`
 }
 
 func (s *server) registerSearch(h huma.API) {
@@ -99,7 +99,7 @@ func (s *server) complete(ctx context.Context, in *completeInput) (*struct{ Body
 
 type mentionsInput struct {
 	Query  string `query:"q" required:"true" maxLength:"1000" doc:"What to look for; any text is a valid query" example:"enspiral"`
-	Strict bool   `query:"strict" doc:"Where nothing matches, do not count what sounds like it"`
+	Strict bool   `query:"strict" doc:"Where nothing matches, do not count what comes nearest"`
 }
 
 func (s *server) mentions(ctx context.Context, in *mentionsInput) (*struct{ Body models.Mentions }, error) {

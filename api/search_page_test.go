@@ -102,7 +102,7 @@ func TestSearchPage(t *testing.T) {
 		b.click(`.banner a`)
 		b.until(quiet + ` && document.querySelectorAll('.hits article').length === 0 && new URLSearchParams(location.search).get('strict') === '1'`)
 		b.until(`document.querySelectorAll('.reader .word.hit').length === 0`)
-		b.eval(`[...document.querySelectorAll('.none a')].find(e => e.innerText === 'Look for what sounds like it').click()`)
+		b.eval(`[...document.querySelectorAll('.none a')].find(e => e.innerText === 'Look for what comes near').click()`)
 		b.until(quiet + ` && document.querySelectorAll('article .moment').length === 2`)
 		// Another query is answered as usual.
 		b.eval(`history.back()`)

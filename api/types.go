@@ -81,7 +81,7 @@ type Hit struct {
 // Results is the answer to a search.
 type Results struct {
 	Understood  string              `json:"understood" doc:"The query as it was answered"`
-	Approximate bool                `json:"approximate" doc:"Nothing matches what was asked; this is what sounds like it. Ask with strict to have none of it"`
+	Approximate bool                `json:"approximate" doc:"Nothing matches what was asked; this comes nearest: what sounds like it, or has most of the words. Ask with strict to have none of it"`
 	Total       int                 `json:"total" doc:"Episodes that match, exact"`
 	Hits        []Hit               `json:"hits"`
 	Facets      *models.Facets      `json:"facets,omitempty" doc:"Matching episodes by what they have in common; when asked for"`

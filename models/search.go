@@ -25,15 +25,15 @@ type Query struct {
 	EpisodeID EpisodeID
 	// Facets asks for [Results.Facets].
 	Facets bool
-	// Strict keeps the search from answering with what sounds alike where nothing matches, and from suggesting other queries.
+	// Strict keeps the search from answering with what comes near where nothing matches, and from suggesting other queries.
 	Strict bool
 }
 
 // Results is the answer to a [Query].
 type Results struct {
 	Understood string `json:"understood"` // the query printed back as it was answered
-	// Approximate says that nothing matches what was asked, and that these results match words that sound like it instead:
-	// Understood then holds sounds: where a word was.
+	// Approximate says that nothing matches what was asked, and that these results are of what comes nearest: of words that
+	// sound like those that were typed (Understood then holds sounds: where a word was), or of most of the words.
 	Approximate bool         `json:"approximate"`
 	Total       int          `json:"total"` // episodes that match, exact
 	Hits        []EpisodeHit `json:"hits"`
@@ -43,9 +43,10 @@ type Results struct {
 
 // Facets counts the matching episodes by what they have in common, each list with the greatest counts first.
 type Facets struct {
-	Shows     []FacetCount `json:"shows"`     // Value is the show's id, Label its title
-	Years     []FacetCount `json:"years"`     // newest first; episodes without a date are not counted
-	Speakers  []FacetCount `json:"speakers"`  // who speaks where the query matches
+	Shows []FacetCount `json:"shows"` // Value is the show's id, Label its title
+	Years []FacetCount `json:"years"` // newest first; episodes without a date are not counted
+	// Speakers are those who say it, or, where very many passages match, those who speak where it is said.
+	Speakers  []FacetCount `json:"speakers"`
 	Languages []FacetCount `json:"languages"` // Value is the language's code
 }
 

@@ -11,11 +11,15 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// maxFacet is how many values of a facet are returned.
-const maxFacet = 50
+const (
+	// maxFacet is how many values of a facet are returned.
+	maxFacet = 50
+	// maxAsked is how many passages are looked at, each for every speaker, to count speakers exactly.
+	maxAsked = 2000
+)
 
 // facets counts the matching episodes of a list by what they have in common. asked is the query as it was typed.
-func (e *evaluation) facets(root *truth, list []ranked, asked string) *models.Facets {
+func (e *evaluation) facets(root *truth, list []ranked, asked string) (*models.Facets, error) {
 	shows, languages, years := map[uint32]int{}, map[uint32]int{}, map[int]int{}
 	for _, r := range list {
 		f := e.v.facts[r.episode]
@@ -26,9 +30,12 @@ func (e *evaluation) facets(root *truth, list []ranked, asked string) *models.Fa
 		}
 	}
 	add := e.narrowing(root.node, asked)
+	speakers, err := e.speakerFacet(root, list)
+	if err != nil {
+		return nil, err
+	}
 	out := &models.Facets{
-		Shows: e.showFacet(shows), Years: []models.FacetCount{},
-		Speakers: e.speakerFacet(root, list), Languages: []models.FacetCount{},
+		Shows: e.showFacet(shows), Years: []models.FacetCount{}, Speakers: speakers, Languages: []models.FacetCount{},
 	}
 	for year, n := range years {
 		if label := fmt.Sprintf("%04d", year); len(label) == 4 { // others cannot be asked for
@@ -46,7 +53,7 @@ func (e *evaluation) facets(root *truth, list []ranked, asked string) *models.Fa
 		}
 	}
 	slices.SortFunc(out.Years, func(a, b models.FacetCount) int { return cmp.Compare(b.Value, a.Value) })
-	return out
+	return out, nil
 }
 
 // greatest keeps the values with the greatest counts.
@@ -118,8 +125,9 @@ func quoteName(name string) string {
 }
 
 // speakerFacet counts in how many episodes each speaker speaks where the query matches: in the passages that hold the whole
-// query, or, where an episode has none, in those that hold a word of it.
-func (e *evaluation) speakerFacet(root *truth, list []ranked) []models.FacetCount {
+// query, or, where an episode has none, in those that hold a word of it. Where these are few, it counts the episodes that
+// match when the speaker is added to the query: those in which the speaker says it.
+func (e *evaluation) speakerFacet(root *truth, list []ranked) ([]models.FacetCount, error) {
 	counts := make([]int, len(e.v.names.speakers.all()))
 	where := e.matchingPassages(root, list)
 	for _, p := range e.v.parts {
@@ -142,7 +150,22 @@ func (e *evaluation) speakerFacet(root *truth, list []ranked) []models.FacetCoun
 		out = slices.Insert(out, at, f)
 		out = out[:min(len(out), maxFacet)]
 	}
-	return out
+	if where.count()*len(out) > maxAsked {
+		return out, nil
+	}
+	listed := newBitset(len(e.v.keys))
+	for _, r := range list {
+		listed.add(r.episode)
+	}
+	for i := range out {
+		eps, err := e.episodesWith(join(opAnd, []*node{root.node, e.an.parse(out[i].Query)}))
+		if err != nil {
+			return nil, err
+		}
+		eps.and(listed)
+		out[i].Episodes = eps.count()
+	}
+	return slices.DeleteFunc(out, func(f models.FacetCount) bool { return f.Episodes == 0 }), nil
 }
 
 // matchingPassages returns the passages in which the moments of a list of episodes are.

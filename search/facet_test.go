@@ -13,7 +13,7 @@ import (
 // facets counts by reading everything: for each kind of facet, episodes by value.
 func (o *oracle) facets(text string) (shows, years, speakers, languages map[string]int) {
 	shows, years, speakers, languages = map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
-	root, found := o.an.parse(text), o.run(text)
+	root, found, passages := o.an.parse(text), o.run(text), 0
 	for _, e := range o.eps {
 		if _, ok := found[e.doc.Episode.ID]; !ok {
 			continue
@@ -23,17 +23,29 @@ func (o *oracle) facets(text string) (shows, years, speakers, languages map[stri
 		if at := e.doc.Episode.PublishedAt; !at.IsZero() {
 			years[strconv.Itoa(at.Year())]++
 		}
-		for _, name := range (&scan{o: o, e: e}).speakersWhere(root) {
+		names, n := (&scan{o: o, e: e}).speakersWhere(root)
+		for _, name := range names {
 			speakers[name]++
+		}
+		passages += n
+	}
+	if passages*len(speakers) > maxAsked {
+		return shows, years, speakers, languages
+	}
+	for name := range speakers {
+		if n := len(o.run(root.inner() + " speaker:" + quoteName(name))); n > 0 {
+			speakers[name] = n
+		} else {
+			delete(speakers, name)
 		}
 	}
 	return shows, years, speakers, languages
 }
 
-// speakersWhere returns who speaks in the passages that hold the whole query, or a witness where there are none.
-func (s *scan) speakersWhere(root *node) (names []string) {
+// speakersWhere returns who speaks in the passages that hold the whole query, or a witness where there are none, and how
+// many these are.
+func (s *scan) speakersWhere(root *node) (names []string, passages int) {
 	for _, whole := range []bool{true, false} {
-		passages := 0
 		for i := range s.e.passages {
 			p := &s.e.passages[i]
 			in := scan{o: s.o, e: s.e, p: p}
@@ -48,10 +60,10 @@ func (s *scan) speakersWhere(root *node) (names []string) {
 			}
 		}
 		if passages > 0 {
-			return names
+			break
 		}
 	}
-	return nil
+	return names, passages
 }
 
 // anyWitness: does a passage have a leaf that makes the query true of the whole episode (s)?
@@ -130,7 +142,7 @@ func TestFacetsAgreeWithReadingEverythingAndWithNarrowing(t *testing.T) {
 }
 
 func TestFacetsOfNamesThatCollideOrCannotBeTyped(t *testing.T) {
-	a := say("One", "Anna: budget", `The "Boss": yes`, "!?: no", "“Anna” Smith: well")
+	a := say("One", "Anna: budget", `The "Boss": budget, yes`, "!?: no budget", "“Anna” Smith: well, budget")
 	b := say("Two", "Anna: budget")
 	b.Show.ID = models.ShowID(models.NewID("show", "same title"))
 	x := indexOf(t, a, b)

@@ -25,16 +25,7 @@ const (
 // rank returns the matching episodes with their scores, in no order that means something.
 func (e *evaluation) rank(root *truth, only models.EpisodeID) ([]ranked, error) {
 	n := len(e.v.keys)
-	eps := append(bitset(nil), root.eps...)
-	if only != "" {
-		one := newBitset(n)
-		for i, k := range e.v.keys {
-			if k.episode == only {
-				one.add(uint32(i))
-			}
-		}
-		eps.and(one)
-	}
+	eps := e.among(root.eps, only)
 	best, head, wide := make([]float64, n), make([]float64, n), make([]float64, n)
 	passages, together := make([]int, n), newBitset(n)
 	root.docs.each(func(d uint32) {
@@ -67,6 +58,22 @@ func (e *evaluation) rank(root *truth, only models.EpisodeID) ([]ranked, error) 
 		out = append(out, ranked{ep, s})
 	})
 	return out, nil
+}
+
+// among returns a copy of a set of episodes, or what it has of one of them where only names one.
+func (e *evaluation) among(eps bitset, only models.EpisodeID) bitset {
+	out := append(bitset(nil), eps...)
+	if only == "" {
+		return out
+	}
+	one := newBitset(len(e.v.keys))
+	for i, k := range e.v.keys {
+		if k.episode == only {
+			one.add(uint32(i))
+		}
+	}
+	out.and(one)
+	return out
 }
 
 // order sorts episodes that match. No two are equal: what the sort does not tell apart comes newest first, then by id, so

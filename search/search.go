@@ -101,15 +101,19 @@ func (x *Index) askOnce(ctx context.Context, question func(*evaluation) error) (
 }
 
 // matching returns where a query is true and the episodes that match it, best first. Where there are none, and the query
-// is not strict, it looks for what sounds like the words that nobody says, then for what sounds like any of the words, and
-// the truth is of that query.
+// is not strict, it looks for what sounds like the words that nobody says, then for what sounds like any of the words, then
+// for most of the words, and the truth is of that query.
 func (e *evaluation) matching(root *node, q models.Query) (*truth, []ranked, error) {
 	top, list, err := e.matchingExactly(root, q)
 	if err != nil || len(list) > 0 || q.Strict {
 		return top, list, err
 	}
-	for _, unsaidOnly := range []bool{true, false} {
-		other, err := e.sounding(root, unsaidOnly)
+	for _, instead := range []func() (*node, error){
+		func() (*node, error) { return e.sounding(root, true) },
+		func() (*node, error) { return e.sounding(root, false) },
+		func() (*node, error) { return e.fewer(top, q.EpisodeID), nil },
+	} {
+		other, err := instead()
 		if err != nil {
 			return nil, nil, err
 		}
@@ -163,7 +167,9 @@ func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) 
 	}
 	res := models.Results{Understood: top.node.String(), Approximate: top.node != root, Total: len(list), Hits: []models.EpisodeHit{}}
 	if q.Facets {
-		res.Facets = e.facets(top, list, q.Text)
+		if res.Facets, err = e.facets(top, list, q.Text); err != nil {
+			return models.Results{}, err
+		}
 	}
 	if q.Offset == 0 && q.EpisodeID == "" && !q.Strict {
 		if res.Suggestions, err = e.suggestions(root, top, len(list), q.Text); err != nil {

@@ -41,11 +41,14 @@ func (e *evaluation) suggestions(root *node, top *truth, total int, asked string
 		if n == nil {
 			return nil
 		}
-		more, err := e.countOf(n)
-		if err == nil && more > total {
+		eps, err := e.episodesWith(n)
+		if err != nil {
+			return err
+		}
+		if more := eps.count(); more > total {
 			out = append(out, models.Suggestion{Kind: kind, Query: text, Total: more})
 		}
-		return err
+		return nil
 	}
 	respelled, text, err := e.respelled(root, asked)
 	if err != nil {
@@ -61,15 +64,16 @@ func (e *evaluation) suggestions(root *node, top *truth, total int, asked string
 	return out, add(models.SuggestSounds, alike, alike.String())
 }
 
-// countOf returns how many episodes match another query.
-func (e *evaluation) countOf(root *node) (int, error) {
+// episodesWith returns the episodes that match another query.
+func (e *evaluation) episodesWith(root *node) (bitset, error) {
 	other := *e
 	other.finders = nil
 	top, err := other.solve(root, nil, true)
+	e.taken = other.taken
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return top.eps.count(), nil
+	return top.eps, nil
 }
 
 // respelled returns a query in which words that hardly anybody says are replaced by words like them that many say: the

@@ -67,7 +67,7 @@ func newSearchCommand(c *config) *cobra.Command {
 	f.IntVar(&q.Offset, "offset", 0, "episodes to leave out before them")
 	f.StringVar((*string)(&q.Sort), "sort", string(models.SortRelevance), "order of the episodes: relevance, newest or oldest")
 	f.BoolVar(&q.Facets, "facets", false, "count the matching episodes by show, year, speaker and language")
-	f.BoolVar(&q.Strict, "strict", false, "where nothing matches, do not answer with what sounds like it")
+	f.BoolVar(&q.Strict, "strict", false, "where nothing matches, do not answer with what comes nearest")
 	f.StringVar(&all, "all", "", "print all moments of this `EPISODE`, given by its id")
 	return cmd
 }
@@ -111,7 +111,7 @@ func printJSON(w io.Writer, v any) error {
 func (f found) text(q models.Query) string {
 	b := &strings.Builder{}
 	if f.Approximate {
-		fmt.Fprintf(b, "Nobody says exactly: %s. This is what sounds like it: %s (see only what was typed with --strict)\n", visible(q.Text), visible(f.Understood))
+		fmt.Fprintf(b, "Nobody says exactly: %s. This comes nearest: %s (see only what was typed with --strict)\n", visible(q.Text), visible(f.Understood))
 	}
 	for _, h := range f.Hits {
 		h.write(b)

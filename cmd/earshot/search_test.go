@@ -131,7 +131,7 @@ func (p *program) asks(ids []models.EpisodeID) {
 		!slices.IsSortedFunc(all.Hits[0].Moments, func(a, b models.Moment) int { return int(a.StartMS - b.StartMS) }) {
 		t.Errorf("all moments: %+v", all)
 	}
-	says(p.must("search", "enspiral"), "Nobody says exactly: enspiral. This is what sounds like it: sounds:enspiral", "[matched as “n spiral”]")
+	says(p.must("search", "enspiral"), "Nobody says exactly: enspiral. This comes nearest: sounds:enspiral", "[matched as “n spiral”]")
 	if got := get("enspiral"); !got.Approximate || got.Hits[0].Moments[0].MatchedAs[0].Said != "n spiral" {
 		t.Errorf("by sound: %+v", got)
 	}

@@ -483,7 +483,7 @@ export interface components {
             took_ms: number;
         };
         Results: {
-            /** @description Nothing matches what was asked; this is what sounds like it. Ask with strict to have none of it */
+            /** @description Nothing matches what was asked; this comes nearest: what sounds like it, or has most of the words. Ask with strict to have none of it */
             approximate: boolean;
             /** @description Matching episodes by what they have in common; when asked for */
             facets?: components["schemas"]["Facets"];
@@ -1096,7 +1096,7 @@ export interface operations {
             query: {
                 /** @description What to look for; any text is a valid query */
                 q: string;
-                /** @description Where nothing matches, do not count what sounds like it */
+                /** @description Where nothing matches, do not count what comes nearest */
                 strict?: boolean;
             };
             header?: never;
@@ -1162,7 +1162,7 @@ export interface operations {
                 episode?: string;
                 /** @description Count the matching episodes by show, year, speaker and language */
                 facets?: boolean;
-                /** @description Where nothing matches, do not answer with what sounds like it */
+                /** @description Where nothing matches, do not answer with what comes nearest */
                 strict?: boolean;
             };
             header?: never;
