@@ -119,7 +119,7 @@ func (p *parser) bare(text, field, manner string) *leaf {
 		l.kind = kindPhrase
 	case len(l.forms) == 0 || field == queryShow || field == querySpeaker || suffix == "":
 	case suffix[0] == '*':
-		if n := utf8.RuneCountInString(l.forms[0]); n >= minPrefix || !isASCII(l.forms[0]) {
+		if n := utf8.RuneCountInString(l.forms[0]); n >= minPrefix || isCharacter(l.forms[0]) || isHangul(l.forms[0]) {
 			l.kind = kindPrefix
 		}
 	default:

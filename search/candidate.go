@@ -191,7 +191,7 @@ func mostFrequent(found []*candidate, limit int) (out []*candidate) {
 	return out
 }
 
-// count counts the episodes of a candidate, now without those that are deleted.
+// count counts the episodes that have a candidate, in any of its spellings.
 func (e *evaluation) count(c *candidate) error {
 	if c.kind == models.CompleteWord {
 		return e.countWord(c)

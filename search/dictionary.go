@@ -26,6 +26,7 @@ func newSlipBuilders() (out slipBuilders, err error) {
 
 // term is a term of the dictionary of a field, in one segment.
 type term struct {
+	field     string
 	text      string
 	documents uint64 // that have it and are not deleted
 	distance  uint8  // from what a fuzzy look-up looks for
@@ -95,7 +96,7 @@ func (e *evaluation) terms(field string, accepts segment.Automaton, prefix []byt
 			if list, err = dict.PostingsList([]byte(d.Term), s.Deleted(), list); err != nil {
 				return err
 			}
-			f(term{d.Term, list.Count(), d.EditDistance})
+			f(term{field, d.Term, list.Count(), d.EditDistance})
 		}
 	}
 	return nil

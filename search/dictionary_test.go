@@ -21,11 +21,15 @@ func TestDictionaryCountsLivingDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := x.ask(t.Context(), func(e *evaluation) error {
-		for _, l := range []*leaf{{kind: kindPrefix, forms: []string{"budge"}}, {kind: kindFuzzy, forms: []string{"budgett"}, distance: 2}} {
-			words, err := e.dictionaryWords(l, l.forms[0])
-			if err != nil {
-				return err
-			}
+		beginning, err := e.wordsBeginning("", "budge")
+		if err != nil {
+			return err
+		}
+		near, err := e.wordsNear("", "budgett", maxDistance)
+		if err != nil {
+			return err
+		}
+		for l, words := range map[string]map[string]expansion{"budge*": beginning, "budgett~2": near} {
 			for _, w := range []string{"budget", "budgets"} {
 				if words[w].count != 20 {
 					t.Errorf("%s: %q is in %d documents, want 20", l, w, words[w].count)

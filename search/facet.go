@@ -110,13 +110,28 @@ func (v *view) showNames(an *analyzer) map[uint32]*showName {
 				s.only = false
 			}
 		}
-		for n, s := range v.shows {
-			for other, o := range v.shows {
-				s.only = s.only && (n == other || !holds(o.plain, s.plain))
-			}
-		}
+		tellApart(v.shows)
 	})
 	return v.shows
+}
+
+// tellApart finds the shows whose title is within that of another one. It looks only at those with the rarest of its words.
+func tellApart(shows map[uint32]*showName) {
+	having := map[string][]*showName{} // by word
+	for _, s := range shows {
+		for i, w := range s.plain {
+			if !slices.Contains(s.plain[:i], w) {
+				having[w] = append(having[w], s)
+			}
+		}
+	}
+	for _, s := range shows {
+		if len(s.plain) == 0 {
+			continue
+		}
+		rarest := slices.MinFunc(s.plain, func(a, b string) int { return cmp.Compare(len(having[a]), len(having[b])) })
+		s.only = s.only && !slices.ContainsFunc(having[rarest], func(o *showName) bool { return o != s && holds(o.plain, s.plain) })
+	}
 }
 
 // quoteName writes a name as a phrase of the query language. Quotation marks within it would end it, and are no words.

@@ -17,6 +17,7 @@ const (
 	bm25B  = 0.75
 
 	titleWeight = 3
+	notesWeight = 0.5
 	// typedWeight is what the word as it was typed counts more than others of its stem.
 	typedWeight = 0.3
 )
@@ -27,19 +28,20 @@ type weighedField struct {
 	nominal float64 // length in terms
 }
 
-func textFields(l *leaf) []weighedField {
+// textFields returns the fields in which words are looked for that a query asks for in one of its fields.
+func textFields(asked string) []weighedField {
 	title := weighedField{fieldTitle, titleWeight, 8}
-	if l.field == queryTitle {
+	if asked == queryTitle {
 		return []weighedField{title}
 	}
-	return []weighedField{{fieldText, 1, 200}, title, {fieldNotes, 0.5, 150}}
+	return []weighedField{{fieldText, 1, 200}, title, {fieldNotes, notesWeight, 150}}
 }
 
 // finder finds one leaf: in which documents it is, with what score, and where in an episode's words.
 type finder struct {
 	l      *leaf
 	who    []*node             // restriction of speakers, on the first word
-	words  map[string]bool     // of prefixes and fuzzy words: the plain forms they stand for
+	words  map[string][]string // of prefixes and fuzzy words: the plain forms they stand for, with the fields that have them
 	capped bool                // words are not all that there are
 	said   []saying            // of sounds: what it stands for, longest first
 	sure   bitset              // of sounds: documents in which it is without verifying; nil: none
@@ -80,7 +82,7 @@ func (e *evaluation) search(f *finder) error {
 	}
 	f.docs = newBitset(e.v.docs)
 	weight := e.numbers()
-	for _, field := range textFields(f.l) {
+	for _, field := range textFields(f.l.field) {
 		if f.who != nil && field.name != fieldText {
 			continue
 		}
@@ -145,6 +147,12 @@ func (f *finder) makeTerms(an *analyzer, lang string) []string {
 
 func (e *evaluation) wordCandidates(f *finder, field weighedField, lang string, weight []float64) error {
 	for i, term := range f.terms(e.an, lang) {
+		if err := e.step(); err != nil {
+			return err
+		}
+		if f.words != nil && !slices.Contains(f.words[term], field.name+lang) {
+			continue
+		}
 		w := field.weight
 		if f.l.kind == kindWord && i == 0 {
 			w *= e.an.asTyped(lang, term)
@@ -203,8 +211,9 @@ func (e *evaluation) phraseCandidates(f *finder, field weighedField, lang string
 	}
 }
 
-// verify keeps the documents in which the leaf really is, as the side tables say, and weighs by how often. It goes through
-// them by episode: to look into another table takes longer than to look at a passage.
+// verify keeps the documents in which the leaf really is, as the side tables say, and weighs those by how often that could
+// not be told from the postings. It goes through them by episode: to look into another table takes longer than to look at a
+// passage.
 func (e *evaluation) verify(f *finder, weight []float64) error {
 	candidates := f.docs
 	f.docs = newBitset(e.v.docs)
@@ -213,11 +222,7 @@ func (e *evaluation) verify(f *finder, weight []float64) error {
 		if err != nil {
 			return
 		}
-		var t *table
-		if t, err = e.table(ep); err != nil {
-			return
-		}
-		where := f.in(e.an, t)
+		var where *spots // nil until it is needed
 		for _, d := range e.v.documents(ep) {
 			if !candidates.has(d) {
 				continue
@@ -225,12 +230,23 @@ func (e *evaluation) verify(f *finder, weight []float64) error {
 			if err = e.step(); err != nil {
 				return
 			}
-			n := where.countIn(e.v.passage[d], f.l.field == queryTitle)
-			if n > 0 {
+			if f.sure != nil && f.sure.has(d) {
 				f.docs.add(d)
+				continue
 			}
-			if weight[d] = float64(n); e.v.passage[d] < 0 {
-				weight[d] *= titleWeight
+			if where == nil {
+				var t *table
+				if t, err = e.table(ep); err != nil {
+					return
+				}
+				where = f.in(e.an, t)
+			}
+			if where.sure && f.who == nil {
+				f.docs.add(d)
+				continue
+			}
+			if weight[d] = where.weightIn(e.v.passage[d], f.l.field); weight[d] > 0 {
+				f.docs.add(d)
 			}
 		}
 	})
@@ -239,24 +255,27 @@ func (e *evaluation) verify(f *finder, weight []float64) error {
 
 // expansion is a word that a prefix or a fuzzy word stands for.
 type expansion struct {
-	count    uint64 // documents that have it
-	distance uint8  // edit distance
+	count    uint64   // documents that have it
+	distance uint8    // edit distance
+	fields   []string // that have it
 }
 
 // expand fills in what a leaf stands for, from the dictionaries of the text fields.
 func (e *evaluation) expand(f *finder) (err error) {
-	most := maxPrefixWords
+	var found map[string]expansion
+	plain, most := fold(f.l.forms[0]), maxPrefixWords
 	switch f.l.kind {
 	case kindSounds:
 		f.said, err = e.sayings(f.l)
 		return err
 	case kindFuzzy:
 		most = maxFuzzyWords
+		found, err = e.wordsNear(f.l.field, plain, f.l.distance)
 	case kindPrefix:
+		found, err = e.wordsBeginning(f.l.field, plain)
 	case kindWord, kindPhrase:
 		return nil
 	}
-	found, err := e.dictionaryWords(f.l, fold(f.l.forms[0]))
 	if err != nil {
 		return err
 	}
@@ -277,29 +296,45 @@ func (e *evaluation) expand(f *finder) (err error) {
 	if f.capped = len(names) > most; f.capped {
 		names = names[:most]
 	}
-	f.words = make(map[string]bool, len(names))
+	f.words = make(map[string][]string, len(names))
 	for _, w := range names {
-		f.words[w] = true
+		f.words[w] = found[w].fields
 	}
 	return nil
 }
 
-// dictionaryWords returns the words that begin with a plain form, or are within the distance of a fuzzy leaf from it.
-func (e *evaluation) dictionaryWords(l *leaf, plain string) (map[string]expansion, error) {
+// wordsNear returns the words of what a query's field looks at that are within an edit distance (1 or 2) of a plain form.
+func (e *evaluation) wordsNear(asked, plain string, distance int) (map[string]expansion, error) {
 	found := map[string]expansion{}
-	add := func(t term) {
-		if !strings.HasPrefix(t.text, stemMark) && t.documents > 0 {
-			found[t.text] = expansion{found[t.text].count + t.documents, t.distance}
-		}
-	}
-	var fields []string
-	for _, field := range textFields(l) {
+	return found, e.near(e.wordFields(asked), plain, distance, expandInto(found))
+}
+
+// wordsBeginning returns the words of what a query's field looks at that begin with a plain form.
+func (e *evaluation) wordsBeginning(asked, plain string) (map[string]expansion, error) {
+	found := map[string]expansion{}
+	return found, e.beginning(e.wordFields(asked), plain, math.MaxInt, expandInto(found))
+}
+
+// wordFields returns the names, with their languages, of what a query's field looks at.
+func (e *evaluation) wordFields(asked string) (out []string) {
+	for _, field := range textFields(asked) {
 		for _, lang := range e.fields[field.name] {
-			fields = append(fields, field.name+lang)
+			out = append(out, field.name+lang)
 		}
 	}
-	if l.kind == kindFuzzy {
-		return found, e.near(fields, plain, l.distance, add)
+	return out
+}
+
+func expandInto(found map[string]expansion) func(term) {
+	return func(t term) {
+		if strings.HasPrefix(t.text, stemMark) || t.documents == 0 {
+			return
+		}
+		x := found[t.text]
+		x.count, x.distance = x.count+t.documents, t.distance
+		if n := len(x.fields); n == 0 || x.fields[n-1] != t.field { // fields come one after the other
+			x.fields = append(x.fields, t.field)
+		}
+		found[t.text] = x
 	}
-	return found, e.beginning(fields, plain, math.MaxInt, add)
 }

@@ -13,7 +13,7 @@ const (
 	maxFuzzyWords  = 64   // words that a fuzzy word stands for: the nearest, then the most frequent
 
 	// maxSounding is how many words of a query that matches nothing are looked for by their sound: whoever types more does
-	// not look for a name.
+	// not look for a name. As many are looked at for another spelling.
 	maxSounding     = 8
 	maxSoundForms   = 8       // words of a sounds: phrase; a longer one is read as a phrase
 	maxJoined       = 4       // words that may have been said as one

@@ -31,7 +31,7 @@ func (e *evaluation) matchedAs(t *table, m moment) []models.MatchedAs {
 			}
 		})
 		as := models.MatchedAs{Typed: strings.Join(o.typed.forms, " "), Said: said.String()}
-		if !within(o.typed.forms, forms) && !slices.Contains(out, as) {
+		if !holds(forms, foldAll(o.typed.forms)) && !slices.Contains(out, as) {
 			out = append(out, as)
 		}
 	}
@@ -41,14 +41,4 @@ func (e *evaluation) matchedAs(t *table, m moment) []models.MatchedAs {
 // partOf reports whether another occurrence says more: micro solidarity, beside micro.
 func (o occurrence) partOf(other occurrence) bool {
 	return other.typed != nil && other.first <= o.first && other.last >= o.last && other.last-other.first > o.last-o.first
-}
-
-// within reports whether the plain forms of a leaf are among others, one after the other.
-func within(forms, plain []string) bool {
-	for i := 0; i+len(forms) <= len(plain); i++ {
-		if slices.EqualFunc(forms, plain[i:i+len(forms)], func(form, p string) bool { return fold(form) == p }) {
-			return true
-		}
-	}
-	return false
 }

@@ -55,8 +55,12 @@ func (e *evaluation) mentions(root *node, q models.Query) (models.Mentions, erro
 			m = &models.MonthMentions{Month: name}
 			byMonth[name] = m
 		}
+		found, err := e.occurrences(top, r.episode, e.v.documents(r.episode), t)
+		if err != nil {
+			return models.Mentions{}, err
+		}
 		m.Episodes++
-		m.Moments += len(joinOccurrences(e.occurrences(top, r.episode, e.v.documents(r.episode), t)))
+		m.Moments += len(joinOccurrences(found))
 	}
 	of := map[string]int{}
 	for _, at := range e.v.published {

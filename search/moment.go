@@ -3,6 +3,7 @@ package search
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -44,7 +45,10 @@ func (e *evaluation) hit(root *truth, r ranked, docs []uint32, q models.Query) (
 			h.TitleHit = h.TitleHit || e.v.passage[d] < 0 && f.docs.has(d)
 		}
 	}
-	found := e.occurrences(root, r.episode, docs, t)
+	found, err := e.occurrences(root, r.episode, docs, t)
+	if err != nil {
+		return models.EpisodeHit{}, err
+	}
 	marked := make(map[int]bool, len(found))
 	for _, o := range found {
 		for _, w := range o.words {
@@ -66,7 +70,7 @@ func (e *evaluation) hit(root *truth, r ranked, docs []uint32, q models.Query) (
 
 // occurrences returns where an episode matches, in spoken order: in the passages that hold the whole query, or else, where
 // there are none, in all that hold a leaf that makes the query true.
-func (e *evaluation) occurrences(root *truth, episode uint32, docs []uint32, t *table) []occurrence {
+func (e *evaluation) occurrences(root *truth, episode uint32, docs []uint32, t *table) ([]occurrence, error) {
 	c := collector{e: e, t: t, number: map[*finder]int{}, spots: map[*finder]*spots{}}
 	passages := make([]uint32, 0, len(docs))
 	together := false
@@ -82,6 +86,9 @@ func (e *evaluation) occurrences(root *truth, episode uint32, docs []uint32, t *
 		root.witnesses(func(w *truth) bool { return w.eps.has(episode) }, func(w *truth) { whole = append(whole, w) })
 	}
 	for _, d := range passages {
+		if err := e.step(); err != nil {
+			return nil, err
+		}
 		p := t.passage(int(e.v.passage[d]))
 		for _, w := range whole {
 			if w.find == nil || w.find.docs.has(d) {
@@ -96,7 +103,7 @@ func (e *evaluation) occurrences(root *truth, episode uint32, docs []uint32, t *
 	if len(out) == 0 {
 		out = c.turns
 	}
-	return apart(out)
+	return apart(out), nil
 }
 
 // apart sorts occurrences and leaves out those that share a word with an earlier one of the same leaf: "ha ha" is twice,
@@ -172,9 +179,10 @@ func (c *collector) collect(w *truth, p passage) {
 }
 
 func (c *collector) collectTurns(l *leaf, p passage) {
-	for i := range c.t.turns.n / 2 {
-		w := int(c.t.turns.at(2 * i))
-		if w >= p.start && w < p.end && c.e.named(l, c.t.meta.Speakers[c.t.turns.at(2*i+1)]) {
+	turns := c.t.turns.n / 2
+	word := func(turn int) int { return int(c.t.turns.at(2 * turn)) }
+	for i := sort.Search(turns, func(i int) bool { return word(i) >= p.start }); i < turns && word(i) < p.end; i++ {
+		if w := word(i); c.e.named(l, c.t.meta.Speakers[c.t.turns.at(2*i+1)]) {
 			c.turns = append(c.turns, occurrence{first: w, last: w})
 		}
 	}

@@ -60,7 +60,10 @@ func (e *evaluation) runTogether(l *leaf) ([]saying, error) {
 	if !latin(name) || len(name) > maxSoundLetters || len(l.forms) > maxJoined {
 		return nil, nil
 	}
-	out := e.splits(name)
+	out, err := e.splits(name)
+	if err != nil {
+		return nil, err
+	}
 	if len(l.forms) > 1 {
 		whole, err := e.alike(l, name)
 		if err != nil {
@@ -156,7 +159,7 @@ func (e *evaluation) favourTyped(f *finder, weight []float64) error {
 		return nil
 	}
 	typed := newBitset(e.v.docs)
-	for _, field := range textFields(f.l) {
+	for _, field := range textFields(f.l.field) {
 		for _, lang := range e.fields[field.name] {
 			if err := e.documents(field.name+lang, fold(f.l.forms[0]), typed.add); err != nil {
 				return err
@@ -216,7 +219,7 @@ func (e *evaluation) findAlike(l *leaf, plain string) ([]string, error) {
 	var near map[string]expansion
 	if distance > 0 {
 		var err error
-		if near, err = e.dictionaryWords(&leaf{kind: kindFuzzy, field: l.field, distance: distance}, plain); err != nil {
+		if near, err = e.wordsNear(l.field, plain, distance); err != nil {
 			return nil, err
 		}
 	}
@@ -224,6 +227,9 @@ func (e *evaluation) findAlike(l *leaf, plain string) ([]string, error) {
 	if latin(plain) {
 		h := heardAs(plain)
 		for _, w := range e.sounds.words(plain) {
+			if err := e.step(); err != nil {
+				return nil, err
+			}
 			if likeness := h.likeness(w); likeness > 0 && w != plain {
 				out = append(out, nearWord{w, likeness})
 			}
@@ -245,16 +251,26 @@ func (e *evaluation) findAlike(l *leaf, plain string) ([]string, error) {
 
 // splits returns the pairs of words that sound like a name when they are run together. Pairs with the same second words
 // are one saying.
-func (e *evaluation) splits(name string) []saying {
+func (e *evaluation) splits(name string) ([]saying, error) {
 	if len(name) < leastSplit {
-		return nil
+		return nil, nil
 	}
 	h := heardAs(name)
 	var pairs []nearWord // "first second"
 	for i := 1; i < len(name); i++ {
-		seconds := e.halves(h, name[i:], func(w string) bool { return startsOpen(w) == startsOpen(name[i:]) })
-		for _, a := range e.halves(h, name[:i], func(w string) bool { return endsOpen(w) == endsOpen(name[:i]) }) {
+		seconds, err := e.halves(h, name[i:], func(w string) bool { return startsOpen(w) == startsOpen(name[i:]) })
+		if err != nil {
+			return nil, err
+		}
+		firsts, err := e.halves(h, name[:i], func(w string) bool { return endsOpen(w) == endsOpen(name[:i]) })
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range firsts {
 			for _, b := range seconds {
+				if err := e.step(); err != nil {
+					return nil, err
+				}
 				if likeness := h.pairLikeness(a, b); likeness > 0 {
 					pairs = append(pairs, nearWord{a + " " + b, likeness})
 				}
@@ -278,15 +294,18 @@ func (e *evaluation) splits(name string) []saying {
 		out = append(out, saying{all, strings.Fields(list)})
 	}
 	slices.SortFunc(out, func(a, b saying) int { return slices.Compare(a[0], b[0]) })
-	return out
+	return out, nil
 }
 
 // halves returns the words that sound like a part of a name and fit beside the other part, without those that sound like
 // the whole of it.
-func (e *evaluation) halves(name heard, part string, fits func(string) bool) []string {
+func (e *evaluation) halves(name heard, part string, fits func(string) bool) ([]string, error) {
 	h := heardAs(part)
 	var all []nearWord
 	for _, w := range e.sounds.words(part) {
+		if err := e.step(); err != nil {
+			return nil, err
+		}
 		if len(w) > len(part)+2 || len(w) < len(part)-2 || !fits(w) {
 			continue
 		}
@@ -302,5 +321,5 @@ func (e *evaluation) halves(name heard, part string, fits func(string) bool) []s
 			all = append(all, nearWord{w, likeness})
 		}
 	}
-	return wordsOf(nearest(all, maxSoundHalves))
+	return wordsOf(nearest(all, maxSoundHalves)), nil
 }

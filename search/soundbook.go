@@ -10,9 +10,13 @@ import (
 	index "github.com/blevesearch/bleve_index_api"
 )
 
+// maxRead is how many segments are remembered as read before those are forgotten that the newest snapshot has not: far
+// more than the snapshots have together that searches use at the same time.
+const maxRead = 4096
+
 // soundBook knows the words of an index by how they begin to sound (see soundKeys). It reads the dictionary of each segment
-// once: whoever follows the source does after each change, else the first search that needs it. Words that no longer occur stay until the index is opened
-// again: they find nothing. Its memory is about 100 bytes a word.
+// once: whoever follows the source does after each change, else the first search that needs it. Words that no longer occur
+// stay until the index is opened again: they find nothing. Its memory is about 100 bytes a word.
 type soundBook struct {
 	mu    sync.RWMutex
 	read  map[uint64]bool // segments
@@ -37,18 +41,23 @@ func (b *soundBook) follow(ctx context.Context, r index.IndexReader) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.known == nil {
-		b.known, b.byKey = map[string]bool{}, map[string][]string{}
+		b.read, b.known, b.byKey = map[uint64]bool{}, map[string]bool{}, map[string][]string{}
 	}
-	read := make(map[uint64]bool, len(snap.Segments()))
+	if len(b.read) > maxRead {
+		now := make(map[uint64]bool, len(snap.Segments()))
+		for _, s := range snap.Segments() {
+			now[s.Id()] = b.read[s.Id()]
+		}
+		b.read = now
+	}
 	for _, s := range snap.Segments() {
 		if !b.read[s.Id()] {
 			if err := b.readSegment(ctx, s); err != nil {
 				return fmt.Errorf("reading the words of the index: %w", err)
 			}
 		}
-		read[s.Id()] = true
+		b.read[s.Id()] = true
 	}
-	b.read = read
 	return nil
 }
 

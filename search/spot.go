@@ -225,16 +225,20 @@ func (s *spots) spoken(p passage, f func(m match)) {
 	})
 }
 
-// countIn returns how often the leaf is in a document: in the title and notes for the head (-1), else in a passage.
-func (s *spots) countIn(doc int32, titleOnly bool) (n int) {
-	count := func(match) { n++ }
-	if doc < 0 {
-		s.each(&s.t.titleTokens, 0, s.t.titleTokens.n, count)
-		if !titleOnly {
-			s.each(&s.t.notesTokens, 0, s.t.notesTokens.n, count)
-		}
-		return n
+// weightIn returns how often the leaf is in what a query's field looks at of a document, as the fields weigh: in the title
+// and notes for the head (-1), else in a passage.
+func (s *spots) weightIn(doc int32, asked string) (sum float64) {
+	weight := 1.0
+	add := func(match) { sum += weight }
+	if doc >= 0 {
+		s.spoken(s.t.passage(int(doc)), add)
+		return sum
 	}
-	s.spoken(s.t.passage(int(doc)), count)
-	return n
+	weight = titleWeight
+	s.each(&s.t.titleTokens, 0, s.t.titleTokens.n, add)
+	if asked != queryTitle {
+		weight = notesWeight
+		s.each(&s.t.notesTokens, 0, s.t.notesTokens.n, add)
+	}
+	return sum
 }

@@ -77,9 +77,11 @@ func (e *evaluation) episodesWith(root *node) (bitset, error) {
 }
 
 // respelled returns a query in which words that hardly anybody says are replaced by words like them that many say: the
-// tree, and how somebody would type it; nil where there is nothing to replace.
+// tree, and how somebody would type it; nil where there is nothing to replace. Of the words that hardly anybody says the
+// first [maxSounding] are looked at.
 func (e *evaluation) respelled(root *node, asked string) (*node, string, error) {
 	instead := map[string]string{} // by form
+	rare := 0
 	var failed error
 	n := root.replace(func(l *leaf) *leaf {
 		if failed != nil || l.field != "" && l.field != queryTitle || l.accents || l.kind != kindWord && l.kind != kindPhrase {
@@ -88,9 +90,22 @@ func (e *evaluation) respelled(root *node, asked string) (*node, string, error) 
 		out := *l
 		out.forms = slices.Clone(l.forms)
 		for i, form := range l.forms {
-			word, err := e.spelling(l, form)
+			if rare == maxSounding || utf8.RuneCountInString(fold(form)) < minSpelled {
+				continue
+			}
+			own, err := e.passagesWith(l, form)
 			if err != nil {
 				failed = err
+				return l
+			}
+			if own > fewPassages {
+				continue
+			}
+			rare++
+			word, err := e.spelling(l, fold(form), own)
+			if err != nil {
+				failed = err
+				return l
 			}
 			if word != "" {
 				out.forms[i], instead[form] = word, word
@@ -124,18 +139,10 @@ func (n *node) replace(f func(*leaf) *leaf) *node {
 	return join(n.op, kids)
 }
 
-// spelling returns the word that may have been meant by a form of a leaf: the nearest one, and among these the most
-// frequent; "" where the form is said often enough, or nothing near is said more.
-func (e *evaluation) spelling(l *leaf, form string) (string, error) {
-	plain := fold(form)
-	if utf8.RuneCountInString(plain) < minSpelled {
-		return "", nil
-	}
-	own, err := e.passagesWith(l, form)
-	if err != nil || own > fewPassages {
-		return "", err
-	}
-	near, err := e.neighbours(l, plain)
+// spelling returns the word that may have been meant by a plain form of a leaf that is in so many passages: the nearest
+// one, and among these the most frequent; "" where nothing near is said more.
+func (e *evaluation) spelling(l *leaf, plain string, own uint64) (string, error) {
+	near, err := e.neighbours(l.field, plain)
 	if err != nil {
 		return "", err
 	}
@@ -164,10 +171,9 @@ type neighbour struct {
 	far   int // edit distance, and 1 where it begins with another letter: people are mostly right about that
 }
 
-// neighbours returns the words of the index that are near to a plain form, the nearest ones first.
-func (e *evaluation) neighbours(l *leaf, plain string) ([]neighbour, error) {
-	fuzzy := &leaf{kind: kindFuzzy, field: l.field, forms: []string{plain}, distance: distanceOf("~", plain)}
-	words, err := e.dictionaryWords(fuzzy, plain)
+// neighbours returns the words of what a query's field looks at that are near to a plain form, the nearest ones first.
+func (e *evaluation) neighbours(field, plain string) ([]neighbour, error) {
+	words, err := e.wordsNear(field, plain, distanceOf("~", plain))
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +193,7 @@ func (e *evaluation) neighbours(l *leaf, plain string) ([]neighbour, error) {
 // passagesWith returns in how many passages, titles and notes a form of a leaf is, or somewhat fewer where it is there in
 // several variants.
 func (e *evaluation) passagesWith(l *leaf, form string) (n uint64, err error) {
-	for _, field := range textFields(l) {
+	for _, field := range textFields(l.field) {
 		for _, lang := range e.fields[field.name] {
 			terms := []string{fold(form)}
 			if l.kind == kindWord {
