@@ -119,7 +119,7 @@ func (c *check) look(ctx context.Context, tell bool) error {
 func (x *Index) comparable() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return !x.broken.Load() && (x.current == nil || isBase(filepath.Base(x.current.dir), x.baseName()))
+	return x.current == nil || !x.current.broken.Load() && isBase(filepath.Base(x.current.dir), x.baseName())
 }
 
 // mend sets right what is left, episode by episode, or by following from zero where the index as a whole is wrong.

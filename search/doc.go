@@ -4,13 +4,19 @@
 // # Reading order
 //
 // analyze.go, stemmer.go and cjk.go turn spoken words into index terms; passage.go cuts an episode into passages; document.go
-// makes the Bleve documents of an episode, tablebuild.go its side table, which table.go reads (packed.go, stringlist.go and
-// spelling.go are its parts); shard.go is one index directory on disk; follow.go and apply.go apply the store's changes; query.go, parse.go, atom.go, date.go and limits.go are the query language; sound.go, soundbook.go
-// and saying.go know what sounds alike; eval.go, leaf.go, dictionary.go, spot.go, rank.go, near.go and moment.go
-// answer it, search.go puts the answer together; index.go ties everything together.
+// makes the Bleve documents of an episode, of notes as html.go reads them, and tablebuild.go its side table, which table.go
+// reads (packed.go, stringlist.go and spelling.go are its parts).
 //
-// Beside the answer: facts.go and facet.go count what matching episodes have in common; suggest.go knows what else may have been
-// meant; names.go finds the names in an episode, complete.go and candidate.go complete what is being typed; mentions.go
+// shard.go is one index directory on disk, tables.go its side tables and view.go one state of it, by episode; patience.go
+// keeps Bleve quiet while the disk is full. follow.go and apply.go apply the store's changes, folders.go decides which
+// directory serves, and index.go ties everything together.
+//
+// query.go, parse.go, atom.go, date.go and limits.go are the query language; sound.go, soundbook.go, saying.go and sounding.go
+// know what sounds alike. eval.go, leaf.go, dictionary.go, spot.go, rank.go, near.go, moment.go and matched.go answer a query,
+// fewer.go one that has too many words, and search.go puts the answer together.
+//
+// Beside the answer: facts.go and facet.go count what matching episodes have in common; suggest.go knows what else may have
+// been meant; names.go finds the names in an episode, complete.go and candidate.go complete what is being typed; mentions.go
 // counts by month. golden_test.go judges the ranking.
 //
 // check.go compares what is there with the store, by inspect.go and fingerprint.go, and repairs it.
@@ -18,8 +24,10 @@
 // # On disk
 //
 //	DIR/lock                          held (flock) by the one process that has the index open
-//	DIR/CURRENT                       name of the directory that serves; replaced by rename
-//	DIR/index-v<schema>-<hash>[-<n>]  one index: bleve/ is Bleve's, side/EPISODE.GENERATION.tbl one side table per episode
+//	DIR/CURRENT                       name of the directory that serves, and in a second line of the one that is being
+//	                                  built to replace it; replaced by rename
+//	DIR/index-v<schema>-<hash>[-<n>]  one index: bleve/ is Bleve's, side/EPISODE.GENERATION.tbl one side table per episode;
+//	                                  one that CURRENT does not name is removed when the index is opened
 //	DIR/damaged-<name>-<time>         an index that did not open, moved aside
 //
 // Everything here is derived from the store and may be deleted while no process runs: it is rebuilt by following the
@@ -27,9 +35,9 @@
 //
 // # Invariants
 //
-//   - An episode is replaced in one Bleve batch, maybe with others, which also records the last applied sequence number. Its side table is on
-//     disk before the batch and has the batch's generation in its name; every Bleve document names its generation, so a
-//     search reads the table that belongs to the documents it sees, never an older or newer one.
+//   - An episode is replaced in one Bleve batch, maybe with others, which also records the last applied sequence number. Its
+//     side table is on disk before the batch and has the batch's generation in its name; every Bleve document names its
+//     generation, so a search reads the table that belongs to the documents it sees, never an older or newer one.
 //   - A table is removed only when no search that could still see its documents is running. Tables that no document names
 //     (a crash between table and batch) are removed when the index is opened.
 //   - Both sides of every comparison, spoken words and typed words, go through the same tokeniser ([analyzer.tokens]).

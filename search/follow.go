@@ -133,21 +133,6 @@ func (x *Index) begin(ctx context.Context) error {
 	return x.buildBeside(ctx)
 }
 
-// buildBeside begins a new index; one that was being built is given up. The follow lock is held.
-func (x *Index) buildBeside(ctx context.Context) error {
-	if x.next != nil {
-		old := x.next
-		x.next = nil
-		old.retired = true
-		x.closing.Add(1)
-		old.refs = 1
-		x.release(old)
-	}
-	var err error
-	x.next, err = x.newShard(ctx)
-	return err
-}
-
 // explainDisk says that the disk is full where that is what err means.
 func explainDisk(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
@@ -170,11 +155,10 @@ func (x *Index) round(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	defer release()
-	if x.next == nil && x.broken.Load() {
+	if x.next == nil && current.broken.Load() || x.next != nil && x.next.broken.Load() {
 		if err := x.buildBeside(ctx); err != nil {
 			return false, err
 		}
-		x.broken.Store(false)
 	}
 	backwards := current.applied.Load() > last
 	if backwards && x.next == nil || x.next != nil && x.next.applied.Load() > last {

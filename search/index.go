@@ -2,17 +2,12 @@ package search
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,7 +30,8 @@ var (
 
 // Source is what the index follows.
 type Source interface {
-	// Changes returns the changes with a sequence number greater than after, in ascending order, at most limit.
+	// Changes returns the changes with a sequence number greater than after, in ascending order, at most limit. An episode
+	// appears at most once in an answer, with its newest number: what is older is gone.
 	Changes(ctx context.Context, after int64, limit int) ([]models.Change, error)
 	// LastChange returns the greatest sequence number given so far; 0 when there is none.
 	LastChange(ctx context.Context) (int64, error)
@@ -73,8 +69,7 @@ type Index struct {
 	current *shard // serves; nil when closed
 	closing sync.WaitGroup
 
-	broken atomic.Bool // a search found the index that serves damaged
-	mended []Finding   // what Open found wrong and has set right, or will by following
+	mended []Finding // what Open found wrong and has set right, or will by following
 }
 
 // Open opens the index in dir, making it when it is not there. An index that does not open is moved aside and rebuilt from
@@ -125,206 +120,6 @@ func lockFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-const (
-	currentFile   = "CURRENT"
-	indexPrefix   = "index-v"
-	damagedPrefix = "damaged-"
-)
-
-// baseName is the name of an index of this program, without the number that tells rebuilds apart.
-func (x *Index) baseName() string {
-	sum := sha256.Sum256([]byte(x.o.mapping))
-	return fmt.Sprintf("%s%d-%s", indexPrefix, schema, hex.EncodeToString(sum[:4]))
-}
-
-// isBase reports whether name is base, or base with a number.
-func isBase(name, base string) bool {
-	return name == base || strings.HasPrefix(name, base+"-")
-}
-
-// freeName returns a name for a new index that no folder has.
-func (x *Index) freeName() (string, error) {
-	base := x.baseName()
-	for n := 1; ; n++ {
-		name := base
-		if n > 1 {
-			name = fmt.Sprintf("%s-%d", base, n)
-		}
-		if _, err := os.Stat(filepath.Join(x.dir, name)); errors.Is(err, os.ErrNotExist) {
-			return name, nil
-		} else if err != nil {
-			return "", fmt.Errorf("naming a new index: %w", err)
-		}
-	}
-}
-
-// openShards decides which folder serves and which is being built, and removes the rest.
-func (x *Index) openShards(ctx context.Context) error {
-	pointer, err := os.ReadFile(filepath.Join(x.dir, currentFile))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("opening the search index: %w", err)
-	}
-	names, err := x.indexNames()
-	if err != nil {
-		return err
-	}
-	current := ""
-	for _, n := range names {
-		if n == strings.TrimSpace(string(pointer)) && strings.HasPrefix(n, fmt.Sprintf("%s%d-", indexPrefix, schema)) {
-			current = n
-		}
-	}
-	if current != "" {
-		if x.current, err = x.openOrSetAside(ctx, current); err != nil {
-			return err
-		}
-	}
-	building := slices.IndexFunc(names, func(n string) bool { return n != current && isBase(n, x.baseName()) })
-	switch {
-	case x.current == nil && building >= 0: // a new index that was being built; it serves as far as it is
-		if x.current, err = x.openOrSetAside(ctx, names[building]); err != nil {
-			return err
-		}
-	case x.current != nil && building >= 0: // a new index that was being built goes on being built
-		if x.next, err = x.openNext(ctx, names[building]); err != nil {
-			return err
-		}
-	}
-	if x.current != nil && !isBase(current, x.baseName()) {
-		if x.next == nil {
-			if x.next, err = x.newShard(ctx); err != nil {
-				return err
-			}
-		}
-		x.o.Log.InfoContext(ctx, "the search index is of an older kind: it serves while the new one is built", "old", current, "new", filepath.Base(x.next.dir))
-	}
-	if x.current == nil {
-		if x.current, err = x.newShard(ctx); err != nil {
-			return err
-		}
-	}
-	x.current.refs = 1
-	return x.settle(ctx, current)
-}
-
-// point records which index serves.
-func (x *Index) point(name string) error {
-	if err := writeAtomic(filepath.Join(x.dir, currentFile), []byte(name+"\n")); err != nil {
-		return fmt.Errorf("recording which search index serves: %w", err)
-	}
-	return nil
-}
-
-// settle records which index serves, where pointer says otherwise, and removes the folders of others.
-func (x *Index) settle(ctx context.Context, pointer string) error {
-	name := filepath.Base(x.current.dir)
-	if name != pointer { // an index that is as it was opens on a full disk, too
-		if err := x.point(name); err != nil {
-			return err
-		}
-	}
-	names, err := x.indexNames()
-	if err != nil {
-		return err
-	}
-	for _, n := range names {
-		if n == name || x.next != nil && n == filepath.Base(x.next.dir) {
-			continue
-		}
-		x.o.Log.InfoContext(ctx, "removing an old search index", "name", n)
-		if err := os.RemoveAll(filepath.Join(x.dir, n)); err != nil {
-			return fmt.Errorf("removing an old search index: %w", err)
-		}
-	}
-	return nil
-}
-
-func (x *Index) indexNames() ([]string, error) {
-	entries, err := os.ReadDir(x.dir)
-	if err != nil {
-		return nil, fmt.Errorf("opening the search index: %w", err)
-	}
-	var names []string
-	for _, e := range entries {
-		if e.IsDir() && strings.HasPrefix(e.Name(), indexPrefix) {
-			names = append(names, e.Name())
-		}
-	}
-	return names, nil
-}
-
-func (x *Index) newShard(ctx context.Context) (*shard, error) {
-	name, err := x.freeName()
-	if err != nil {
-		return nil, err
-	}
-	s, _, err := openShard(ctx, filepath.Join(x.dir, name), x.an, x.o.MaxTables)
-	return s, err
-}
-
-// openNext opens an index that was being built; one that does not open is removed, and nil returned.
-func (x *Index) openNext(ctx context.Context, name string) (*shard, error) {
-	dir := filepath.Join(x.dir, name)
-	s, missing, err := openShard(ctx, dir, x.an, x.o.MaxTables)
-	if err == nil && len(missing) > 0 {
-		err = errors.Join(fmt.Errorf("it lacks %d side tables", len(missing)), s.close())
-	}
-	if err == nil {
-		return s, nil
-	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	x.o.Log.WarnContext(ctx, "a search index that was being built cannot go on: removing it", "name", name, "error", err)
-	if err := os.RemoveAll(dir); err != nil {
-		return nil, fmt.Errorf("removing a search index that was being built: %w", err)
-	}
-	return nil, nil //nolint:nilnil // nil means: there is none
-}
-
-// openOrSetAside opens an index; one that does not open is renamed, and nil returned. Side tables that are missing are
-// made again; where that fails, the first search that needs one tries once more.
-func (x *Index) openOrSetAside(ctx context.Context, name string) (*shard, error) {
-	s, missing, err := openShard(ctx, filepath.Join(x.dir, name), x.an, x.o.MaxTables)
-	if err == nil {
-		for _, k := range missing {
-			err := s.apply(ctx, x.src, models.Change{EpisodeID: k.episode})
-			x.o.Log.WarnContext(ctx, "a side table was missing and was made again", "episode", k.episode, "error", err)
-			if err == nil {
-				x.mended = append(x.mended, Finding{EpisodeID: k.episode, Problem: "its side table is missing"})
-			}
-		}
-		return s, nil
-	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	aside := damagedPrefix + name + "-" + time.Now().UTC().Format("20060102T150405.000")
-	x.o.Log.ErrorContext(ctx, "the search index does not open: moving it aside and rebuilding it from the catalogue", "error", err, "moved_to", aside)
-	if err := x.dropDamaged(); err != nil {
-		return nil, err
-	}
-	if err := os.Rename(filepath.Join(x.dir, name), filepath.Join(x.dir, aside)); err != nil {
-		return nil, fmt.Errorf("moving a damaged search index aside: %w", err)
-	}
-	x.mended = append(x.mended, Finding{Problem: "the index does not open: " + err.Error()})
-	return nil, nil //nolint:nilnil // nil means: to be made anew
-}
-
-// dropDamaged removes indexes that were moved aside earlier: the newest is kept, for whoever wants to know why.
-func (x *Index) dropDamaged() error {
-	old, err := filepath.Glob(filepath.Join(x.dir, damagedPrefix+"*"))
-	if err != nil {
-		return fmt.Errorf("looking for damaged search indexes: %w", err)
-	}
-	for _, d := range old {
-		if err := os.RemoveAll(d); err != nil {
-			return fmt.Errorf("removing a damaged search index: %w", err)
-		}
-	}
-	return nil
-}
-
 // acquire returns the index that serves; release must be called once.
 func (x *Index) acquire() (s *shard, release func(), err error) {
 	x.mu.Lock()
@@ -355,26 +150,6 @@ func (x *Index) release(s *shard) {
 			x.o.Log.Warn("removing an old search index", "error", err)
 		}
 	}
-}
-
-// swap lets the index that was built beside serve. The follow lock is held.
-func (x *Index) swap() error {
-	if err := x.point(filepath.Base(x.next.dir)); err != nil {
-		return err
-	}
-	x.mu.Lock()
-	old := x.current
-	if old == nil {
-		x.mu.Unlock()
-		return ErrClosed
-	}
-	x.next.refs = 1
-	old.retired = true
-	x.current, x.next = x.next, nil
-	x.closing.Add(1)
-	x.mu.Unlock()
-	x.release(old)
-	return nil
 }
 
 // Applied returns the sequence number of the last change that searches see.

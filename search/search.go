@@ -78,7 +78,7 @@ func (x *Index) askOnce(ctx context.Context, question func(*evaluation) error) (
 	defer func() {
 		if r := recover(); r != nil {
 			x.o.Log.ErrorContext(ctx, "the search index is damaged: rebuilding it from the catalogue", "error", r, "stack", string(debug.Stack()))
-			x.broken.Store(true)
+			s.broken.Store(true)
 			err = fmt.Errorf("the search index is damaged and is being rebuilt: %v", r)
 		}
 	}()

@@ -46,6 +46,7 @@ type shard struct {
 	write      sync.Mutex // held by whoever changes the index
 	generation uint64     // under write
 	applied    atomic.Int64
+	broken     atomic.Bool // its files turned out to be damaged: another index has to be built
 
 	refs    int  // searches and the index itself; under Index.mu
 	retired bool // removed from disk when refs reaches 0; under Index.mu
