@@ -47,7 +47,7 @@ type loadAnswer struct {
 
 func serve(ctx context.Context, a *archive, folder string, in io.Reader, out io.Writer) (err error) {
 	src := newSource(a)
-	x, err := search.Open(ctx, folder, src, search.Options{Interval: 20 * time.Millisecond})
+	x, err := search.Open(ctx, folder, src, search.Options{})
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type source struct {
 	changes []models.Change // by number; the newest of each episode
 	grown   map[models.EpisodeID]models.Document
 	making  time.Duration // spent on making episodes up
+	read    int           // times that an episode that grows was read
 }
 
 func newSource(a *archive) *source {
@@ -56,6 +57,9 @@ func (s *source) Document(_ context.Context, id models.EpisodeID) (models.Docume
 	began := time.Now()
 	s.mu.Lock()
 	d, ok := s.grown[id]
+	if ok {
+		s.read++
+	}
 	s.mu.Unlock()
 	if !ok {
 		n, ok := s.number[id]
@@ -86,4 +90,10 @@ func (s *source) made() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.making
+}
+
+func (s *source) grownRead() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.read
 }

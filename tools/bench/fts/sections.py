@@ -143,7 +143,7 @@ TITLES: dict[str, tuple[str, str, Callable[[list[Measured]], list[str]]]] = {
     "load": (
         "Searches from eight clients while an episode is being indexed",
         "Queries of all kinds but the most common words, each client one after the other without a pause; a new episode grows by "
-        "ten segments and is indexed anew, again and again.",
+        "ten segments five times a second, and the index follows it at its own pace, as it does in the program.",
         load,
     ),
     "growth": ("Ten times the speech", "", growth),
