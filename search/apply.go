@@ -2,8 +2,12 @@ package search
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
 	"strconv"
 
 	"github.com/blevesearch/bleve/v2"
@@ -11,13 +15,28 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// groupWords is how many words are indexed in one batch when there is much to catch up with: Bleve makes a segment and
-// waits for the disk for every batch, and merges the segments later. It bounds the memory that a batch takes, too.
-const groupWords = 100_000
+const (
+	// groupWords is how many words are indexed in one batch when there is much to catch up with: Bleve makes a segment and
+	// waits for the disk for every batch, and merges the segments later. It bounds the memory that a batch takes, too.
+	groupWords = 100_000
+	// maxOwed is how many episodes an index goes on without. Where the source cannot give more, it is not the episodes.
+	maxOwed = 64
+)
+
+// unreadError says that an episode cannot be indexed for a reason that lies with it, or with the source.
+type unreadError struct {
+	id  models.EpisodeID
+	err error
+}
+
+func (e *unreadError) Error() string { return fmt.Sprintf("reading episode %s to index it: %v", e.id, e.err) }
+func (e *unreadError) Unwrap() error { return e.err }
 
 // apply makes the index agree with the store about the episodes of changes, several in a batch, and records the last
 // sequence number of each batch as applied. A number of 0 is not recorded. After an error, the changes before it are applied.
-func (s *shard) apply(ctx context.Context, src Source, changes ...models.Change) error {
+//
+// An episode that cannot be read is an error; with skip, it is remembered as owed, skip is told, and the others go on.
+func (s *shard) apply(ctx context.Context, src Source, skip func(error), changes ...models.Change) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	g := s.newGroup()
@@ -25,6 +44,10 @@ func (s *shard) apply(ctx context.Context, src Source, changes ...models.Change)
 		err := ctx.Err()
 		if err == nil {
 			err = g.add(ctx, src, c)
+		}
+		if unread := (*unreadError)(nil); skip != nil && errors.As(err, &unread) && g.owe(c) {
+			skip(err)
+			err = nil
 		}
 		if err != nil {
 			return errors.Join(err, g.commit())
@@ -45,15 +68,16 @@ type group struct {
 	batch  *bleve.Batch
 	tables map[tableKey][]byte // to be written before the batch
 	old    []tableKey          // of no use after it
+	owed   map[models.EpisodeID]bool
 	seq    int64
 	words  int
 }
 
 func (s *shard) newGroup() *group {
-	return &group{s: s, batch: s.idx.NewBatch(), tables: map[tableKey][]byte{}}
+	return &group{s: s, batch: s.idx.NewBatch(), tables: map[tableKey][]byte{}, owed: maps.Clone(s.owed)}
 }
 
-// add puts the newest state of an episode into the group.
+// add puts the newest state of an episode into the group, or nothing where that is an error.
 func (g *group) add(ctx context.Context, src Source, c models.Change) error {
 	id := c.EpisodeID
 	var doc models.Document
@@ -61,48 +85,70 @@ func (g *group) add(ctx context.Context, src Source, c models.Change) error {
 		var err error
 		if doc, err = src.Document(ctx, id); errors.Is(err, models.ErrNotFound) {
 			c.Deleted = true
+		} else if ctx.Err() != nil {
+			return ctx.Err()
 		} else if err != nil {
-			return fmt.Errorf("reading episode %s to index it: %w", id, err)
+			return &unreadError{id, err}
 		}
 	}
-	oldIDs, oldTables, err := g.s.documentsOf(ctx, id)
-	if err != nil {
+	var oldIDs map[string]bool
+	var oldTables []tableKey
+	if err := g.s.guarded(func() (err error) {
+		oldIDs, oldTables, err = g.s.documentsOf(ctx, id)
+		return err
+	}); err != nil {
 		return err
 	}
+	batch := g.s.idx.NewBatch()
 	if !c.Deleted {
 		doc.Episode.ID = id
 		b, err := g.s.an.build(doc, g.s.generation+1)
 		if err != nil {
-			return fmt.Errorf("indexing episode %s: %w", id, err)
+			return &unreadError{id, err}
+		}
+		for _, d := range b.docs {
+			delete(oldIDs, d.ID())
+			if err := batch.IndexAdvanced(d); err != nil {
+				return &unreadError{id, err}
+			}
 		}
 		g.s.generation++
 		g.tables[tableKey{id, g.s.generation}] = b.table
 		g.words += b.words
-		for _, d := range b.docs {
-			delete(oldIDs, d.ID())
-			if err := g.batch.IndexAdvanced(d); err != nil {
-				return fmt.Errorf("indexing episode %s: %w", id, err)
-			}
-		}
 	}
 	for old := range oldIDs {
-		g.batch.Delete(old)
+		batch.Delete(old)
 	}
+	g.batch.Merge(batch)
 	g.old = append(g.old, oldTables...)
 	g.seq = max(g.seq, c.Seq)
+	delete(g.owed, id)
 	return nil
+}
+
+// owe remembers that the state of an episode is not the newest, and reports whether the index may go on without.
+func (g *group) owe(c models.Change) bool {
+	if len(g.owed) >= maxOwed && !g.owed[c.EpisodeID] {
+		return false
+	}
+	if g.owed == nil {
+		g.owed = map[models.EpisodeID]bool{}
+	}
+	g.owed[c.EpisodeID] = true
+	g.seq = max(g.seq, c.Seq)
+	return true
 }
 
 // commit writes the group's tables and runs its batch. After a batch that failed the tables stay: searches may see its
 // documents all the same.
 func (g *group) commit() error {
-	if g.batch.Size() == 0 && g.seq == 0 {
+	if g.batch.Size() == 0 && g.seq == 0 && maps.Equal(g.owed, g.s.owed) {
 		return nil
 	}
 	if err := g.s.tables.write(g.tables); err != nil {
 		return err
 	}
-	if err := g.s.commit(g.batch, g.seq); err != nil {
+	if err := g.s.commit(g.batch, g.seq, g.owed); err != nil {
 		return fmt.Errorf("writing to the search index: %w", err)
 	}
 	g.s.tables.remove(g.old)
@@ -110,25 +156,53 @@ func (g *group) commit() error {
 }
 
 // commit runs a batch with what the index has to remember. The write lock is held.
-func (s *shard) commit(batch *bleve.Batch, seq int64) error {
+func (s *shard) commit(batch *bleve.Batch, seq int64, owed map[models.EpisodeID]bool) error {
 	batch.SetInternal([]byte(keyGeneration), strconv.AppendUint(nil, s.generation, 10))
 	if seq > 0 {
 		batch.SetInternal([]byte(keyApplied), strconv.AppendInt(nil, seq, 10))
 	}
-	if err := s.idx.Batch(batch); err != nil {
+	if !maps.Equal(owed, s.owed) {
+		b, err := json.Marshal(slices.Sorted(maps.Keys(owed)))
+		if err != nil {
+			return err
+		}
+		batch.SetInternal([]byte(keyOwed), b)
+	}
+	if err := s.guarded(func() error { return s.idx.Batch(batch) }); err != nil {
 		return err
 	}
+	s.owed = owed
 	if seq > 0 {
 		s.applied.Store(seq)
 	}
 	return nil
 }
 
+// guarded runs what reads Bleve's files, which are mapped into memory and trusted: a fault in them is an error and not the
+// end of the process, and another index has to be built.
+func (s *shard) guarded(do func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			s.broken.Store(true)
+			err = fmt.Errorf("the files of the search index are damaged: %v", r)
+		}
+	}()
+	return do()
+}
+
+// owing returns the episodes of which the index has not the newest state, because they could not be read.
+func (s *shard) owing() []models.EpisodeID {
+	s.write.Lock()
+	defer s.write.Unlock()
+	return slices.Sorted(maps.Keys(s.owed))
+}
+
 // skipTo records that everything up to seq is applied.
 func (s *shard) skipTo(seq int64) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	if err := s.commit(s.idx.NewBatch(), seq); err != nil {
+	if err := s.commit(s.idx.NewBatch(), seq, s.owed); err != nil {
 		return fmt.Errorf("recording how far the index is: %w", err)
 	}
 	return nil

@@ -2,8 +2,10 @@ package search
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/earshot/earshot/models"
 )
@@ -12,6 +14,7 @@ import (
 type Finding struct {
 	EpisodeID models.EpisodeID // "": the index as a whole
 	Problem   string           // what is wrong, as a clause: "its side table is missing"
+	OfSource  bool             // the source is at fault: to repair the index is of no use
 }
 
 // CheckOptions say what [Index.Check] does.
@@ -66,19 +69,36 @@ func (c *check) run(ctx context.Context) error {
 	if err := c.look(ctx, true); err != nil {
 		return err
 	}
-	if !c.o.Repair || len(c.Left) == 0 {
+	if !c.o.Repair || !c.mendable() {
 		return nil
 	}
-	if err := c.mend(ctx); err != nil {
+	rebuilt, err := c.mend(ctx)
+	if err != nil {
 		return err
 	}
-	if err := c.look(ctx, false); err != nil || len(c.Left) == 0 {
+	if err := c.look(ctx, false); err != nil || rebuilt || !c.mendable() {
 		return err
 	}
-	if err := c.x.Reindex(ctx, c.o.Progress); err != nil {
+	if err := c.rebuild(ctx); err != nil {
 		return err
 	}
 	return c.look(ctx, false)
+}
+
+// mendable reports whether anything is left that repairing the index can help.
+func (c *check) mendable() bool {
+	return slices.ContainsFunc(c.Left, func(f Finding) bool { return !f.OfSource })
+}
+
+// rebuild builds the index anew. One that cannot be built is not left behind to be gone on with.
+func (c *check) rebuild(ctx context.Context) error {
+	err := c.x.rebuild(ctx, c.o.Progress)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	c.x.follow.Lock()
+	defer c.x.follow.Unlock()
+	return errors.Join(err, c.x.giveUp())
 }
 
 func (c *check) found(f Finding) {
@@ -123,22 +143,21 @@ func (x *Index) comparable() bool {
 }
 
 // mend sets right what is left, episode by episode, or by following from zero where the index as a whole is wrong.
-func (c *check) mend(ctx context.Context) error {
-	whole := false
-	for _, f := range c.Left {
-		whole = whole || f.EpisodeID == ""
-	}
-	if whole {
-		return c.x.Reindex(ctx, c.o.Progress)
+func (c *check) mend(ctx context.Context) (rebuilt bool, err error) {
+	if slices.ContainsFunc(c.Left, func(f Finding) bool { return f.EpisodeID == "" }) {
+		return true, c.rebuild(ctx)
 	}
 	for _, f := range c.Left {
+		if f.OfSource {
+			continue
+		}
 		if err := ctx.Err(); err != nil {
-			return err
+			return false, err
 		}
 		if err := c.x.renew(ctx, f.EpisodeID); err != nil {
 			// What cannot be repaired is found again, and says so better than this would.
 			c.x.o.Log.WarnContext(ctx, "an episode cannot be indexed", "episode", f.EpisodeID, "error", err)
 		}
 	}
-	return nil
+	return false, nil
 }

@@ -145,7 +145,7 @@ func TestCheckFindsAndRepairsWhatIsWrong(t *testing.T) {
 			other := newArchive()
 			d := say("Nowhere", "error budget of a talk that is in no catalogue")
 			other.put(d)
-			if err := x.current.apply(t.Context(), other, models.Change{EpisodeID: d.Episode.ID}); err != nil {
+			if err := x.current.apply(t.Context(), other, nil, models.Change{EpisodeID: d.Episode.ID}); err != nil {
 				t.Fatal(err)
 			}
 		}, "not in the catalogue"},

@@ -7,11 +7,14 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/earshot/earshot/models"
 )
 
 const (
 	changesAtOnce = 64 // changes applied before looking again at what else there is to do
 	maxRetryWait  = 15 * time.Second
+	maxOwedWait   = 10 * time.Minute // between two tries to index an episode that cannot be read
 
 	// Following rests restFactor times as long as it has worked, at most maxRest. A transcript that is being made changes every
 	// minute of audio, and is indexed as a whole each time: 0.7 s of processor time for one of ten hours. So a long one is
@@ -26,9 +29,13 @@ func (x *Index) Follow(ctx context.Context) error {
 	tick := time.NewTicker(x.o.Interval)
 	defer tick.Stop()
 	wait := x.o.Interval
+	var again owedTimer
 	for {
 		began := time.Now()
 		err := x.drain(ctx)
+		if err == nil {
+			err = again.run(x.o.Interval, func() (int, error) { return x.retryOwed(ctx) })
+		}
 		if err == nil {
 			err = x.learn(ctx)
 		}
@@ -74,6 +81,59 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// owedTimer says when to try again to index what could not be read: at first soon, then ever less often.
+type owedTimer struct {
+	at   time.Time
+	wait time.Duration
+}
+
+// run tries, if it is time. try returns how many episodes there are still.
+func (o *owedTimer) run(least time.Duration, try func() (int, error)) error {
+	if time.Now().Before(o.at) {
+		return nil
+	}
+	left, err := try()
+	if err != nil {
+		return err
+	}
+	o.wait = min(max(2*o.wait, least), maxOwedWait)
+	if left == 0 {
+		o.wait = 0
+	}
+	o.at = time.Now().Add(o.wait)
+	return nil
+}
+
+// retryOwed tries once more to index the episodes that could not be read, and returns how many there are still.
+func (x *Index) retryOwed(ctx context.Context) (left int, err error) {
+	x.follow.Lock()
+	defer x.follow.Unlock()
+	s, release, err := x.acquire()
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	owed := s.owing()
+	if len(owed) == 0 {
+		return 0, nil
+	}
+	changes := make([]models.Change, len(owed))
+	for i, id := range owed {
+		changes[i].EpisodeID = id
+	}
+	if err := s.apply(ctx, x.src, x.skip(ctx), changes...); err != nil && !s.broken.Load() {
+		return 0, explainDisk(err)
+	}
+	return len(s.owing()), nil
+}
+
+// skip returns what to do about an episode that cannot be read.
+func (x *Index) skip(ctx context.Context) func(error) {
+	return func(err error) {
+		x.o.Log.ErrorContext(ctx, "an episode cannot be indexed: going on with the others, and trying it again later", "error", err)
+	}
+}
+
 func (x *Index) drain(ctx context.Context) error {
 	for {
 		more, err := x.round(ctx)
@@ -84,8 +144,12 @@ func (x *Index) drain(ctx context.Context) error {
 }
 
 // CatchUp applies everything up to the source's last change at the time of the call, finishes an index that is being
-// built, and returns. progress (nil is allowed) is told the last applied and the last sequence number.
+// built, and returns. progress (nil is allowed) is told the last applied and the last sequence number. Episodes that the
+// source cannot give are logged and left as they are in the index; they are tried again later.
 func (x *Index) CatchUp(ctx context.Context, progress func(done, total int64)) error {
+	if _, err := x.retryOwed(ctx); err != nil {
+		return err
+	}
 	for {
 		more, err := x.round(ctx)
 		if err != nil {
@@ -115,8 +179,24 @@ func (x *Index) building() int64 {
 }
 
 // Reindex builds the index anew beside the one that serves, and swaps them. One that was being built, before a call was
-// cancelled or the process died, is gone on with.
+// cancelled or the process died, is gone on with. An index that lacks episodes, because the source cannot give them, serves
+// all the same; the error says how many.
 func (x *Index) Reindex(ctx context.Context, progress func(done, total int64)) error {
+	if err := x.rebuild(ctx, progress); err != nil {
+		return err
+	}
+	s, release, err := x.acquire()
+	if err != nil {
+		return err
+	}
+	defer release()
+	if n := len(s.owing()); n > 0 {
+		return fmt.Errorf("the search index is built, but the catalogue cannot give %d of its episodes: earshot doctor says which and why", n)
+	}
+	return nil
+}
+
+func (x *Index) rebuild(ctx context.Context, progress func(done, total int64)) error {
 	if err := x.begin(ctx); err != nil {
 		return explainDisk(err)
 	}
@@ -170,14 +250,14 @@ func (x *Index) round(ctx context.Context) (more bool, err error) {
 	}
 	if !backwards {
 		if more, err = x.advance(ctx, current, last); err != nil {
-			if x.next == nil || ctx.Err() != nil {
+			if x.next == nil && !current.broken.Load() || ctx.Err() != nil {
 				return false, err
 			}
 			x.o.Log.WarnContext(ctx, "the search index that is about to be replaced does not follow", "error", err)
 		}
 	}
 	if x.next == nil {
-		return more, nil
+		return more || current.broken.Load(), nil
 	}
 	moreNext, err := x.advance(ctx, x.next, last)
 	if err != nil || moreNext {
@@ -197,7 +277,7 @@ func (x *Index) advance(ctx context.Context, s *shard, last int64) (more bool, e
 	if err != nil {
 		return false, err
 	}
-	if err := s.apply(ctx, x.src, changes...); err != nil {
+	if err := s.apply(ctx, x.src, x.skip(ctx), changes...); err != nil {
 		return false, err
 	}
 	if len(changes) == changesAtOnce {

@@ -33,7 +33,6 @@ type inspection struct {
 	prints  fingerprints
 	sums    []uint64                      // fingerprints by document number
 	numbers map[models.EpisodeID][]uint32 // episodes of the view; several where several generations are there
-	docs    [][]uint32                    // by episode of the view: its documents
 	ids     []string                      // by document
 
 	found    func(Finding)
@@ -101,8 +100,6 @@ func (i *inspection) read(ctx context.Context) (err error) {
 	for n, k := range i.v.keys {
 		i.numbers[k.episode] = append(i.numbers[k.episode], uint32(n))
 	}
-	i.docs = make([][]uint32, len(i.v.keys))
-	i.v.live.each(func(d uint32) { i.docs[i.v.episode[d]] = append(i.docs[i.v.episode[d]], d) })
 	return i.readIDs()
 }
 
@@ -204,7 +201,7 @@ func (i *inspection) compare(ctx context.Context, c models.Change) (there bool, 
 		return false, ctx.Err()
 	}
 	if err != nil {
-		i.found(Finding{EpisodeID: c.EpisodeID, Problem: "the catalogue cannot give it: " + err.Error()})
+		i.found(Finding{EpisodeID: c.EpisodeID, Problem: "the catalogue cannot give it: " + err.Error(), OfSource: true})
 		return true, nil //nolint:nilerr // it is reported
 	}
 	doc.Episode.ID = c.EpisodeID
@@ -246,7 +243,7 @@ func (i *inspection) problemOf(doc models.Document) (string, error) {
 	if problem != "" || err != nil {
 		return problem, err
 	}
-	return i.documentsProblem(i.docs[numbers[0]], want), nil
+	return i.documentsProblem(i.v.documents(numbers[0]), want), nil
 }
 
 // tableProblem compares a side table with what it should be.

@@ -411,7 +411,7 @@ func TestSourceErrorsAreTriedAgain(t *testing.T) {
 	go func() { ended <- x.Follow(ctx) }()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for x.Applied() < 1 {
+	for find(t, x, "utterance").Total < 1 {
 		<-tick.C
 	}
 	stop()

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -29,6 +30,7 @@ const (
 const (
 	keyApplied    = "earshot-applied"    // last applied sequence number
 	keyGeneration = "earshot-generation" // last generation given to a side table
+	keyOwed       = "earshot-owed"       // JSON: ids of the episodes that could not be read when their change was applied
 )
 
 // shard is one index directory: a Bleve index with its side tables.
@@ -43,8 +45,9 @@ type shard struct {
 	sounds soundBook
 	spare  sync.Pool // of *[]float64: see [evaluation.numbers]
 
-	write      sync.Mutex // held by whoever changes the index
-	generation uint64     // under write
+	write      sync.Mutex                // held by whoever changes the index
+	generation uint64                    // under write
+	owed       map[models.EpisodeID]bool // see [keyOwed]; under write
 	applied    atomic.Int64
 	broken     atomic.Bool // its files turned out to be damaged: another index has to be built
 
@@ -109,6 +112,9 @@ func (s *shard) load(ctx context.Context) (missing []tableKey, err error) {
 		}
 		set(n)
 	}
+	if err := s.loadOwed(r); err != nil {
+		return nil, err
+	}
 	v, err := s.views.of(ctx, r)
 	if err != nil {
 		return nil, err
@@ -119,6 +125,22 @@ func (s *shard) load(ctx context.Context) (missing []tableKey, err error) {
 		s.generation = max(s.generation, k.generation)
 	}
 	return s.tables.keep(wanted)
+}
+
+func (s *shard) loadOwed(r index.IndexReader) error {
+	b, err := r.GetInternal([]byte(keyOwed))
+	if err != nil || b == nil {
+		return err
+	}
+	var ids []models.EpisodeID
+	if err := json.Unmarshal(b, &ids); err != nil {
+		return fmt.Errorf("%s: %w", keyOwed, err)
+	}
+	s.owed = make(map[models.EpisodeID]bool, len(ids))
+	for _, id := range ids {
+		s.owed[id] = true
+	}
+	return nil
 }
 
 // documentsOf returns the ids of an episode's documents and its side tables.
