@@ -29,7 +29,9 @@ type unreadError struct {
 	err error
 }
 
-func (e *unreadError) Error() string { return fmt.Sprintf("reading episode %s to index it: %v", e.id, e.err) }
+func (e *unreadError) Error() string {
+	return fmt.Sprintf("reading episode %s to index it: %v", e.id, e.err)
+}
 func (e *unreadError) Unwrap() error { return e.err }
 
 // apply makes the index agree with the store about the episodes of changes, several in a batch, and records the last

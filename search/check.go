@@ -85,6 +85,9 @@ func (c *check) run(ctx context.Context) error {
 	return c.look(ctx, false)
 }
 
+// whole reports whether a finding is about the index as a whole.
+func whole(f Finding) bool { return f.EpisodeID == "" }
+
 // mendable reports whether anything is left that repairing the index can help.
 func (c *check) mendable() bool {
 	return slices.ContainsFunc(c.Left, func(f Finding) bool { return !f.OfSource })
@@ -123,6 +126,9 @@ func (c *check) look(ctx context.Context, tell bool) error {
 	}
 	applied := c.x.Applied()
 	c.Waiting = max(0, last-applied)
+	if c.Waiting > 0 && !c.o.Repair && slices.ContainsFunc(c.x.mended, whole) {
+		c.Left = append(c.Left, Finding{Problem: "it did not open, was moved aside, and is being built anew"}) // it is no news
+	}
 	switch {
 	case !c.x.comparable():
 		report(Finding{Problem: "it was made by another version of Earshot, or is damaged, and is being built anew"})
@@ -144,7 +150,7 @@ func (x *Index) comparable() bool {
 
 // mend sets right what is left, episode by episode, or by following from zero where the index as a whole is wrong.
 func (c *check) mend(ctx context.Context) (rebuilt bool, err error) {
-	if slices.ContainsFunc(c.Left, func(f Finding) bool { return f.EpisodeID == "" }) {
+	if slices.ContainsFunc(c.Left, whole) {
 		return true, c.rebuild(ctx)
 	}
 	for _, f := range c.Left {

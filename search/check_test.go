@@ -286,6 +286,10 @@ func TestCheckSaysWhatOpeningMended(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closed(t, z)
+	c, err = z.Check(t.Context(), CheckOptions{})
+	if err != nil || c.Problems != 1 || len(c.Left) != 1 || c.Waiting != 6 {
+		t.Errorf("an index that is being built anew: %+v, %v", c, err)
+	}
 	c, err = z.Check(t.Context(), CheckOptions{Repair: true})
 	if err != nil || c.Problems != 1 || len(c.Left) != 0 || c.Episodes != 6 {
 		t.Errorf("an index that does not open: %+v, %v", c, err)

@@ -28,8 +28,10 @@ const (
 
 // mappingText describes everything that decides what is in an index. An index built from another description is rebuilt.
 func mappingText() string {
-	return fmt.Sprintf("fields 3; passages core %d ms, turn %d ms, %d words, tail %d; forms %d; pairs of characters 1, parts of Hangul %d–%d of %d; bm25; stemmers %v",
-		maxCoreMS, turnAfterMS, maxCoreWords, tailTokens, maxFormRunes, minHangulPart, maxHangulPart, maxHangulWord, stemmerNames())
+	return fmt.Sprintf("fields 3; passages core %d ms, turn %d ms, %d words, tail %d; %d words of %d bytes; forms %d; "+
+		"pairs of characters 1, parts of Hangul %d–%d of %d; %d names of %d words, starts %d; bm25; stemmers %v",
+		maxCoreMS, turnAfterMS, maxCoreWords, tailTokens, maxWords, maxWordBytes, maxFormRunes,
+		minHangulPart, maxHangulPart, maxHangulWord, maxNames, maxNameWords, maxNameStarts, stemmerNames())
 }
 
 // docRef says which part of which generation of an episode a Bleve document is. It is written as

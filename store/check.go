@@ -13,12 +13,16 @@ const checkMost = 20
 
 // Check looks for damage in the catalogue's file, and for recordings that are missing or have another length than they were
 // stored with. found is called with each: an episode's identifier, "" for the file, and what is wrong, as a clause. None of
-// it can be repaired from within; the error says why Check could not come to an end.
+// it can be repaired from within; the error says why Check could not come to an end. Damage that keeps the file from being read
+// is no error: what can be looked at still is.
 func (s *Store) Check(ctx context.Context, found func(id models.EpisodeID, problem string)) error {
 	var faults []string
 	// SQLite's own check: the structure of the file, and that every index agrees with its table.
 	if err := s.e.read.NewRaw(fmt.Sprintf("PRAGMA integrity_check(%d)", checkMost)).Scan(ctx, &faults); err != nil {
-		return fmt.Errorf("checking the catalogue: %w", s.e.explain(err))
+		if !isDamage(err) {
+			return fmt.Errorf("checking the catalogue: %w", s.e.explain(err))
+		}
+		faults = append(faults, s.e.explain(err).Error())
 	}
 	for _, f := range faults {
 		if f != "ok" {
@@ -26,6 +30,10 @@ func (s *Store) Check(ctx context.Context, found func(id models.EpisodeID, probl
 		}
 	}
 	episodes, err := s.Episodes(ctx, models.EpisodeFilter{})
+	if isDamage(err) {
+		found("", "the recordings cannot be looked at: "+err.Error())
+		return nil
+	}
 	if err != nil {
 		return err
 	}

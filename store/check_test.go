@@ -64,3 +64,28 @@ func TestCheckLooksAtTheFile(t *testing.T) {
 		t.Errorf("nothing is found: %v", err)
 	}
 }
+
+// A catalogue that cannot be read to its end is a finding, and not the end of the check.
+func TestCheckGoesOnInADamagedFile(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(t.Context(), dir, Options{})
+	must(t, err)
+	show := aShow("Systems")
+	mustSave(t, s, show, episodesOf(show, 200))
+	must(t, s.Close())
+	s, err = Open(t.Context(), dir, Options{})
+	must(t, err)
+	defer s.Close() //nolint:errcheck // damaged
+	path := filepath.Join(dir, "earshot.db")
+	b, err := os.ReadFile(path)
+	must(t, err)
+	for at := 4096; at < len(b); at++ {
+		b[at] = 0xa5
+	}
+	must(t, os.WriteFile(path, b, 0o600))
+	var faults []string
+	must(t, s.Check(t.Context(), func(_ models.EpisodeID, problem string) { faults = append(faults, problem) }))
+	if len(faults) == 0 || !strings.Contains(faults[len(faults)-1], "cannot be looked at") {
+		t.Errorf("found %q", faults)
+	}
+}

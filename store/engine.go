@@ -66,17 +66,28 @@ func (e *engine) close() error {
 	return errors.Join(e.read.Close(), e.write.Close())
 }
 
+// isDamage reports whether an error says that the file of the catalogue is damaged.
+func isDamage(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff
+	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+}
+
 // explainSQLite says in a sentence what is wrong with the database file and what to do, where the owner can do something.
 func explainSQLite(path string, err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return explainDisk(path, err)
 	}
+	if isDamage(err) {
+		return fmt.Errorf("%s is damaged or not an archive of Earshot, restore it from a backup or move it away to start afresh: %w", path, err)
+	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("the disk that holds %s is full, free some space and try again: %w", path, err)
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("%s is damaged or not an archive of Earshot, restore it from a backup or move it away to start afresh: %w", path, err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		return fmt.Errorf("%s cannot be opened for writing, check who owns the folder and its permissions: %w", path, err)
 	case sqlite3.SQLITE_IOERR:

@@ -18,7 +18,7 @@ type unit int
 const (
 	unitAudio unit = iota // milliseconds of audio: shown as speed in times real time
 	unitBytes
-	unitEpisodes
+	unitChanges // numbers of the change sequence, which has gaps: only the time that is left says anything
 )
 
 // bars draws progress bars when its writer is a terminal, and nothing otherwise.
@@ -110,7 +110,7 @@ func describe(u unit, current, done, total int64, took time.Duration) string {
 	case unitBytes:
 		return fmt.Sprintf("  %.1f MB/s, %s left", perSecond/1e6, left)
 	default:
-		return fmt.Sprintf("  %.0f a second, %s left", perSecond, left)
+		return fmt.Sprintf("  %s left", left)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,7 @@ The exit code is 1 when something is wrong and stays so.`,
 			return d.run(cmd.Context(), index, !look)
 		}),
 	}
-	cmd.Flags().BoolVar(&look, "check", false, "only look, and repair nothing")
+	cmd.Flags().BoolVar(&look, "check", false, "only look, and repair nothing but what opening the index does")
 	return cmd
 }
 
@@ -57,7 +58,7 @@ func (d *doctor) run(ctx context.Context, index *search.Index, repair bool) erro
 	if err != nil {
 		return err
 	}
-	bar := d.bars.add("comparing", 0, unitEpisodes)
+	bar := d.bars.add("comparing", 0, unitChanges)
 	c, err := index.Check(ctx, search.CheckOptions{
 		Repair:   repair,
 		Found:    func(f search.Finding) { d.tell(ctx, "the search index", f.EpisodeID, f.Problem) },
@@ -87,14 +88,15 @@ func (d *doctor) tell(ctx context.Context, whole string, id models.EpisodeID, pr
 
 // conclude sums up, and is an error where something is wrong still.
 func (d *doctor) conclude(c search.Checked, repair bool) error {
+	curable := slices.DeleteFunc(slices.Clone(c.Left), func(f search.Finding) bool { return f.OfSource })
 	line := fmt.Sprintf("%s with %d words compared: ", count(c.Episodes, "episode"), c.Words)
 	switch mended := c.Problems - len(c.Left); {
-	case c.Problems == 0:
-		line += "the search index is right\n"
-	case len(c.Left) == 0:
+	case len(curable) > 0:
+		line += fmt.Sprintf("the search index has %s\n", count(len(curable), "problem"))
+	case mended > 0:
 		line += count(mended, "problem") + " repaired, and the search index is right now\n"
 	default:
-		line += fmt.Sprintf("the search index has %s\n", count(len(c.Left), "problem"))
+		line += "the search index is right\n"
 	}
 	if c.Waiting > 0 {
 		line += count(int(c.Waiting), "change") + " not in the index yet: the server, or the next search, sees to that\n"
@@ -103,14 +105,14 @@ func (d *doctor) conclude(c search.Checked, repair bool) error {
 		return err
 	}
 	var left error
-	switch n := len(c.Left); {
+	switch n := len(curable); {
 	case n > 0 && !repair:
 		left = fmt.Errorf("%s found in the search index: earshot doctor, without --check, repairs it", count(n, "problem"))
 	case n > 0:
-		left = fmt.Errorf("%s of the search index cannot be repaired, the first: %s", count(n, "problem"), c.Left[0].Problem)
+		left = fmt.Errorf("%s of the search index cannot be repaired, the first: %s", count(n, "problem"), curable[0].Problem)
 	}
-	if d.lost > 0 {
-		left = errors.Join(left, fmt.Errorf("%s of the catalogue and the recordings can only be put right from a backup of the data folder", count(d.lost, "problem")))
+	if lost := d.lost + len(c.Left) - len(curable); lost > 0 {
+		left = errors.Join(left, fmt.Errorf("%s of the catalogue and the recordings can only be put right from a backup of the data folder", count(lost, "problem")))
 	}
 	return left
 }

@@ -40,6 +40,27 @@ func TestDoctorFindsAndRepairs(t *testing.T) {
 	}
 }
 
+// An index that opening it threw away is not called right before it is built anew.
+func TestDoctorOnlyLooksAtAnIndexThatDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	p := bareProgram(t)
+	p.must("add", sample(t))
+	p.must("doctor")
+	metas, err := filepath.Glob(filepath.Join(p.data, "search", "index-*", "bleve", "index_meta.json"))
+	if err != nil || len(metas) != 1 {
+		t.Fatalf("indexes %v, %v", metas, err)
+	}
+	if err := os.Remove(metas[0]); err != nil {
+		t.Fatal(err)
+	}
+	if out, errs, code := p.run("doctor", "--check"); code != 1 || strings.Contains(out, "right") || !strings.Contains(out, "the search index has 1 problem") {
+		t.Errorf("looking: exit code %d: %s%s", code, out, errs)
+	}
+	if out := p.must("doctor"); !strings.Contains(out, "the search index is right") {
+		t.Errorf("repairing, it says %q", out)
+	}
+}
+
 // While a server has the index, other commands say so, and what to do.
 func TestOneProcessHasTheIndex(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ func newReindexCommand(c *config) *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, index.Close()) }()
 			bars := newBars(cmd.ErrOrStderr())
-			bar := bars.add("indexing", 0, unitEpisodes)
+			bar := bars.add("indexing", 0, unitChanges)
 			err = index.Reindex(cmd.Context(), func(done, total int64) { bar.of(done, total) })
 			bar.done()
 			bars.close()
