@@ -35,9 +35,9 @@ func (s *sickSource) Changes(ctx context.Context, after int64, limit int) ([]mod
 	return s.archive.Changes(ctx, after, limit)
 }
 
-func sickIndex(t *testing.T, dir string, src *sickSource, o Options) *Index {
+func sickIndex(t *testing.T, dir string, src *sickSource) *Index {
 	t.Helper()
-	x, err := Open(t.Context(), dir, src, o)
+	x, err := Open(t.Context(), dir, src, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,14 +54,14 @@ func TestAnUnreadableEpisodeStopsNoOther(t *testing.T) {
 	ill := src.all()[2].Episode.ID
 	src.sick = map[models.EpisodeID]bool{ill: true}
 	dir := t.TempDir()
-	x := sickIndex(t, dir, src, Options{})
+	x := sickIndex(t, dir, src)
 	c, err := x.Check(t.Context(), CheckOptions{})
 	if err != nil || len(c.Left) != 1 || c.Left[0].EpisodeID != ill || !c.Left[0].OfSource || c.Episodes != 5 || c.Waiting != 0 {
 		t.Errorf("%+v, %v", c, err)
 	}
 	closed(t, x)
 	src.sick = nil
-	x = sickIndex(t, dir, src, Options{}) // what it owes outlives the process
+	x = sickIndex(t, dir, src) // what it owes outlives the process
 	sound(t, x)
 	src.sick = map[models.EpisodeID]bool{ill: true}
 	if err := x.Reindex(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "1 of its episodes") {
@@ -101,7 +101,7 @@ func TestASourceThatGivesNothingIsWaitedFor(t *testing.T) {
 func TestCheckDoesNotRepairWhatTheSourceCannotGive(t *testing.T) {
 	src := &sickSource{archive: generated(6, 73)}
 	dir := t.TempDir()
-	x := sickIndex(t, dir, src, Options{})
+	x := sickIndex(t, dir, src)
 	was := x.current.dir
 	src.sick = map[models.EpisodeID]bool{src.all()[2].Episode.ID: true}
 	c, err := x.Check(t.Context(), CheckOptions{Repair: true})
@@ -114,7 +114,7 @@ func TestCheckDoesNotRepairWhatTheSourceCannotGive(t *testing.T) {
 	closed(t, x)
 
 	spoilChecksums(t, was)
-	x = sickIndex(t, dir, src, Options{})
+	x = sickIndex(t, dir, src)
 	src.noBeginner = true
 	if _, err := x.Check(t.Context(), CheckOptions{Repair: true}); err == nil {
 		t.Error("it was built from a source that does not answer")
