@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 )
@@ -29,6 +30,12 @@ type truth struct {
 	docs bitset
 }
 
+// place is where a leaf is looked for.
+type place struct {
+	f *finder
+	t *table
+}
+
 // evaluation answers one query on one snapshot.
 type evaluation struct {
 	ctx    context.Context //nolint:containedctx // lives for one call of Search
@@ -41,8 +48,10 @@ type evaluation struct {
 	spare  *sync.Pool
 	taken  []*[]float64 // from spare
 
-	fields  map[string][]string // languages by field name before the suffix
-	finders []*finder           // of positive leaves, each once
+	fields  map[string][]string                 // languages by field name before the suffix
+	finders []*finder                           // of positive leaves, each once
+	spots   map[place]*spots                    // of spotsIn
+	dicts   map[string][]segment.TermDictionary // of dictionaries, by field
 	byName  map[string]*finder
 	lastKey tableKey
 	last    *table
@@ -52,7 +61,8 @@ type evaluation struct {
 func newEvaluation(ctx context.Context, s *shard, r index.IndexReader, v *view) (*evaluation, error) {
 	e := &evaluation{
 		ctx: ctx, an: s.an, r: r, v: v, tables: s.tables, sounds: &s.sounds, alikes: map[string][]string{}, spare: &s.spare,
-		fields: map[string][]string{}, byName: map[string]*finder{},
+		fields: map[string][]string{}, byName: map[string]*finder{}, spots: map[place]*spots{},
+		dicts: map[string][]segment.TermDictionary{},
 	}
 	names, err := r.Fields()
 	if err != nil {
@@ -192,9 +202,12 @@ func (e *evaluation) solveLeaf(t *truth, who []*node, positive bool) error {
 		}
 		return nil
 	case querySpeaker:
-		docs, err := e.matchingTerms(fieldSpeaker, func(name string) bool { return e.named(l, name) })
+		docs, err := e.spokenBy(l)
+		if err != nil {
+			return err
+		}
 		t.docs, t.eps = docs, e.episodesOf(docs)
-		return err
+		return nil
 	}
 	if l.field == queryYear || l.field == queryBefore || l.field == queryAfter {
 		t.eps = e.publishedIn(l.when)
@@ -220,12 +233,29 @@ func (e *evaluation) publishedIn(s span) bitset {
 	return out
 }
 
+// spokenBy returns the passages in which somebody speaks whose name has the words of a leaf.
+func (e *evaluation) spokenBy(l *leaf) (bitset, error) {
+	out := newBitset(e.v.docs)
+	words, names := foldAll(l.forms), e.v.names.speakers.all()
+	for n, plain := range e.v.names.speakers.plainForms(e.an)[:len(names)] {
+		if err := e.step(); err != nil {
+			return nil, err
+		}
+		if holds(plain, words) {
+			if err := e.documents(fieldSpeaker, names[n], out.add); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
 // solveMeta finds the heads of which a fact about the episode is true.
 func (e *evaluation) solveMeta(l *leaf) (bitset, error) {
 	if l.field == queryLang {
 		return e.matchingTerms(fieldLang, func(s string) bool { return s == l.forms[0] })
 	}
-	docs, err := e.matchingTerms(fieldTitleOf, func(name string) bool { return e.named(l, name) })
+	docs, err := e.matchingTerms(fieldTitleOf, func(name string) bool { return named(l, e.an.plain(name)) })
 	if err != nil {
 		return nil, err
 	}
@@ -237,10 +267,8 @@ func (e *evaluation) solveMeta(l *leaf) (bitset, error) {
 	return docs, nil
 }
 
-// named reports whether a name has the words of a leaf: one after the other for a phrase.
-func (e *evaluation) named(l *leaf, name string) bool {
-	return holds(e.an.plain(name), foldAll(l.forms))
-}
+// named reports whether a name, given by its plain forms, has the words of a leaf: one after the other for a phrase.
+func named(l *leaf, plain []string) bool { return holds(plain, foldAll(l.forms)) }
 
 // holds reports whether words are somewhere within others, one after the other.
 func holds(have, words []string) bool {
@@ -298,72 +326,90 @@ func (e *evaluation) matchingTerms(field string, f func(string) bool) (bitset, e
 }
 
 // postings calls f with every document that has a term: its number, how often the term is in the field, and the field's
-// length in terms.
+// length in terms. Most segments have not most terms in most languages: finding that out costs one look into a dictionary.
 func (e *evaluation) postings(field, term string, f func(doc uint32, freq, length float64)) error {
-	terms, err := e.r.TermFieldReader(e.ctx, []byte(term), field, true, true, false)
-	if err != nil {
-		return err
-	}
-	defer terms.Close() //nolint:errcheck // reading only
-	var d index.TermFieldDoc
-	for {
-		next, err := terms.Next(&d)
-		if err != nil {
-			return err
+	return e.lists(field, term, func(from uint32, list segment.PostingsList) error {
+		for postings := list.Iterator(true, true, false, nil); ; {
+			p, err := postings.Next()
+			if err != nil || p == nil {
+				return err
+			}
+			if err := e.step(); err != nil {
+				return err
+			}
+			length := 1.0
+			if norm := p.Norm(); norm > 0 {
+				length = 1 / (norm * norm)
+			}
+			f(from+uint32(p.Number()), float64(p.Frequency()), length)
 		}
-		if next == nil {
-			return nil
-		}
-		if err := e.step(); err != nil {
-			return err
-		}
-		length := 1.0
-		if next.Norm > 0 {
-			length = 1 / (next.Norm * next.Norm)
-		}
-		f(uint32(next.ID.Value()), float64(next.Freq), length)
-	}
+	})
 }
 
 // documents calls f with every document that has a term. It reads whole postings lists where Bleve has them as bitmaps,
 // which is many times faster than one by one.
 func (e *evaluation) documents(field, term string, f func(doc uint32)) error {
-	all, err := e.segments()
-	if err != nil {
-		return err
-	}
-	from := uint32(0)
-	for _, s := range all {
-		dict, err := s.Segment().Dictionary(field)
-		if err != nil {
-			return err
-		}
-		list, err := dict.PostingsList([]byte(term), s.Deleted(), nil)
-		if err != nil {
-			return err
-		}
-		if err := e.ctx.Err(); err != nil {
-			return err
-		}
+	return e.lists(field, term, func(from uint32, list segment.PostingsList) error {
 		postings := list.Iterator(false, false, false, nil)
 		if b, ok := postings.(segment.OptimizablePostingsIterator); ok && b.ActualBitmap() != nil {
 			b.ActualBitmap().Iterate(func(d uint32) bool {
 				f(from + d)
 				return true
 			})
-		} else {
-			for {
-				p, err := postings.Next()
-				if err != nil {
-					return err
-				}
-				if p == nil {
-					break
-				}
-				f(from + uint32(p.Number()))
+			return nil
+		}
+		for {
+			p, err := postings.Next()
+			if err != nil || p == nil {
+				return err
+			}
+			f(from + uint32(p.Number()))
+		}
+	})
+}
+
+// lists calls f with the postings lists of a term, without those of deleted documents, and the first document of the
+// segment of each.
+func (e *evaluation) lists(field, term string, f func(from uint32, list segment.PostingsList) error) error {
+	all, err := e.segments()
+	if err != nil {
+		return err
+	}
+	dicts, err := e.dictionaries(field, all)
+	if err != nil {
+		return err
+	}
+	if err := e.ctx.Err(); err != nil {
+		return err
+	}
+	from := uint32(0)
+	for i, s := range all {
+		list, err := dicts[i].PostingsList([]byte(term), s.Deleted(), nil)
+		if err != nil {
+			return err
+		}
+		if list.Count() > 0 {
+			if err := f(from, list); err != nil {
+				return err
 			}
 		}
 		from += uint32(s.FullSize())
 	}
 	return nil
+}
+
+// dictionaries returns the dictionaries of a field in the segments of the snapshot.
+func (e *evaluation) dictionaries(field string, all []*scorch.SegmentSnapshot) ([]segment.TermDictionary, error) {
+	if known, ok := e.dicts[field]; ok {
+		return known, nil
+	}
+	out := make([]segment.TermDictionary, len(all))
+	for i, s := range all {
+		var err error
+		if out[i], err = s.Segment().Dictionary(field); err != nil {
+			return nil, err
+		}
+	}
+	e.dicts[field] = out
+	return out, nil
 }

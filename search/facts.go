@@ -8,6 +8,7 @@ type nameList struct {
 	mu     sync.Mutex
 	number map[string]uint32
 	names  []string
+	plain  [][]string // see plainForms
 }
 
 func (l *nameList) add(name string) uint32 {
@@ -30,6 +31,32 @@ func (l *nameList) all() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.names
+}
+
+// plainForms returns the plain forms of the names by number, which are made once. It must not be changed.
+func (l *nameList) plainForms(an *analyzer) [][]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range l.names[len(l.plain):] {
+		l.plain = append(l.plain, an.plain(name))
+	}
+	return l.plain
+}
+
+// plainName returns the plain forms of a name, which is mostly one of the list.
+func (l *nameList) plainName(an *analyzer, name string) []string {
+	l.mu.Lock()
+	n, known := l.number[name]
+	known = known && int(n) < len(l.plain)
+	var plain []string
+	if known {
+		plain = l.plain[n]
+	}
+	l.mu.Unlock()
+	if !known {
+		return an.plain(name)
+	}
+	return plain
 }
 
 // nameLists are the names that facts and seats refer to by number.

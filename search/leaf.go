@@ -77,15 +77,15 @@ func (e *evaluation) finder(l *leaf, who []*node, positive bool) (*finder, error
 
 // search fills docs and score.
 func (e *evaluation) search(f *finder) error {
+	weight := e.numbers()
+	if f.who != nil {
+		return e.searchBySpeaker(f, weight)
+	}
 	if err := e.expand(f); err != nil {
 		return err
 	}
 	f.docs = newBitset(e.v.docs)
-	weight := e.numbers()
 	for _, field := range textFields(f.l.field) {
-		if f.who != nil && field.name != fieldText {
-			continue
-		}
 		for _, lang := range e.fields[field.name] {
 			var err error
 			switch {
@@ -101,11 +101,35 @@ func (e *evaluation) search(f *finder) error {
 			}
 		}
 	}
-	if f.l.sequence() || f.who != nil {
+	if f.l.sequence() {
 		if err := e.verify(f, weight); err != nil {
 			return err
 		}
 	}
+	return e.score(f, weight)
+}
+
+// searchBySpeaker is search for words that only some speakers say: among the passages in which anybody says them.
+func (e *evaluation) searchBySpeaker(f *finder, weight []float64) error {
+	all, err := e.finder(f.l, nil, false)
+	if err != nil {
+		return err
+	}
+	f.words, f.capped, f.said, f.byLang = all.words, all.capped, all.said, all.byLang
+	f.docs = newBitset(e.v.docs)
+	all.docs.each(func(d uint32) {
+		if e.v.passage[d] >= 0 {
+			f.docs.add(d)
+		}
+	})
+	if err := e.verify(f, weight); err != nil {
+		return err
+	}
+	return e.score(f, weight)
+}
+
+// score makes scores of the weights that a leaf has in documents.
+func (e *evaluation) score(f *finder, weight []float64) error {
 	if err := e.favourTyped(f, weight); err != nil {
 		return err
 	}
@@ -239,7 +263,7 @@ func (e *evaluation) verify(f *finder, weight []float64) error {
 				if t, err = e.table(ep); err != nil {
 					return
 				}
-				where = f.in(e.an, t)
+				where = e.in(f, t)
 			}
 			if where.sure && f.who == nil {
 				f.docs.add(d)

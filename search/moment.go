@@ -160,7 +160,7 @@ func (c *collector) collect(w *truth, p passage) {
 	}
 	s := c.spots[w.find]
 	if s == nil {
-		s = w.find.in(c.e.an, c.t)
+		s = c.e.spotsIn(w.find, c.t)
 		c.spots[w.find] = s
 		c.number[w.find] = len(c.number)
 	}
@@ -182,7 +182,7 @@ func (c *collector) collectTurns(l *leaf, p passage) {
 	turns := c.t.turns.n / 2
 	word := func(turn int) int { return int(c.t.turns.at(2 * turn)) }
 	for i := sort.Search(turns, func(i int) bool { return word(i) >= p.start }); i < turns && word(i) < p.end; i++ {
-		if w := word(i); c.e.named(l, c.t.meta.Speakers[c.t.turns.at(2*i+1)]) {
+		if w := word(i); named(l, c.e.v.names.speakers.plainName(c.e.an, c.t.meta.Speakers[c.t.turns.at(2*i+1)])) {
 			c.turns = append(c.turns, occurrence{first: w, last: w})
 		}
 	}

@@ -75,7 +75,7 @@ func (e *evaluation) nearness(root *truth, episode uint32, docs []uint32) (float
 		var found []placed
 		for k, n := range said {
 			if places[n] == nil {
-				places[n] = e.finders[n].in(e.an, t)
+				places[n] = e.spotsIn(e.finders[n], t)
 			}
 			places[n].spoken(t.passage(int(e.v.passage[p.doc])), func(m match) { found = append(found, placed{m, k}) })
 		}

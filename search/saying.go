@@ -102,7 +102,7 @@ func (e *evaluation) oneName(l *leaf) (bool, error) {
 }
 
 // soundCandidates adds the documents that have all words of a saying. Those that have a word which is a saying by itself
-// are weighed by it, and sure, unless speakers are restricted or the word may begin a longer saying.
+// are weighed by it, and sure, unless the word may begin a longer saying.
 func (e *evaluation) soundCandidates(f *finder, field weighedField, lang string, weight []float64) error {
 	longer := map[string]bool{} // words that begin a saying of several
 	for _, s := range f.said {
@@ -132,13 +132,13 @@ func (e *evaluation) soundCandidates(f *finder, field weighedField, lang string,
 }
 
 func (e *evaluation) soundWords(f *finder, words []string, longer map[string]bool, field weighedField, lang string, weight []float64) error {
-	if f.sure == nil && f.who == nil {
+	if f.sure == nil {
 		f.sure = newBitset(e.v.docs)
 	}
 	for _, w := range words {
 		if err := e.postings(field.name+lang, w, func(d uint32, freq, length float64) {
 			f.docs.add(d)
-			if f.who != nil || longer[w] {
+			if longer[w] {
 				return
 			}
 			if !f.sure.has(d) {

@@ -21,10 +21,21 @@ type sequence []idSet
 // match is a leaf found in the tokens [at, end).
 type match struct{ at, end int }
 
-// in prepares to look for a leaf in an episode.
-func (f *finder) in(an *analyzer, t *table) *spots {
+// spotsIn is in for episodes that are looked at again: for how near words are, then for what is shown.
+func (e *evaluation) spotsIn(f *finder, t *table) *spots {
+	p := place{f, t}
+	s := e.spots[p]
+	if s == nil {
+		s = e.in(f, t)
+		e.spots[p] = s
+	}
+	return s
+}
+
+// in prepares to look for the leaf of a finder in an episode.
+func (e *evaluation) in(f *finder, t *table) *spots {
 	s := &spots{t: t, slop: f.l.slop}
-	s.restrict(an, f.who)
+	e.restrict(s, f.who)
 	switch f.l.kind {
 	case kindPhrase:
 		s.addPhrase(f.l)
@@ -40,7 +51,7 @@ func (f *finder) in(an *analyzer, t *table) *spots {
 	if f.l.kind == kindPrefix && !f.capped {
 		found = t.addPrefix(ids, fold(f.l.forms[0]))
 	} else {
-		for _, term := range f.terms(an, t.meta.Language) {
+		for _, term := range f.terms(e.an, t.meta.Language) {
 			found = t.addTerm(ids, term) || found
 		}
 	}
@@ -87,29 +98,31 @@ func (s *spots) addSaying(said saying) {
 	s.seqs = append(s.seqs, seq)
 }
 
-func (s *spots) restrict(an *analyzer, who []*node) {
+// restrict lets only the words of some speakers count.
+func (e *evaluation) restrict(s *spots, who []*node) {
 	if len(who) == 0 {
 		return
 	}
 	s.only = make([]bool, len(s.t.meta.Speakers))
 	for i, name := range s.t.meta.Speakers {
 		s.only[i] = true
+		plain := e.v.names.speakers.plainName(e.an, name)
 		for _, w := range who {
-			s.only[i] = s.only[i] && speaks(an, w, name)
+			s.only[i] = s.only[i] && speaks(w, plain)
 		}
 	}
 }
 
-// speaks evaluates a tree of speaker: leaves for the name of a speaker.
-func speaks(an *analyzer, n *node, name string) bool {
+// speaks evaluates a tree of speaker: leaves for the name of a speaker, given by its plain forms.
+func speaks(n *node, plain []string) bool {
 	switch n.op {
 	case opLeaf:
-		return (&evaluation{an: an}).named(n.leaf, name)
+		return named(n.leaf, plain)
 	case opNot:
-		return !speaks(an, n.kids[0], name)
+		return !speaks(n.kids[0], plain)
 	case opAnd:
 		for _, k := range n.kids {
-			if !speaks(an, k, name) {
+			if !speaks(k, plain) {
 				return false
 			}
 		}
@@ -117,7 +130,7 @@ func speaks(an *analyzer, n *node, name string) bool {
 	case opOr:
 	}
 	for _, k := range n.kids {
-		if speaks(an, k, name) {
+		if speaks(k, plain) {
 			return true
 		}
 	}
