@@ -155,9 +155,10 @@ func (e *evaluation) speakerFacet(root *truth, list []ranked) ([]models.FacetCou
 		taken.each(func(seat uint32) { counts[p.refs.seats.speaker[seat]]++ })
 	}
 	var out []models.FacetCount
+	plain := e.v.names.speakers.plainForms(e.an)
 	for n, name := range e.v.names.speakers.all()[:len(counts)] {
 		f := models.FacetCount{Value: name, Label: name, Episodes: counts[n]}
-		if f.Episodes == 0 || len(out) == maxFacet && greater(f, out[maxFacet-1]) > 0 || len(e.an.tokens(name)) == 0 {
+		if f.Episodes == 0 || len(out) == maxFacet && greater(f, out[maxFacet-1]) > 0 || len(plain[n]) == 0 {
 			continue // a name without a word cannot be asked for
 		}
 		f.Query = querySpeaker + ":" + quoteName(name)

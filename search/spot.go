@@ -150,8 +150,11 @@ func (s *spots) each(tokens *packed, from, to int, f func(m match)) {
 	}
 	s.buffer = tokens.slice(s.buffer[:0], from, min(tokens.n, to+len(s.seqs[0])+s.slop-1))
 	if s.starts == nil {
-		s.starts = s.t.newIDSet()
-		for _, seq := range s.seqs {
+		s.starts = s.seqs[0][0]
+		if len(s.seqs) > 1 {
+			s.starts = slices.Clone(s.starts)
+		}
+		for _, seq := range s.seqs[1:] {
 			s.starts.addAll(seq[0])
 		}
 	}

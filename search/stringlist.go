@@ -87,6 +87,16 @@ func nextString(data, buffer []byte) (s, rest []byte) {
 	return append(buffer[:shared], data[from:from+length]...), data[from+length:]
 }
 
+// firstString returns the first string of a block, which shares nothing with another one: in place where it is short, as
+// nearly always, else in the buffer.
+func firstString(block, buffer []byte) []byte {
+	if len(block) > 0 && block[0] < 15 && int(block[0]) < len(block) {
+		return block[1 : 1+block[0]]
+	}
+	s, _ := nextString(block, buffer[:0])
+	return s
+}
+
 func (l *stringList) block(i int) []byte { return l.data[binary.LittleEndian.Uint32(l.offsets[4*i:]):] }
 
 // at reads string i, which must be in [0, n), into a buffer.
@@ -106,8 +116,7 @@ func (l *stringList) from(key []byte, f func(i int, s []byte) bool) {
 	blocks := len(l.offsets) / 4
 	// The first such string is in the block before the first block that begins with one, or begins that.
 	b := sort.Search(blocks, func(b int) bool {
-		buffer, _ = nextString(l.block(b), buffer[:0])
-		return bytes.Compare(buffer, key) >= 0
+		return bytes.Compare(firstString(l.block(b), buffer), key) >= 0
 	})
 	for i := max(0, b-1) * stringBlock; i < l.n; {
 		data := l.block(i / stringBlock)
