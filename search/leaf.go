@@ -8,6 +8,7 @@ import (
 
 	blevesearch "github.com/blevesearch/bleve/v2/search"
 	"github.com/blevesearch/bleve/v2/search/searcher"
+	segment "github.com/blevesearch/scorch_segment_api/v2"
 )
 
 // BM25's constants as in Bleve and Lucene. Lengths are compared with nominal ones, so that a score does not depend on
@@ -200,6 +201,15 @@ func (e *evaluation) phraseCandidates(f *finder, field weighedField, lang string
 	forms := f.l.forms[:min(len(f.l.forms), max(1, tailTokens+1-f.l.slop))]
 	options := blevesearch.SearcherOptions{Score: "none"}
 	want := sequenceTerms(forms, f.l.slop > 0)
+	for _, term := range want { // mostly one is not in the field at all, which is found out sooner than searchers are made
+		there := false
+		if err := e.lists(field.name+lang, term, func(uint32, segment.PostingsList) error {
+			there = true
+			return nil
+		}); err != nil || !there {
+			return err
+		}
+	}
 	terms := make([]blevesearch.Searcher, 0, len(want))
 	closeAll := func() {
 		for _, s := range terms {
