@@ -135,7 +135,7 @@ func TestCountsAndTimesAgreeWithReadingEverything(t *testing.T) {
 	x := opened(t, t.TempDir(), a, Options{})
 	o := newOracle(t, x, a.all())
 	r := rand.New(rand.NewPCG(11, 2))
-	queries := 300
+	queries := 160
 	if testing.Short() {
 		queries = 80
 	}
