@@ -197,14 +197,11 @@ func (e *evaluation) count(c *candidate) error {
 		return e.countWord(c)
 	}
 	for _, s := range c.spellings {
-		terms, err := e.r.TermFieldReader(e.ctx, []byte(s.term), fieldEntry, false, false, false)
+		heads, err := e.documentCount(fieldEntry, s.term)
 		if err != nil {
 			return err
 		}
-		c.episodes += int(terms.Count())
-		if err := terms.Close(); err != nil {
-			return err
-		}
+		c.episodes += int(heads)
 		if c.kind != models.CompleteTitle {
 			continue
 		}

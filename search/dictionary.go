@@ -34,9 +34,9 @@ type term struct {
 
 // segments returns the segments of the snapshot.
 func (e *evaluation) segments() ([]*scorch.SegmentSnapshot, error) {
-	snap, ok := e.r.(*scorch.IndexSnapshot)
-	if !ok {
-		return nil, fmt.Errorf("reading the index: unexpected snapshot %T", e.r)
+	snap, err := snapshotOf(e.r)
+	if err != nil {
+		return nil, err
 	}
 	return snap.Segments(), nil
 }
@@ -75,11 +75,12 @@ func (e *evaluation) terms(field string, accepts segment.Automaton, prefix []byt
 	if err != nil {
 		return err
 	}
-	for _, s := range all {
-		dict, err := s.Segment().Dictionary(field)
-		if err != nil {
-			return err
-		}
+	dicts, err := e.dictionaries(field, all)
+	if err != nil {
+		return err
+	}
+	for i, s := range all {
+		dict := dicts[i]
 		var list segment.PostingsList
 		words := dict.AutomatonIterator(accepts, prefix, afterPrefix(prefix))
 		for range most {

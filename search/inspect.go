@@ -74,11 +74,9 @@ func (i *inspection) read(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.Close() //nolint:errcheck // reading only
-	snap, ok := r.(*scorch.IndexSnapshot)
-	if !ok {
-		return fmt.Errorf("unexpected snapshot %T", r)
+	if i.snap, err = snapshotOf(r); err != nil {
+		return err
 	}
-	i.snap = snap
 	if err := i.segments(ctx); err != nil {
 		return err
 	}
@@ -94,7 +92,7 @@ func (i *inspection) read(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if i.sums, err = i.prints.indexed(ctx, snap, i.v.docs); err != nil {
+	if i.sums, err = i.prints.indexed(ctx, i.snap, i.v.docs); err != nil {
 		return err
 	}
 	for n, k := range i.v.keys {

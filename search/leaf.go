@@ -29,6 +29,11 @@ type weighedField struct {
 	nominal float64 // length in terms
 }
 
+// share is what so many occurrences of a term in a text of so many terms weigh, before BM25's bound.
+func (w weighedField) share(freq, length float64) float64 {
+	return w.weight * freq / (1 - bm25B + bm25B*length/w.nominal)
+}
+
 // textFields returns the fields in which words are looked for that a query asks for in one of its fields.
 func textFields(asked string) []weighedField {
 	title := weighedField{fieldTitle, titleWeight, 8}
@@ -178,16 +183,16 @@ func (e *evaluation) wordCandidates(f *finder, field weighedField, lang string, 
 		if f.words != nil && !slices.Contains(f.words[term], field.name+lang) {
 			continue
 		}
-		w := field.weight
+		weighed := field
 		if f.l.kind == kindWord && i == 0 {
-			w *= e.an.asTyped(lang, term)
+			weighed.weight *= e.an.asTyped(lang, term)
 		}
 		if err := e.postings(field.name+lang, term, func(d uint32, freq, length float64) {
 			if !f.docs.has(d) {
 				f.docs.add(d)
 				weight[d] = 0
 			}
-			weight[d] += w * freq / (1 - bm25B + bm25B*length/field.nominal)
+			weight[d] += weighed.share(freq, length)
 		}); err != nil {
 			return err
 		}

@@ -55,7 +55,7 @@ func (e *evaluation) mentions(root *node, q models.Query) (models.Mentions, erro
 			m = &models.MonthMentions{Month: name}
 			byMonth[name] = m
 		}
-		found, err := e.occurrences(top, r.episode, e.v.documents(r.episode), t)
+		found, err := e.occurrences(top, r.episode, t)
 		if err != nil {
 			return models.Mentions{}, err
 		}

@@ -33,19 +33,19 @@ type moment struct {
 	found       []occurrence
 }
 
-// hit fills in what is shown of an episode. docs are its documents.
-func (e *evaluation) hit(root *truth, r ranked, docs []uint32, q models.Query) (models.EpisodeHit, error) {
+// hit fills in what is shown of an episode.
+func (e *evaluation) hit(root *truth, r ranked, q models.Query) (models.EpisodeHit, error) {
 	t, err := e.table(r.episode)
 	if err != nil {
 		return models.EpisodeHit{}, err
 	}
 	h := models.EpisodeHit{EpisodeID: t.meta.Episode, ShowID: t.meta.Show, Score: r.score, Moments: []models.Moment{}}
-	for _, d := range docs {
+	for _, d := range e.v.documents(r.episode) {
 		for _, f := range e.finders {
 			h.TitleHit = h.TitleHit || e.v.passage[d] < 0 && f.docs.has(d)
 		}
 	}
-	found, err := e.occurrences(root, r.episode, docs, t)
+	found, err := e.occurrences(root, r.episode, t)
 	if err != nil {
 		return models.EpisodeHit{}, err
 	}
@@ -70,17 +70,10 @@ func (e *evaluation) hit(root *truth, r ranked, docs []uint32, q models.Query) (
 
 // occurrences returns where an episode matches, in spoken order: in the passages that hold the whole query, or else, where
 // there are none, in all that hold a leaf that makes the query true.
-func (e *evaluation) occurrences(root *truth, episode uint32, docs []uint32, t *table) ([]occurrence, error) {
-	c := collector{e: e, t: t, number: map[*finder]int{}, spots: map[*finder]*spots{}}
-	passages := make([]uint32, 0, len(docs))
-	together := false
-	for _, d := range docs {
-		if e.v.passage[d] >= 0 {
-			passages = append(passages, d)
-			together = together || root.docs.has(d)
-		}
-	}
-	slices.SortFunc(passages, func(a, b uint32) int { return cmp.Compare(e.v.passage[a], e.v.passage[b]) })
+func (e *evaluation) occurrences(root *truth, episode uint32, t *table) ([]occurrence, error) {
+	c := collector{e: e, t: t, number: map[*finder]int{}}
+	passages := e.v.passages(episode)
+	together := slices.ContainsFunc(passages, root.docs.has)
 	var whole []*truth // of an episode that holds the query apart
 	if !together {
 		root.witnesses(func(w *truth) bool { return w.eps.has(episode) }, func(w *truth) { whole = append(whole, w) })
@@ -144,7 +137,6 @@ type collector struct {
 	e      *evaluation
 	t      *table
 	number map[*finder]int
-	spots  map[*finder]*spots
 	found  []occurrence // of words
 	turns  []occurrence // first words of what a speaker says; shown where the query asks for no words
 }
@@ -158,14 +150,14 @@ func (c *collector) collect(w *truth, p passage) {
 	case !l.spokenLeaf():
 		return
 	}
-	s := c.spots[w.find]
-	if s == nil {
-		s = c.e.spotsIn(w.find, c.t)
-		c.spots[w.find] = s
-		c.number[w.find] = len(c.number)
+	number, known := c.number[w.find]
+	if !known {
+		number = len(c.number)
+		c.number[w.find] = number
 	}
+	s := c.e.spotsIn(w.find, c.t)
 	s.spoken(p, func(m match) {
-		o := occurrence{first: c.t.wordOf(m.at), last: c.t.wordOf(m.end - 1), leaf: c.number[w.find]}
+		o := occurrence{first: c.t.wordOf(m.at), last: c.t.wordOf(m.end - 1), leaf: number}
 		if l.kind == kindFuzzy || l.kind == kindSounds {
 			o.typed = l
 		}

@@ -27,7 +27,7 @@ func (e *evaluation) favourNear(root *truth, list []ranked) error {
 		if err := e.ctx.Err(); err != nil {
 			return err
 		}
-		more, err := e.nearness(root, best[i].episode, e.v.documents(best[i].episode))
+		more, err := e.nearness(root, best[i].episode)
 		if err != nil {
 			return err
 		}
@@ -37,15 +37,15 @@ func (e *evaluation) favourNear(root *truth, list []ranked) error {
 	return nil
 }
 
-// nearness returns what nearness adds to the score of an episode's best passage. docs are the episode's documents.
-func (e *evaluation) nearness(root *truth, episode uint32, docs []uint32) (float64, error) {
+// nearness returns what nearness adds to the score of an episode's best passage.
+func (e *evaluation) nearness(root *truth, episode uint32) (float64, error) {
 	type scored struct {
 		doc   uint32
 		score float64
 	}
 	var passages []scored
 	best := 0.0
-	for _, d := range docs {
+	for _, d := range e.v.documents(episode) {
 		if !root.docs.has(d) {
 			continue
 		}

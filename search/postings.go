@@ -48,6 +48,15 @@ func (e *evaluation) documents(field, term string, f func(doc uint32)) error {
 	})
 }
 
+// documentCount returns how many documents have a term.
+func (e *evaluation) documentCount(field, term string) (n uint64, err error) {
+	err = e.lists(field, term, func(_ uint32, list segment.PostingsList) error {
+		n += list.Count()
+		return nil
+	})
+	return n, err
+}
+
 // lists calls f with the postings lists of a term, without those of deleted documents, and the first document of the
 // segment of each.
 func (e *evaluation) lists(field, term string, f func(from uint32, list segment.PostingsList) error) error {

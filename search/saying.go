@@ -145,7 +145,7 @@ func (e *evaluation) soundWords(f *finder, words []string, longer map[string]boo
 				f.sure.add(d)
 				weight[d] = 0
 			}
-			weight[d] += field.weight * freq / (1 - bm25B + bm25B*length/field.nominal)
+			weight[d] += field.share(freq, length)
 		}); err != nil {
 			return err
 		}

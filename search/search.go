@@ -182,7 +182,7 @@ func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) 
 		if err := e.ctx.Err(); err != nil {
 			return models.Results{}, err
 		}
-		h, err := e.hit(top, k, e.v.documents(k.episode), q)
+		h, err := e.hit(top, k, q)
 		if err != nil {
 			return models.Results{}, err
 		}

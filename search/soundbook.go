@@ -31,9 +31,9 @@ func (x *Index) learn(ctx context.Context) error {
 
 // follow reads the segments of a snapshot that are not read yet.
 func (b *soundBook) follow(ctx context.Context, r index.IndexReader) error {
-	snap, ok := r.(*scorch.IndexSnapshot)
-	if !ok {
-		return fmt.Errorf("reading the index: unexpected snapshot %T", r)
+	snap, err := snapshotOf(r)
+	if err != nil {
+		return err
 	}
 	if b.upToDate(snap) {
 		return nil

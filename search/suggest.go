@@ -201,14 +201,11 @@ func (e *evaluation) passagesWith(l *leaf, form string) (n uint64, err error) {
 			}
 			most := uint64(0)
 			for _, term := range terms {
-				r, err := e.r.TermFieldReader(e.ctx, []byte(term), field.name+lang, false, false, false)
+				documents, err := e.documentCount(field.name+lang, term)
 				if err != nil {
 					return 0, err
 				}
-				most = max(most, r.Count())
-				if err := r.Close(); err != nil {
-					return 0, err
-				}
+				most = max(most, documents)
 			}
 			n += most
 		}

@@ -117,10 +117,19 @@ type views struct {
 	names    nameLists
 }
 
-func (v *views) of(ctx context.Context, r index.IndexReader) (*view, error) {
+// snapshotOf returns the snapshot of a Bleve index that a reader reads, with its segments.
+func snapshotOf(r index.IndexReader) (*scorch.IndexSnapshot, error) {
 	snap, ok := r.(*scorch.IndexSnapshot)
 	if !ok {
 		return nil, fmt.Errorf("reading the index: unexpected snapshot %T", r)
+	}
+	return snap, nil
+}
+
+func (v *views) of(ctx context.Context, r index.IndexReader) (*view, error) {
+	snap, err := snapshotOf(r)
+	if err != nil {
+		return nil, err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -273,4 +282,14 @@ func (v *view) documents(episode uint32) []uint32 {
 		from = v.ends[episode-1]
 	}
 	return v.ofEpisode[from:v.ends[episode]]
+}
+
+// passages returns the live passages of an episode, in order.
+func (v *view) passages(episode uint32) []uint32 {
+	docs := v.documents(episode)
+	heads := 0
+	for heads < len(docs) && v.passage[docs[heads]] < 0 {
+		heads++
+	}
+	return docs[heads:]
 }
