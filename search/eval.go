@@ -211,11 +211,7 @@ func (e *evaluation) solveLeaf(t *truth, who []*node, positive bool) error {
 	if l.field == queryYear || l.field == queryBefore || l.field == queryAfter {
 		t.eps = e.publishedIn(l.when)
 	} else {
-		docs, err := e.solveMeta(l)
-		if err != nil {
-			return err
-		}
-		t.eps = e.episodesOf(docs)
+		t.eps = e.about(l)
 	}
 	t.docs = e.documentsOf(t.eps)
 	return nil
@@ -249,21 +245,23 @@ func (e *evaluation) spokenBy(l *leaf) (bitset, error) {
 	return out, nil
 }
 
-// solveMeta finds the heads of which a fact about the episode is true.
-func (e *evaluation) solveMeta(l *leaf) (bitset, error) {
-	if l.field == queryLang {
-		return e.matchingTerms(fieldLang, func(s string) bool { return s == l.forms[0] })
+// about returns the episodes of a show, by its title or its id, or in a language.
+func (e *evaluation) about(l *leaf) bitset {
+	names := e.v.names
+	languages, shows, titles, words := names.languages.all(), names.shows.all(), names.titles.plainForms(e.an), foldAll(l.forms)
+	is := func(f facts) bool { return languages[f.language] == l.forms[0] }
+	if l.field == queryShow {
+		is = func(f facts) bool {
+			return holds(titles[f.title], words) || len(l.forms) == 1 && shows[f.show] == l.forms[0]
+		}
 	}
-	docs, err := e.matchingTerms(fieldTitleOf, func(name string) bool { return named(l, e.an.plain(name)) })
-	if err != nil {
-		return nil, err
+	out := newBitset(len(e.v.keys))
+	for i, f := range e.v.facts {
+		if is(f) {
+			out.add(uint32(i))
+		}
 	}
-	byID, err := e.matchingTerms(fieldShow, func(id string) bool { return len(l.forms) == 1 && id == l.forms[0] })
-	if err != nil {
-		return nil, err
-	}
-	docs.or(byID)
-	return docs, nil
+	return out
 }
 
 // named reports whether a name, given by its plain forms, has the words of a leaf: one after the other for a phrase.
@@ -295,31 +293,4 @@ func (e *evaluation) documentsOf(eps bitset) bitset {
 		}
 	})
 	return out
-}
-
-// matchingTerms returns the documents that have a value of a keyword field for which f is true.
-func (e *evaluation) matchingTerms(field string, f func(string) bool) (bitset, error) {
-	out := newBitset(e.v.docs)
-	dict, err := e.r.FieldDict(field)
-	if err != nil {
-		return nil, err
-	}
-	defer dict.Close() //nolint:errcheck // reading only
-	for {
-		entry, err := dict.Next()
-		if err != nil {
-			return nil, err
-		}
-		if entry == nil {
-			return out, nil
-		}
-		if err := e.step(); err != nil {
-			return nil, err
-		}
-		if f(entry.Term) {
-			if err := e.documents(field, entry.Term, out.add); err != nil {
-				return nil, err
-			}
-		}
-	}
 }
