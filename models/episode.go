@@ -35,9 +35,12 @@ type Episode struct {
 	Number      int       // 0: unknown
 	People      []Person
 	Enclosure   Enclosure
+	Transcripts []TranscriptLink // that the publisher offers
+	ChaptersURL string           // of a JSON chapters file, "" or an absolute http(s) URL
 	State       EpisodeState
-	Reason      string // why State is EpisodeFailed, or a warning (a truncated file); "" otherwise
-	Media       Media  // zero until the audio is stored
+	Reason      string    // why State is EpisodeFailed, or a warning (a truncated file); "" otherwise
+	Media       Media     // zero until the audio is stored
+	MissingAt   time.Time // when the feed was first seen without the episode; zero while it is there
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -50,6 +53,15 @@ type Enclosure struct {
 	Bytes    int64  // length as published; 0 when unknown, often wrong
 	// DurationMS is the length of the audio as published; 0 when unknown, often wrong.
 	DurationMS int64
+}
+
+// TranscriptLink is a transcript that the publisher offers for download (podcast:transcript). Stored as JSON: names of fields
+// are for ever.
+type TranscriptLink struct {
+	URL      string `json:"url"`                // absolute http(s) URL; may hold a token
+	Type     string `json:"type,omitempty"`     // media type as published, in lower case; never trusted
+	Language string `json:"language,omitempty"` // BCP 47, "" for that of the show
+	Rel      string `json:"rel,omitempty"`      // "captions" where its times are meant for captions
 }
 
 // Media is the stored audio: the bytes that were transcribed, and that are served.

@@ -31,6 +31,9 @@ type Show struct {
 	ImageURL    string // cover, "" or an absolute http(s) URL
 	Source      Source
 	People      []Person
+	FeedGUID    string // podcast:guid, the same wherever the feed lives; "" when unknown
+	Medium      string // podcast:medium in lower case, "" for "podcast"
+	Locked      bool   // podcast:locked: the publisher does not want it imported by other hosting companies
 	Settings    ShowSettings
 	CreatedAt   time.Time
 	UpdatedAt   time.Time

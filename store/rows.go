@@ -24,6 +24,9 @@ type showRow struct {
 	Link           string
 	ImageURL       string `bun:"image_url"`
 	People         string
+	FeedGUID       string `bun:"feed_guid"`
+	Medium         string
+	Locked         bool
 	Settings       string // written when the show is new, and by SetShowSettings
 	SourceKind     models.SourceKind
 	SourceLocation string
@@ -53,6 +56,9 @@ type episodeRow struct {
 	EnclosureLocation string
 	EnclosureType     string
 	EnclosureBytes    int64
+	TranscriptLinks   string
+	ChaptersURL       string `bun:"chapters_url"`
+	MissingAt         int64
 	Fingerprint       string
 	State             models.EpisodeState
 	Reason            string
@@ -134,6 +140,19 @@ func packPeople(people []models.Person) (string, error) {
 	return string(b), err
 }
 
+// packLinks gives nil for no links when they are read again: an empty JSON list would be another value than none.
+func packLinks(links []models.TranscriptLink) (string, error) {
+	if len(links) == 0 {
+		return "null", nil
+	}
+	out := make([]models.TranscriptLink, len(links))
+	for i, l := range links {
+		out[i] = models.TranscriptLink{URL: clean(l.URL), Type: clean(l.Type), Language: clean(l.Language), Rel: clean(l.Rel)}
+	}
+	b, err := json.Marshal(out)
+	return string(b), err
+}
+
 func unpackPeople(s string) ([]models.Person, error) {
 	var people []models.Person
 	if err := json.Unmarshal([]byte(s), &people); err != nil {
@@ -158,6 +177,7 @@ func newShowRow(s models.Show, now int64) (*showRow, error) {
 		Settings: settings,
 		ID:       s.ID, Title: clean(s.Title), Author: clean(s.Author), Description: clean(s.Description),
 		Language: clean(s.Language), Link: clean(s.Link), ImageURL: clean(s.ImageURL), People: people,
+		FeedGUID: clean(s.FeedGUID), Medium: clean(s.Medium), Locked: s.Locked,
 		SourceKind: s.Source.Kind, SourceLocation: clean(s.Source.Location), ETag: clean(s.Source.ETag),
 		LastModified: clean(s.Source.LastModified), PolledAt: toMS(s.Source.PolledAt), CreatedAt: now, UpdatedAt: now,
 	}
@@ -185,6 +205,7 @@ func (r *showRow) model() (models.Show, error) {
 	return models.Show{
 		ID: r.ID, Title: r.Title, Author: r.Author, Description: r.Description, Language: r.Language, Link: r.Link,
 		ImageURL: r.ImageURL, People: people, Settings: settings,
+		FeedGUID: r.FeedGUID, Medium: r.Medium, Locked: r.Locked,
 		Source: models.Source{
 			Kind: r.SourceKind, Location: r.SourceLocation, ETag: r.ETag, LastModified: r.LastModified,
 			PolledAt: fromMS(r.PolledAt),
@@ -198,7 +219,12 @@ func newEpisodeRow(show models.ShowID, e models.Episode, now int64) (*episodeRow
 	if err != nil {
 		return nil, err
 	}
+	links, err := packLinks(e.Transcripts)
+	if err != nil {
+		return nil, err
+	}
 	r := &episodeRow{
+		TranscriptLinks: links, ChaptersURL: clean(e.ChaptersURL),
 		ID: e.ID, ShowID: show, GUID: clean(e.GUID), Title: clean(e.Title), Notes: clean(e.Notes), Link: clean(e.Link),
 		PublishedAt: toMS(e.PublishedAt), Season: int64(e.Season), Number: int64(e.Number), People: people,
 		EnclosureLocation: clean(e.Enclosure.Location), EnclosureType: clean(e.Enclosure.Type),
@@ -210,12 +236,17 @@ func newEpisodeRow(show models.ShowID, e models.Episode, now int64) (*episodeRow
 
 func (r *episodeRow) model() (models.Episode, error) {
 	people, err := unpackPeople(r.People)
+	var links []models.TranscriptLink
+	if jerr := json.Unmarshal([]byte(r.TranscriptLinks), &links); jerr != nil {
+		err = errors.Join(err, fmt.Errorf("reading the stored links to transcripts: %w", jerr))
+	}
 	return models.Episode{
 		ID: r.ID, ShowID: r.ShowID, GUID: r.GUID, Title: r.Title, Notes: r.Notes, Link: r.Link,
 		PublishedAt: fromMS(r.PublishedAt), Season: int(r.Season), Number: int(r.Number), People: people,
 		Enclosure: models.Enclosure{
 			Location: r.EnclosureLocation, Type: r.EnclosureType, Bytes: r.EnclosureBytes, DurationMS: r.EnclosureDurationMS,
 		},
+		Transcripts: links, ChaptersURL: r.ChaptersURL, MissingAt: fromMS(r.MissingAt),
 		State: r.State, Reason: r.why(),
 		Media: models.Media{
 			Key: r.MediaKey, SHA256: r.MediaSHA256, Bytes: r.MediaBytes, ContentType: r.MediaType,

@@ -188,7 +188,7 @@ func (d *difference) sort(r *episodeRow, known map[models.EpisodeID]*episodeRow)
 		d.updated = append(d.updated, r)
 		d.searchable = append(d.searchable, r.ID)
 	case was.EnclosureLocation != r.EnclosureLocation || was.EnclosureType != r.EnclosureType || was.EnclosureBytes != r.EnclosureBytes ||
-		was.EnclosureDurationMS != r.EnclosureDurationMS:
+		was.EnclosureDurationMS != r.EnclosureDurationMS || was.TranscriptLinks != r.TranscriptLinks || was.ChaptersURL != r.ChaptersURL:
 		d.updated = append(d.updated, r)
 	default:
 		d.unchanged++
@@ -199,7 +199,8 @@ func (d *difference) sort(r *episodeRow, known map[models.EpisodeID]*episodeRow)
 func knownEpisodes(ctx context.Context, db bun.IDB, id models.ShowID) (map[models.EpisodeID]*episodeRow, error) {
 	var rows []*episodeRow
 	err := db.NewSelect().Model(&rows).
-		Column("id", "fingerprint", "enclosure_location", "enclosure_type", "enclosure_bytes", "enclosure_duration_ms").
+		Column("id", "fingerprint", "enclosure_location", "enclosure_type", "enclosure_bytes", "enclosure_duration_ms",
+			"transcript_links", "chapters_url").
 		Where("show_id = ?", id).Scan(ctx)
 	known := make(map[models.EpisodeID]*episodeRow, len(rows))
 	for _, r := range rows {
@@ -241,7 +242,8 @@ func (s *Store) apply(ctx context.Context, tx bun.Tx, d *difference) error {
 	}
 	for _, r := range d.updated {
 		_, err := tx.NewUpdate().Model(r).Column("guid", "title", "notes", "link", "published_at", "season", "number", "people",
-			"enclosure_location", "enclosure_type", "enclosure_bytes", "enclosure_duration_ms", "fingerprint", "updated_at").WherePK().Exec(ctx)
+			"enclosure_location", "enclosure_type", "enclosure_bytes", "enclosure_duration_ms", "transcript_links", "chapters_url",
+			"fingerprint", "updated_at").WherePK().Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -268,7 +270,7 @@ func applyShow(ctx context.Context, tx bun.Tx, d *difference) error {
 	}
 	// What was remembered of the last look is replaced only by a newer look: adding a feed again by hand may not know it.
 	if d.show.PolledAt != 0 {
-		_, err := tx.NewUpdate().Model(d.show).Column("etag", "last_modified", "polled_at", "problem", "problem_at").WherePK().Exec(ctx)
+		_, err := tx.NewUpdate().Model(d.show).Column("etag", "last_modified", "polled_at", "feed_guid", "medium", "locked", "problem", "problem_at").WherePK().Exec(ctx)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 )
 
 // offers lists what an entry offers to listen to, best first: audio before video, declared types before guessed ones.
+// The enclosure itself comes before its alternatives of the same kind: it is what the publisher counts as the episode.
 // Locations are as published, not yet resolved.
 func (r *reading) offers(it *gofeed.Item) []models.Enclosure {
 	type offer struct {
@@ -41,6 +42,11 @@ func (r *reading) offers(it *gofeed.Item) []models.Enclosure {
 			if c.Attrs["type"] != "" || c.Attrs["medium"] != "" || kindOf(c.Attrs["url"]) != "" {
 				add(c.Attrs["url"], c.Attrs["type"], c.Attrs["medium"], c.Attrs["fileSize"], c.Attrs["duration"])
 			}
+		}
+	}
+	for _, a := range r.extensions(it.Extensions, "podcast", "alternateEnclosure") {
+		for _, s := range a.Children["source"] { // the same recording at several addresses; those that are not of the web are left out later
+			add(s.Attrs["uri"], cmp.Or(s.Attrs["contentType"], a.Attrs["type"]), "", a.Attrs["length"], "")
 		}
 	}
 	if len(all) == 0 {

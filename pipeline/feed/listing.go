@@ -72,6 +72,9 @@ func (r *reading) show() models.Show {
 		Link:        webAddress(f.Link, r.base),
 		Source:      r.source,
 		People:      r.people(f.Extensions),
+		FeedGUID:    r.feedGUID(),
+		Medium:      r.medium(),
+		Locked:      strings.EqualFold(r.value(f.Extensions, "podcast", "locked"), "yes"),
 	}
 	if s.Author == "" && len(f.Authors) > 0 && f.Authors[0] != nil {
 		s.Author = cleanLine(f.Authors[0].Name)
@@ -100,6 +103,8 @@ func (r *reading) episode(it *gofeed.Item, find locator) (e models.Episode, skip
 		Season:      cmp.Or(number(r.value(x, "podcast", "season")), number(r.value(x, "itunes", "season"))),
 		Number:      cmp.Or(number(r.value(x, "podcast", "episode")), number(r.value(x, "itunes", "episode"))),
 		People:      r.people(x),
+		Transcripts: r.transcripts(x),
+		ChaptersURL: r.chapters(x),
 	}
 	offers := r.offers(it)
 	if len(offers) == 0 {
