@@ -99,3 +99,13 @@ func (t Transcript) Text() string {
 	}
 	return strings.Join(parts, " ")
 }
+
+// Timing says where the times of a transcript's words come from.
+type Timing string
+
+// The ways in which words have times.
+const (
+	TimingWords Timing = "words" // each word has its own
+	TimingCues  Timing = "cues"  // a cue's time is shared by its words, by their lengths
+	TimingNone  Timing = "none"  // the text has no times: its words are spread over the recording
+)
