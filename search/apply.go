@@ -36,29 +36,36 @@ func (e *unreadError) Unwrap() error { return e.err }
 
 // apply makes the index agree with the store about the episodes of changes, several in a batch, and records the last
 // sequence number of each batch as applied. A number of 0 is not recorded. After an error, the changes before it are applied.
+// No two changes are about the same episode.
 //
 // An episode that cannot be read is an error; with skip, it is remembered as owed, skip is told, and the others go on.
 func (s *shard) apply(ctx context.Context, src Source, skip func(error), changes ...models.Change) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	g := s.newGroup()
-	for _, c := range changes {
-		err := ctx.Err()
-		if err == nil {
-			err = g.add(ctx, src, c)
+	groups, stop := s.an.prepare(ctx, src, s.generation, changes)
+	defer stop()
+	for episodes := range groups {
+		if err := s.put(ctx, skip, episodes); err != nil {
+			return err
 		}
-		if unread := (*unreadError)(nil); skip != nil && errors.As(err, &unread) && g.owe(c) {
+	}
+	return ctx.Err() // where it ends, groups are missing
+}
+
+// put puts episodes into the index, in one batch.
+func (s *shard) put(ctx context.Context, skip func(error), episodes []prepared) error {
+	g := &group{s: s, batch: s.idx.NewBatch(), tables: map[tableKey][]byte{}, owed: maps.Clone(s.owed)}
+	for _, p := range episodes {
+		err := p.err
+		if err == nil {
+			err = g.add(ctx, p)
+		}
+		if unread := (*unreadError)(nil); skip != nil && errors.As(err, &unread) && g.owe(p.change) {
 			skip(err)
 			err = nil
 		}
 		if err != nil {
 			return errors.Join(err, g.commit())
-		}
-		if g.words >= groupWords {
-			if err := g.commit(); err != nil {
-				return err
-			}
-			g = s.newGroup()
 		}
 	}
 	return g.commit()
@@ -72,27 +79,11 @@ type group struct {
 	old    []tableKey          // of no use after it
 	owed   map[models.EpisodeID]bool
 	seq    int64
-	words  int
-}
-
-func (s *shard) newGroup() *group {
-	return &group{s: s, batch: s.idx.NewBatch(), tables: map[tableKey][]byte{}, owed: maps.Clone(s.owed)}
 }
 
 // add puts the newest state of an episode into the group, or nothing where that is an error.
-func (g *group) add(ctx context.Context, src Source, c models.Change) error {
-	id := c.EpisodeID
-	var doc models.Document
-	if !c.Deleted {
-		var err error
-		if doc, err = src.Document(ctx, id); errors.Is(err, models.ErrNotFound) {
-			c.Deleted = true
-		} else if ctx.Err() != nil {
-			return ctx.Err()
-		} else if err != nil {
-			return &unreadError{id, err}
-		}
-	}
+func (g *group) add(ctx context.Context, p prepared) error {
+	id := p.change.EpisodeID
 	var oldIDs map[string]bool
 	var oldTables []tableKey
 	if err := g.s.guarded(func() (err error) {
@@ -102,28 +93,22 @@ func (g *group) add(ctx context.Context, src Source, c models.Change) error {
 		return err
 	}
 	batch := g.s.idx.NewBatch()
-	if !c.Deleted {
-		doc.Episode.ID = id
-		b, err := g.s.an.build(doc, g.s.generation+1)
-		if err != nil {
-			return &unreadError{id, err}
-		}
-		for _, d := range b.docs {
+	if !p.change.Deleted {
+		for _, d := range p.built.docs {
 			delete(oldIDs, d.ID())
 			if err := batch.IndexAdvanced(d); err != nil {
 				return &unreadError{id, err}
 			}
 		}
-		g.s.generation++
-		g.tables[tableKey{id, g.s.generation}] = b.table
-		g.words += b.words
+		g.s.generation = p.built.generation
+		g.tables[tableKey{id, p.built.generation}] = p.built.table
 	}
 	for old := range oldIDs {
 		batch.Delete(old)
 	}
 	g.batch.Merge(batch)
 	g.old = append(g.old, oldTables...)
-	g.seq = max(g.seq, c.Seq)
+	g.seq = max(g.seq, p.change.Seq)
 	delete(g.owed, id)
 	return nil
 }

@@ -80,9 +80,10 @@ func parseDocRef(s string) (docRef, error) {
 
 // built is an episode ready to be indexed.
 type built struct {
-	table []byte
-	docs  []*document.Document
-	words int
+	generation uint64
+	table      []byte
+	docs       []*document.Document
+	words      int
 }
 
 // build makes the Bleve documents and the side table of an episode.
@@ -115,7 +116,7 @@ func (a *analyzer) build(d models.Document, generation uint64) (built, error) {
 	b.notesTokens = a.tokenIDs(b, plainText(d.Episode.Notes))
 	b.meta.IDs = len(b.terms)
 
-	out := built{docs: make([]*document.Document, 0, len(b.passages)+1), words: len(b.words)}
+	out := built{generation: generation, docs: make([]*document.Document, 0, len(b.passages)+1), words: len(b.words)}
 	var err error
 	if out.table, err = b.encode(); err != nil {
 		return built{}, err

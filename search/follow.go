@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	changesAtOnce = 64 // changes applied before looking again at what else there is to do
+	changesAtOnce = 128 // changes applied before looking again at what else there is to do
 	maxRetryWait  = 15 * time.Second
 	maxOwedWait   = 10 * time.Minute // between two tries to index an episode that cannot be read
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/earshot/earshot/models"
 )
@@ -18,8 +17,7 @@ type source struct {
 	mu      sync.Mutex
 	changes []models.Change // by number; the newest of each episode
 	grown   map[models.EpisodeID]models.Document
-	making  time.Duration // spent on making episodes up
-	read    int           // times that an episode that grows was read
+	read    int // times that an episode that grows was read
 }
 
 func newSource(a *archive) *source {
@@ -54,7 +52,6 @@ func (s *source) LastChange(context.Context) (int64, error) {
 
 // Document makes an episode up.
 func (s *source) Document(_ context.Context, id models.EpisodeID) (models.Document, error) {
-	began := time.Now()
 	s.mu.Lock()
 	d, ok := s.grown[id]
 	if ok {
@@ -68,9 +65,6 @@ func (s *source) Document(_ context.Context, id models.EpisodeID) (models.Docume
 		}
 		d = s.a.document(n)
 	}
-	s.mu.Lock()
-	s.making += time.Since(began)
-	s.mu.Unlock()
 	return d, nil
 }
 
@@ -84,12 +78,6 @@ func (s *source) grow(d models.Document) {
 	}
 	s.grown[d.Episode.ID] = d
 	s.changes = append(s.changes, models.Change{Seq: seq, EpisodeID: d.Episode.ID})
-}
-
-func (s *source) made() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.making
 }
 
 func (s *source) grownRead() int {

@@ -136,8 +136,7 @@ TITLES: dict[str, tuple[str, str, Callable[[list[Measured]], list[str]]]] = {
     "size": (
         "Disk, time to build, memory",
         "FTS5 keeps a copy of the text, of which its snippets are made; Earshot's side tables hold text, times and speakers of all "
-        "words. Mapped files count as memory. Earshot's processor time includes making the "
-        "archive up, its wall time does not.",
+        "words. Mapped files count as memory. Earshot's times include making the archive up, which goes on while it indexes.",
         size,
     ),
     "load": (

@@ -1,0 +1,91 @@
+package search
+
+import (
+	"context"
+	"errors"
+
+	"github.com/earshot/earshot/models"
+)
+
+// prepared is the newest state of an episode, ready to be put into the index, or why it is not.
+type prepared struct {
+	change models.Change // Deleted also where the source does not have the episode
+	built  built
+	err    error
+}
+
+// preparation makes episodes ready for the index, in groups, one ahead of whoever writes them: while Bleve writes a group and
+// waits for the disk, the next one is read and analysed. It looks at nothing but the source, so that no fault in the
+// index's files can meet it.
+type preparation struct {
+	an         *analyzer
+	src        Source
+	generation uint64 // last one given
+	groups     chan []prepared
+	gone       chan struct{} // closed when nobody wants any more of them
+}
+
+// prepare begins to prepare the episodes of changes, which get the generations after the one given. The groups come in the
+// order of the changes, and are not all of them where ctx ends. stop must be called; it waits until nothing goes on.
+func (a *analyzer) prepare(ctx context.Context, src Source, generation uint64, changes []models.Change) (groups <-chan []prepared, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	p := &preparation{an: a, src: src, generation: generation, groups: make(chan []prepared), gone: make(chan struct{})}
+	go p.run(ctx, changes)
+	return p.groups, func() {
+		cancel()
+		close(p.gone)
+		for range p.groups { // until it is closed
+		}
+	}
+}
+
+func (p *preparation) run(ctx context.Context, changes []models.Change) {
+	defer close(p.groups)
+	var group []prepared
+	words := 0
+	for i, c := range changes {
+		one := p.one(ctx, c)
+		group = append(group, one)
+		words += one.built.words
+		over := one.err != nil && ctx.Err() != nil
+		if words < groupWords && i+1 < len(changes) && !over {
+			continue
+		}
+		select {
+		case p.groups <- group:
+		case <-p.gone:
+			return
+		}
+		if over {
+			return
+		}
+		group, words = nil, 0
+	}
+}
+
+// one prepares an episode.
+func (p *preparation) one(ctx context.Context, c models.Change) prepared {
+	if err := ctx.Err(); err != nil {
+		return prepared{change: c, err: err}
+	}
+	if c.Deleted {
+		return prepared{change: c}
+	}
+	doc, err := p.src.Document(ctx, c.EpisodeID)
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		c.Deleted = true
+		return prepared{change: c}
+	case ctx.Err() != nil:
+		return prepared{change: c, err: ctx.Err()}
+	case err != nil:
+		return prepared{change: c, err: &unreadError{c.EpisodeID, err}}
+	}
+	doc.Episode.ID = c.EpisodeID
+	b, err := p.an.build(doc, p.generation+1)
+	if err != nil {
+		return prepared{change: c, err: &unreadError{c.EpisodeID, err}}
+	}
+	p.generation++
+	return prepared{change: c, built: b}
+}
