@@ -10,8 +10,8 @@ var (
 	ErrInvalid = errors.New("invalid")
 	// ErrLeaseLost: another attempt at the job, or nobody, may write its results now.
 	ErrLeaseLost = errors.New("this attempt no longer holds its job")
-	// ErrNewerData: the data folder was written by a newer version of Earshot.
-	ErrNewerData = errors.New("the data folder was written by a newer version of Earshot: update the program")
+	// ErrNewerData: the archive was written by a newer version of Earshot.
+	ErrNewerData = errors.New("the archive was written by a newer version of Earshot: update the program")
 	// ErrUnusable: trying again cannot help (not audio, gone from the server); a job that fails with it is not retried.
 	ErrUnusable = errors.New("unusable")
 )

@@ -39,7 +39,7 @@ func (s *Store) LastChange(ctx context.Context) (int64, error) {
 
 // changed gives the episodes the next numbers of the change sequence. The counter's row stays locked until tx ends, so
 // that nobody can see a number before all smaller ones can be seen.
-func changed(ctx context.Context, tx bun.Tx, deleted bool, ids ...models.EpisodeID) error {
+func (s *Store) changed(ctx context.Context, tx bun.Tx, deleted bool, ids ...models.EpisodeID) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -51,6 +51,11 @@ func changed(ctx context.Context, tx bun.Tx, deleted bool, ids ...models.Episode
 	rows := make([]changeRow, len(ids))
 	for i, id := range ids {
 		rows[i] = changeRow{EpisodeID: id, Seq: last - int64(len(ids)-1-i), Deleted: deleted}
+	}
+	if s.e.announce != nil {
+		if err := s.e.announce(ctx, tx); err != nil {
+			return fmt.Errorf("announcing a change: %w", err)
+		}
 	}
 	return chunks(rows, 500, func(rows []changeRow) error {
 		_, err := tx.NewInsert().Model(&rows).On("CONFLICT (episode_id) DO UPDATE").

@@ -16,18 +16,15 @@ const checkMost = 20
 // it can be repaired from within; the error says why Check could not come to an end. Damage that keeps the file from being read
 // is no error: what can be looked at still is.
 func (s *Store) Check(ctx context.Context, found func(id models.EpisodeID, problem string)) error {
-	var faults []string
-	// SQLite's own check: the structure of the file, and that every index agrees with its table.
-	if err := s.e.read.NewRaw(fmt.Sprintf("PRAGMA integrity_check(%d)", checkMost)).Scan(ctx, &faults); err != nil {
+	faults, err := s.e.faults(ctx)
+	if err != nil {
 		if !isDamage(err) {
 			return fmt.Errorf("checking the catalogue: %w", s.e.explain(err))
 		}
 		faults = append(faults, s.e.explain(err).Error())
 	}
 	for _, f := range faults {
-		if f != "ok" {
-			found("", f)
-		}
+		found("", f)
 	}
 	episodes, err := s.Episodes(ctx, models.EpisodeFilter{})
 	if isDamage(err) {

@@ -122,7 +122,7 @@ func takeAway(t *testing.T, s *Store, job int64) {
 	t.Helper()
 	undertaker := &crew{Store: s, o: quickly()}
 	must(t, s.write(t.Context(), "reaping", func(ctx context.Context, tx bun.Tx) error {
-		return undertaker.reap(ctx, tx, time.Now().Add(time.Hour)) // by then everybody is
+		return undertaker.reap(ctx, tx, time.Now().Add(time.Hour).UnixMilli()) // by then everybody is
 	}))
 	st, err := s.Status(t.Context())
 	must(t, err)

@@ -9,10 +9,11 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// TestContract runs everything that a store promises on every engine. A new engine adds a line here.
+// TestContract runs everything that a store promises on every engine.
 func TestContract(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) {
-		contract(t, func(t *testing.T) *Store { t.Helper(); return openAt(t, t.TempDir()) })
+	onEachEngine(t, func(t *testing.T, place func(*testing.T) place) {
+		t.Helper()
+		contract(t, func(t *testing.T) *Store { t.Helper(); return place(t).open(t) })
 	})
 }
 

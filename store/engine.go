@@ -1,101 +1,70 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
+	"path/filepath"
 	"strings"
 	"syscall"
 
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/earshot/earshot/models"
 )
 
 // engine is all that differs between databases.
 type engine struct {
-	name   string // for messages: where the catalogue is
-	write  *bun.DB
-	read   *bun.DB // may be the same pool as write where readers do not disturb writers
-	jobs   riverdriver.Driver[*sql.Tx]
-	goose  goose.Dialect
-	words  *strings.Replacer // for the migrations
-	holder string            // SQL: the identifier of the worker that last took a river_job
-	target string            // SQL: the episode or show that a river_job is about
-	task   string            // SQL: the task of a river_job that transcribes, "" for none
+	name string // for messages: where the catalogue is, without secrets
+	// write has one connection: those who write here wait for it in turn. See turn.
+	write *bun.DB
+	read  *bun.DB // cannot write
+	// signs is for what is small and must not wait behind a long write: the signs of life of workers. It may be write.
+	signs *bun.DB
+	jobs  riverdriver.Driver[*sql.Tx]
+	goose goose.Dialect
+	words *strings.Replacer // for the migrations
+
+	holder string // SQL: the identifier of the worker that last took a river_job
+	target string // SQL: the episode or show that a river_job is about
+	task   string // SQL: the task of a river_job that transcribes, "" for none
+	clock  string // SQL: ms since 1970 by the clock that all workers share; "" where that is this machine's
+	lock   string // SQL: ends a selection of rows that must stay as they are until the transaction ends; "" where all do
+
+	view sql.TxOptions // of a transaction that sees the archive as it was at one moment
+	// turn makes the transactions that write follow one another, in all processes, where the engine does not do so by
+	// itself; nil where it does. It ends with the transaction.
+	turn func(context.Context, bun.Tx) error
+	// notMigrating keeps others from migrating until tx ends, for what writes out of turn; nil where it cannot.
+	notMigrating func(ctx context.Context, tx bun.Tx) error
+	// migrating keeps other processes from migrating the archive in the folder dir, and from writing, until unlock is called.
+	migrating func(ctx context.Context, dir string) (unlock func(), err error)
+	// faults looks for damage in what the engine keeps, and describes each fault in a clause.
+	faults func(context.Context) ([]string, error)
+	// announce tells other processes, when tx is committed, that there are changes; nil where that is not possible.
+	announce func(ctx context.Context, tx bun.Tx) error
+	// listen calls heard once it listens, and whenever there are changes, until ctx ends or something fails; nil where that
+	// is not possible.
+	listen func(ctx context.Context, heard func()) error
 	// explain turns a failure of the engine into a sentence for the owner of the archive.
 	explain func(error) error
+	close   func() error
+
+	version int64 // of the catalogue's tables, as this program knows them
 }
 
-// openSQLite prepares the two pools on the database file at path. Nothing is read yet.
-func openSQLite(path string) (*engine, error) {
-	base := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)"
-	w, err := sql.Open("sqlite", base+"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"+
-		"&_pragma=journal_size_limit(67108864)&_txlock=immediate")
-	if err != nil {
-		return nil, err
+// openEngine prepares the database at an address, "" for the one in the folder dir.
+func openEngine(ctx context.Context, dir, address string) (*engine, error) {
+	switch {
+	case address == "":
+		return openSQLite(filepath.Join(dir, "earshot.db"))
+	case isPostgres(address):
+		return openPostgres(ctx, address)
 	}
-	// One connection: SQLite has one writer, and waiting for a turn in the pool is fairer than its busy handler.
-	w.SetMaxOpenConns(1)
-	r, err := sql.Open("sqlite", base+"&_pragma=query_only(1)")
-	if err != nil {
-		return nil, errors.Join(err, w.Close())
-	}
-	r.SetMaxOpenConns(8)
-	r.SetMaxIdleConns(8)
-	return &engine{
-		name:    path,
-		write:   bun.NewDB(w, sqlitedialect.New()),
-		read:    bun.NewDB(r, sqlitedialect.New()),
-		jobs:    riversqlite.New(w),
-		goose:   goose.DialectSQLite3,
-		words:   strings.NewReplacer("{{ID}}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{{JSON}}", "TEXT", "{{BYTES}}", "BLOB"),
-		holder:  `coalesce(json_extract(attempted_by, '$[#-1]'), '')`,
-		target:  `coalesce(json_extract(args, '$.episode_id'), json_extract(args, '$.show_id'), '')`,
-		task:    `coalesce(json_extract(args, '$.task'), '')`,
-		explain: func(err error) error { return explainSQLite(path, err) },
-	}, nil
-}
-
-func (e *engine) close() error {
-	return errors.Join(e.read.Close(), e.write.Close())
-}
-
-// isDamage reports whether an error says that the file of the catalogue is damaged.
-func isDamage(err error) bool {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	code := e.Code() & 0xff
-	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
-}
-
-// explainSQLite says in a sentence what is wrong with the database file and what to do, where the owner can do something.
-func explainSQLite(path string, err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return explainDisk(path, err)
-	}
-	if isDamage(err) {
-		return fmt.Errorf("%s is damaged or not an archive of Earshot, restore it from a backup or move it away to start afresh: %w", path, err)
-	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_FULL:
-		return fmt.Errorf("the disk that holds %s is full, free some space and try again: %w", path, err)
-	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
-		return fmt.Errorf("%s cannot be opened for writing, check who owns the folder and its permissions: %w", path, err)
-	case sqlite3.SQLITE_IOERR:
-		return fmt.Errorf("reading or writing %s failed, check the disk: %w", path, err)
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return fmt.Errorf("another process kept %s locked for too long, try again: %w", path, err)
-	}
-	return err
+	return nil, models.Explain(models.ErrInvalid, "the address of the database must begin with postgres://")
 }
 
 // explainDisk says that the disk is full where that is what err means.

@@ -102,7 +102,7 @@ func (s *Store) DeleteEpisode(ctx context.Context, id models.EpisodeID) error {
 		if _, err := tx.NewDelete().Table("progress").Where("episode_id = ?", id).Exec(ctx); err != nil {
 			return err
 		}
-		return changed(ctx, tx, true, id)
+		return s.changed(ctx, tx, true, id)
 	})
 	if err != nil {
 		return err

@@ -29,7 +29,12 @@ func hastily() WorkOptions {
 
 func openAt(t *testing.T, dir string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), dir, Options{})
+	return openWith(t, dir, Options{})
+}
+
+func openWith(t *testing.T, dir string, o Options) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}

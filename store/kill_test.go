@@ -20,17 +20,19 @@ const windows = 12
 // TestMain is also the worker that the kill test kills: a second process on the same archive.
 func TestMain(m *testing.M) {
 	if os.Getenv("EARSHOT_TEST_WORKER") != "" {
-		if err := workUntilKilled(context.Background(), "."); err != nil {
+		if err := workUntilKilled(context.Background(), ".", os.Getenv("EARSHOT_TEST_DATABASE")); err != nil {
 			_, _ = fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	postgresServer.Stop()
+	os.Exit(code)
 }
 
-func workUntilKilled(ctx context.Context, dir string) error {
-	s, err := Open(ctx, dir, Options{})
+func workUntilKilled(ctx context.Context, dir, database string) error {
+	s, err := Open(ctx, dir, Options{Database: database})
 	if err != nil {
 		return err
 	}
@@ -84,13 +86,17 @@ func pretend(s *Store, say func(string)) Handlers {
 // TestKill kills a worker after the 1st, 2nd, 3rd, … thing it says, one after the other on the same archive, and then
 // lets a last one finish: every episode is there once, whole, without a segment too many or too few.
 func TestKill(t *testing.T) {
-	dir := t.TempDir()
-	s := openAt(t, dir)
+	onEachEngine(t, func(t *testing.T, at func(*testing.T) place) { t.Helper(); t.Parallel(); killing(t, at(t)) })
+}
+
+func killing(t *testing.T, p place) {
+	t.Helper()
+	s := p.open(t)
 	show := aShow("Systems")
 	ids := mustSave(t, s, show, episodesOf(show, 2)).NewEpisodes
 	decoded := 0
 	for _, after := range []int{1, 2, 3, 5, 4} {
-		decoded += killAfter(t, dir, after)
+		decoded += killAfter(t, p, after)
 	}
 	if decoded == 0 {
 		t.Error("no worker got as far as decoding")
@@ -133,13 +139,13 @@ func TestKill(t *testing.T) {
 }
 
 // killAfter starts a worker process, kills it once it has said so many things, and returns how many windows it said.
-func killAfter(t *testing.T, dir string, things int) (decoded int) {
+func killAfter(t *testing.T, p place, things int) (decoded int) {
 	t.Helper()
 	program, err := os.Executable()
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), program)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "EARSHOT_TEST_WORKER=1")
+	cmd.Dir = p.dir
+	cmd.Env = append(os.Environ(), "EARSHOT_TEST_WORKER=1", "EARSHOT_TEST_DATABASE="+p.database)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	must(t, err)

@@ -8,13 +8,13 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivermigrate"
+	"github.com/uptrace/bun"
 
 	"github.com/earshot/earshot/models"
 )
@@ -30,9 +30,9 @@ const migrateTimeout = 2 * time.Minute
 func (s *Store) migrate(ctx context.Context, dir string) error {
 	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
 	defer cancel()
-	unlock, err := lockFile(ctx, filepath.Join(dir, "earshot.lock"))
+	unlock, err := s.e.migrating(ctx, dir)
 	if err != nil {
-		return fmt.Errorf("the folder cannot be written, check who owns it and its permissions: %w", err)
+		return err
 	}
 	defer unlock()
 	sub, err := fs.Sub(migrations, "migrations")
@@ -47,8 +47,9 @@ func (s *Store) migrate(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
+	s.e.version = target
 	if has > target {
-		return fmt.Errorf("%w (its tables have version %d, this program knows %d)", models.ErrNewerData, has, target)
+		return newerTables(has, target)
 	}
 	queue, err := rivermigrate.New(s.e.jobs, &rivermigrate.Config{Logger: slog.New(quiet{s.log.Handler()})})
 	if err != nil {
@@ -62,6 +63,20 @@ func (s *Store) migrate(ctx context.Context, dir string) error {
 	}
 	_, err = queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
 	return err
+}
+
+// notNewer returns [models.ErrNewerData] when a newer program has migrated the archive since this one opened it.
+func (s *Store) notNewer(ctx context.Context, tx bun.Tx) error {
+	var has int64
+	err := tx.NewSelect().Table("goose_db_version").ColumnExpr("max(version_id)").Where("is_applied").Scan(ctx, &has)
+	if err == nil && has > s.e.version {
+		return newerTables(has, s.e.version)
+	}
+	return err
+}
+
+func newerTables(has, known int64) error {
+	return fmt.Errorf("%w (its tables have version %d, this program knows %d)", models.ErrNewerData, has, known)
 }
 
 // queueNotNewer returns [models.ErrNewerData] when the queue's tables have a version that this program does not know.

@@ -12,8 +12,12 @@ import (
 
 // TestTwoWorkers lets two stores on one folder, as two processes have them, share a queue that a third one fills.
 func TestTwoWorkers(t *testing.T) {
-	dir := t.TempDir()
-	a, b, adds := openAt(t, dir), openAt(t, dir), openAt(t, dir)
+	onEachEngine(t, func(t *testing.T, at func(*testing.T) place) { t.Helper(); t.Parallel(); twoWorkers(t, at(t)) })
+}
+
+func twoWorkers(t *testing.T, p place) {
+	t.Helper()
+	a, b, adds := p.open(t), p.elsewhere(t).open(t), p.elsewhere(t).open(t)
 	o := quickly()
 	o.Downloads = 2
 	ha, hb := hold(t, a, o), hold(t, b, o)
@@ -53,11 +57,20 @@ func TestTwoWorkers(t *testing.T) {
 // TestCannotBeat blocks the archive for so long that a worker must think its jobs are given to others: it stops them, and
 // they start again once the archive can be written.
 func TestCannotBeat(t *testing.T) {
-	dir := t.TempDir()
-	s, blocker := openAt(t, dir), openAt(t, dir)
+	onEachEngine(t, func(t *testing.T, at func(*testing.T) place) { t.Helper(); t.Parallel(); cannotBeat(t, at(t)) })
+}
+
+func cannotBeat(t *testing.T, p place) {
+	t.Helper()
+	s, blocker := p.open(t), p.open(t)
 	h := hold(t, s, hastily())
 	_, a := anEpisode(t, s, h)
-	must(t, blocker.write(t.Context(), "blocking", func(context.Context, bun.Tx) error {
+	must(t, blocker.sign(t.Context(), "blocking", func(ctx context.Context, tx bun.Tx) error {
+		if p.database != "" { // in SQLite whoever writes blocks everybody
+			if _, err := tx.ExecContext(ctx, "LOCK TABLE workers IN EXCLUSIVE MODE"); err != nil {
+				return err
+			}
+		}
 		receive(t, "the order to stop", a.ctx.Done())
 		return nil
 	}))
@@ -73,12 +86,17 @@ func TestCannotBeat(t *testing.T) {
 
 // TestDeletedWhileRunning: an attempt is told to stop when its episode is deleted, and brings nothing back.
 func TestDeletedWhileRunning(t *testing.T) {
-	s := openAt(t, t.TempDir())
+	onEachEngine(t, func(t *testing.T, at func(*testing.T) place) { t.Helper(); t.Parallel(); deletedWhileRunning(t, at(t)) })
+}
+
+func deletedWhileRunning(t *testing.T, p place) {
+	t.Helper()
+	s := p.open(t)
 	h := hold(t, s, quickly())
 	id, a := anEpisode(t, s, h)
-	p, err := s.Media().Partial(t.Context(), id)
+	unfinished, err := s.Media().Partial(t.Context(), id)
 	must(t, err)
-	must(t, p.Close())
+	must(t, unfinished.Close())
 	must(t, s.DeleteEpisode(t.Context(), id))
 	receive(t, "the order to stop", a.ctx.Done())
 	if cause := context.Cause(a.ctx); !errors.Is(cause, models.ErrLeaseLost) {
@@ -93,11 +111,16 @@ func TestDeletedWhileRunning(t *testing.T) {
 
 // TestJobThatKillsWorkers: a job that is lost again and again is given up, so that the rest can go on.
 func TestJobThatKillsWorkers(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, at func(*testing.T) place) { t.Helper(); t.Parallel(); jobThatKillsWorkers(t, at(t)) })
+}
+
+func jobThatKillsWorkers(t *testing.T, p place) {
+	t.Helper()
 	ctx := t.Context()
-	s := openAt(t, t.TempDir())
+	s := p.open(t)
 	h := hold(t, s, quickly())
 	id, a := anEpisode(t, s, h)
-	_, err := s.e.write.Exec("UPDATE river_job SET attempt = ?, max_attempts = ? WHERE id = ?", maxLosses, maxLosses+5, a.lease.JobID)
+	_, err := s.e.write.NewRaw("UPDATE river_job SET attempt = ?, max_attempts = ? WHERE id = ?", maxLosses, maxLosses+5, a.lease.JobID).Exec(ctx)
 	must(t, err)
 	takeAway(t, s, a.lease.JobID)
 	e, err := s.Episode(ctx, id)

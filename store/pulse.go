@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -57,7 +58,7 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}) {
 func (c *crew) anythingTold() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, t := range c.tries {
+	for t := range c.tries {
 		if t.told.Load() {
 			return true
 		}
@@ -68,7 +69,7 @@ func (c *crew) anythingTold() bool {
 func (c *crew) cancelAll(cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, t := range c.tries {
+	for t := range c.tries {
 		t.cancel(cause)
 	}
 }
@@ -78,26 +79,54 @@ func (c *crew) running() []*try {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	tries := make([]*try, 0, len(c.tries))
-	for _, t := range c.tries {
+	for t := range c.tries {
 		tries = append(tries, t)
 	}
 	return tries
 }
 
-// beat does in one transaction what pulse does at a time.
+// beat does what pulse does at a time: it says that this worker is alive, and then looks whether others are.
 func (c *crew) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.o.DeadAfter)
 	defer cancel()
-	return c.write(ctx, "saying that this worker is alive", func(ctx context.Context, tx bun.Tx) error {
-		now := c.now()
-		_, err := tx.NewRaw("INSERT INTO workers (id, beat_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET beat_at = EXCLUDED.beat_at",
-			c.id, now.UnixMilli()).Exec(ctx)
+	err := c.sign(ctx, "saying that this worker is alive", func(ctx context.Context, tx bun.Tx) error {
+		now, err := c.clock(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if err := c.check(ctx, tx); err != nil {
+		_, err = tx.NewRaw("INSERT INTO workers (id, beat_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET beat_at = EXCLUDED.beat_at",
+			c.id, now).Exec(ctx)
+		if err != nil {
 			return err
 		}
+		return c.check(ctx, tx)
+	})
+	if err != nil {
+		return err
+	}
+	return c.bury(ctx)
+}
+
+// clock is the time in ms since 1970 that workers' beats are compared by: that of the database where it has one, because
+// the clocks of several machines differ.
+func (c *crew) clock(ctx context.Context, db bun.IDB) (now int64, err error) {
+	if c.e.clock == "" {
+		return c.now().UnixMilli(), nil
+	}
+	err = db.NewRaw("SELECT "+c.e.clock).Scan(ctx, &now)
+	return now, err
+}
+
+// bury returns the jobs of workers that are dead to the queue.
+func (c *crew) bury(ctx context.Context) error {
+	now, err := c.clock(ctx, c.e.read)
+	if err != nil {
+		return c.e.explain(err)
+	}
+	if jobs, err := c.lostJobs(ctx, c.e.read, now, ""); err != nil || len(jobs) == 0 {
+		return c.e.explain(err)
+	}
+	return c.write(ctx, "taking jobs from workers that are gone", func(ctx context.Context, tx bun.Tx) error {
 		return c.reap(ctx, tx, now)
 	})
 }
@@ -106,14 +135,18 @@ func (c *crew) beat(ctx context.Context) error {
 func (c *crew) check(ctx context.Context, tx bun.Tx) error {
 	for _, t := range c.running() {
 		told := t.told.Swap(false)
-		if err := fence(ctx, tx, t.lease); err != nil {
+		err := c.holds(ctx, tx, t.lease, "")
+		if errors.Is(err, models.ErrLeaseLost) {
 			t.cancel(err)
 			continue
+		}
+		if err != nil {
+			return err
 		}
 		if !told {
 			continue
 		}
-		_, err := tx.NewRaw("UPDATE progress SET done = ?, total = ?, began = ?, told_at = ? WHERE job_id = ? AND attempt = ?",
+		_, err = tx.NewRaw("UPDATE progress SET done = ?, total = ?, began = ?, told_at = ? WHERE job_id = ? AND attempt = ?",
 			t.done.Load(), t.total.Load(), t.first.Load(), t.toldAt.Load(), t.lease.JobID, t.lease.Attempt).Exec(ctx)
 		if err != nil {
 			return err
@@ -136,14 +169,18 @@ func (c *crew) began(ctx context.Context, t *try) error {
 	})
 }
 
-// reap returns the jobs of workers that are dead to the queue, and sweeps what they left.
-func (c *crew) reap(ctx context.Context, tx bun.Tx, now time.Time) error {
+// lostJobs lists the running jobs whose worker has not been heard of for too long at the time now, in ms since 1970.
+func (c *crew) lostJobs(ctx context.Context, db bun.IDB, now int64, lock string) ([]lost, error) {
 	var jobs []lost
-	err := tx.NewSelect().Table("river_job").Column("id", "kind", "attempt").
-		ColumnExpr(c.e.target+" AS target").ColumnExpr(c.e.task+" AS task").
-		Where("state = ?", rivertype.JobStateRunning).
-		Where(c.e.holder+" NOT IN (SELECT id FROM workers WHERE beat_at > ?)", now.Add(-c.o.DeadAfter).UnixMilli()).
-		Scan(ctx, &jobs)
+	err := db.NewRaw("SELECT id, kind, attempt, "+c.e.target+" AS target, "+c.e.task+" AS task FROM river_job WHERE state = ? AND "+
+		c.e.holder+" NOT IN (SELECT id FROM workers WHERE beat_at > ?) ORDER BY id "+lock,
+		rivertype.JobStateRunning, now-c.o.DeadAfter.Milliseconds()).Scan(ctx, &jobs)
+	return jobs, err
+}
+
+// reap returns the jobs of workers that are dead at the time now to the queue, and sweeps what they left.
+func (c *crew) reap(ctx context.Context, tx bun.Tx, now int64) error {
+	jobs, err := c.lostJobs(ctx, tx, now, c.e.lock)
 	if err != nil {
 		return err
 	}
@@ -156,7 +193,7 @@ func (c *crew) reap(ctx context.Context, tx bun.Tx, now time.Time) error {
 	if len(jobs) == 0 {
 		return nil
 	}
-	_, err = tx.NewRaw("DELETE FROM workers WHERE beat_at < ?", now.Add(-24*time.Hour).UnixMilli()).Exec(ctx)
+	_, err = tx.NewRaw("DELETE FROM workers WHERE beat_at < ?", now-(24*time.Hour).Milliseconds()).Exec(ctx)
 	return err
 }
 

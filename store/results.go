@@ -14,12 +14,17 @@ import (
 )
 
 // fence returns [models.ErrLeaseLost] unless the attempt holds its job. The answer stays true until tx ends.
-func fence(ctx context.Context, tx bun.Tx, lease models.Lease) error {
+func (s *Store) fence(ctx context.Context, tx bun.Tx, lease models.Lease) error {
+	return s.holds(ctx, tx, lease, s.e.lock)
+}
+
+// holds is fence with an answer for this moment, where lock is "".
+func (s *Store) holds(ctx context.Context, tx bun.Tx, lease models.Lease, lock string) error {
 	var job struct {
 		State   rivertype.JobState
 		Attempt int
 	}
-	err := tx.NewSelect().Table("river_job").Column("state", "attempt").Where("id = ?", lease.JobID).Scan(ctx, &job)
+	err := tx.NewRaw("SELECT state, attempt FROM river_job WHERE id = ? "+lock, lease.JobID).Scan(ctx, &job)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
@@ -32,7 +37,7 @@ func fence(ctx context.Context, tx bun.Tx, lease models.Lease) error {
 // fenced is write for the holder of a lease only.
 func (s *Store) fenced(ctx context.Context, lease models.Lease, doing string, fn func(context.Context, bun.Tx) error) error {
 	return s.write(ctx, doing, func(ctx context.Context, tx bun.Tx) error {
-		if err := fence(ctx, tx, lease); err != nil {
+		if err := s.fence(ctx, tx, lease); err != nil {
 			return err
 		}
 		return fn(ctx, tx)

@@ -47,7 +47,7 @@ func (s *Store) Plan(ctx context.Context, show models.Show, episodes []models.Ep
 func (s *Store) Polled(ctx context.Context, lease models.Lease, show models.Show, episodes []models.Episode) (models.Saved, error) {
 	var saved models.Saved
 	err := s.write(ctx, "saving the show "+show.Title, func(ctx context.Context, tx bun.Tx) error {
-		if err := fence(ctx, tx, lease); err != nil {
+		if err := s.fence(ctx, tx, lease); err != nil {
 			return err
 		}
 		d, err := s.compare(ctx, tx, show, episodes)
@@ -260,7 +260,7 @@ func (s *Store) apply(ctx context.Context, tx bun.Tx, d *difference) error {
 		bump = append(bump, r.ID)
 		jobs = append(jobs, models.DownloadJob{EpisodeID: r.ID})
 	}
-	return errors.Join(s.enqueue(ctx, tx, jobs...), changed(ctx, tx, false, bump...))
+	return errors.Join(s.enqueue(ctx, tx, jobs...), s.changed(ctx, tx, false, bump...))
 }
 
 func applyShow(ctx context.Context, tx bun.Tx, d *difference) error {

@@ -19,8 +19,10 @@ import (
 
 // Options says how to open a [Store].
 type Options struct {
-	Logger *slog.Logger     // default: nothing is logged
-	Now    func() time.Time // the clock; default: time.Now
+	// Database is the address of a Postgres database, as postgres://user:password@host:5432/name. Default: SQLite in the folder.
+	Database string
+	Logger   *slog.Logger     // default: nothing is logged
+	Now      func() time.Time // the clock; default: time.Now
 }
 
 // Store is an open archive. Its methods may be called from many goroutines.
@@ -33,8 +35,9 @@ type Store struct {
 	queue *river.Client[*sql.Tx] // only inserts
 }
 
-// Open opens the archive in the folder dir and creates or migrates it where needed. A data folder of a newer version is
-// refused with [models.ErrNewerData]. Other processes may have the same folder open.
+// Open opens the archive in the folder dir, or the one in a database with the folder dir for what belongs to this machine,
+// and creates or migrates it where needed. One of a newer version is refused with [models.ErrNewerData]. Other processes
+// may have the same folder open, and on other machines the same database.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -44,6 +47,9 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	}
 	s, err := open(ctx, dir, o)
 	if err != nil {
+		if o.Database != "" {
+			return nil, fmt.Errorf("opening the archive: %w", err)
+		}
 		return nil, fmt.Errorf("opening the data folder %s: %w", dir, err)
 	}
 	return s, nil
@@ -58,7 +64,7 @@ func open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, explainDisk(abs, err)
 	}
-	e, err := openSQLite(filepath.Join(abs, "earshot.db"))
+	e, err := openEngine(ctx, abs, o.Database)
 	if err != nil {
 		return nil, err
 	}
@@ -84,9 +90,40 @@ func (s *Store) Close() error { return s.e.close() }
 // Media returns the store of audio files.
 func (s *Store) Media() *Media { return s.media }
 
-// write runs fn in a transaction that may write. fn must use tx alone: the connection is the only one.
+// write runs fn in a transaction that may write. fn must use tx alone. Such transactions follow one another on every
+// engine: what fn has read stays true until it ends, and only [fence] needs to lock what the queue writes by itself.
 func (s *Store) write(ctx context.Context, doing string, fn func(context.Context, bun.Tx) error) error {
-	if err := s.e.write.RunInTx(ctx, nil, fn); err != nil {
+	err := s.e.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if s.e.turn != nil {
+			if err := s.e.turn(ctx, tx); err != nil {
+				return err
+			}
+			if err := s.notNewer(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return fn(ctx, tx)
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, s.e.explain(err))
+	}
+	return nil
+}
+
+// sign is write for what is small, belongs to this process alone, and must not wait behind a long write elsewhere.
+func (s *Store) sign(ctx context.Context, doing string, fn func(context.Context, bun.Tx) error) error {
+	err := s.e.signs.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if s.e.notMigrating != nil {
+			if err := s.e.notMigrating(ctx, tx); err != nil {
+				return err
+			}
+			if err := s.notNewer(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return fn(ctx, tx)
+	})
+	if err != nil {
 		return fmt.Errorf("%s: %w", doing, s.e.explain(err))
 	}
 	return nil
@@ -94,7 +131,7 @@ func (s *Store) write(ctx context.Context, doing string, fn func(context.Context
 
 // read runs fn on one consistent view of the archive.
 func (s *Store) read(ctx context.Context, doing string, fn func(context.Context, bun.Tx) error) error {
-	if err := s.e.read.RunInTx(ctx, &sql.TxOptions{ReadOnly: true}, fn); err != nil {
+	if err := s.e.read.RunInTx(ctx, &s.e.view, fn); err != nil {
 		return fmt.Errorf("%s: %w", doing, s.e.explain(err))
 	}
 	return nil

@@ -123,7 +123,7 @@ func (s *Store) StartTranscript(ctx context.Context, lease models.Lease, t model
 			EpisodeID: e.ID, Source: t.Source, Task: t.Task, Report: "{}", Model: clean(t.Model), AskedLanguage: clean(t.Language), Language: language,
 			Prompt: clean(t.Prompt), MediaSHA256: e.MediaSHA256, CreatedAt: toMS(s.now()),
 		}
-		if r, err = resume(ctx, tx, want); err != nil || r != nil {
+		if r, err = s.resume(ctx, tx, want); err != nil || r != nil {
 			return err
 		}
 		r = want
@@ -136,7 +136,7 @@ func (s *Store) StartTranscript(ctx context.Context, lease models.Lease, t model
 }
 
 // resume returns the incomplete transcript that was begun as want, or nil after dropping those begun otherwise.
-func resume(ctx context.Context, tx bun.Tx, want *transcriptRow) (*transcriptRow, error) {
+func (s *Store) resume(ctx context.Context, tx bun.Tx, want *transcriptRow) (*transcriptRow, error) {
 	var rows []*transcriptRow
 	err := tx.NewSelect().Model(&rows).Where("episode_id = ?", want.EpisodeID).Where("source = ?", want.Source).
 		Where("task = ?", want.Task).Where("NOT complete").Order("id").Scan(ctx)
@@ -150,19 +150,19 @@ func resume(ctx context.Context, tx bun.Tx, want *transcriptRow) (*transcriptRow
 		if _, err := tx.NewDelete().Model(r).WherePK().Exec(ctx); err != nil {
 			return nil, err
 		}
-		if err := r.changed(ctx, tx); err != nil {
+		if err := s.transcriptChanged(ctx, tx, r); err != nil {
 			return nil, err
 		}
 	}
 	return nil, nil //nolint:nilnil // none is an answer here
 }
 
-// changed tells the index that the transcript is different, if that is the one that it knows.
-func (r *transcriptRow) changed(ctx context.Context, tx bun.Tx) error {
+// transcriptChanged tells the index that a transcript is different, if that is the one that it knows.
+func (s *Store) transcriptChanged(ctx context.Context, tx bun.Tx, r *transcriptRow) error {
 	if !r.IsCurrent || r.Task != models.TaskTranscribe {
 		return nil
 	}
-	return changed(ctx, tx, false, r.EpisodeID)
+	return s.changed(ctx, tx, false, r.EpisodeID)
 }
 
 func begin(ctx context.Context, tx bun.Tx, t *transcriptRow) error {
@@ -215,7 +215,7 @@ func (s *Store) AppendSegments(ctx context.Context, lease models.Lease, part mod
 		if len(rows) == 0 {
 			return nil
 		}
-		return t.changed(ctx, tx)
+		return s.transcriptChanged(ctx, tx, t)
 	})
 }
 
@@ -251,7 +251,7 @@ func (s *Store) FinishTranscript(ctx context.Context, lease models.Lease, done m
 		if err := s.orderTranslation(ctx, tx, t, done.Report); err != nil {
 			return err
 		}
-		return t.changed(ctx, tx)
+		return s.transcriptChanged(ctx, tx, t)
 	})
 }
 

@@ -72,7 +72,7 @@ type crew struct {
 	id    string // of the worker: unique among all that ever were
 	gone  chan struct{}
 	mu    sync.Mutex
-	tries map[int64]*try // by job
+	tries map[*try]bool // running; a job may have two, where one has lost it
 }
 
 // try is one attempt at a job that is running here.
@@ -94,7 +94,7 @@ type try struct {
 // leave unfinished back to the queue, and returns when all have returned, or with an error when they do not within the
 // grace time. Several processes may work on one archive.
 func (s *Store) Work(ctx context.Context, h Handlers, o WorkOptions) error {
-	c := &crew{Store: s, o: o.withDefaults(), id: workerID(), gone: make(chan struct{}), tries: map[int64]*try{}}
+	c := &crew{Store: s, o: o.withDefaults(), id: workerID(), gone: make(chan struct{}), tries: map[*try]bool{}}
 	client, err := c.client(h)
 	if err != nil {
 		return fmt.Errorf("preparing to work: %w", err)
@@ -217,7 +217,7 @@ func (t *try) report(done, total int64) {
 // attempt runs a handler for a job and writes how it ended.
 func (c *crew) attempt(ctx context.Context, t *try, do func(context.Context) error) {
 	c.mu.Lock()
-	c.tries[t.lease.JobID] = t
+	c.tries[t] = true
 	c.mu.Unlock()
 	err := c.began(ctx, t)
 	if err == nil {
@@ -225,7 +225,7 @@ func (c *crew) attempt(ctx context.Context, t *try, do func(context.Context) err
 	}
 	// From here on a lost lease is found when settling, there is nothing left to cancel.
 	c.mu.Lock()
-	delete(c.tries, t.lease.JobID)
+	delete(c.tries, t)
 	c.mu.Unlock()
 	c.settle(ctx, t, err)
 }
