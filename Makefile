@@ -71,6 +71,7 @@ web: $(WEB)/dist/index.html ## Build the page
 .PHONY: test
 test: native web ## Run all tests, Go's with the race detector, the page's in headless Chromium
 	@tools/need.sh chromium:chromium
+	@tools/need.sh initdb:postgresql || echo "test: going on without Postgres" >&2
 	@echo "test: with whisper.cpp ($(WHISPER_BACKEND))"
 	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) go test -race -timeout 15m ./...
 	@echo "test: without the native part"

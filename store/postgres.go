@@ -195,7 +195,7 @@ func (p *postgres) explain(err error) error {
 		}
 		return err
 	}
-	say := ""
+	var say string
 	switch e.Code { // https://www.postgresql.org/docs/current/errcodes-appendix.html
 	case "28P01", "28000":
 		say = fmt.Sprintf("%s does not let the user %s in, check the user and the password", p.name, p.config.User)

@@ -9,7 +9,7 @@ set -uo pipefail
 have() {
   case $1 in
     *.h) printf '#include <%s>\n' "$1" | ${CC:-cc} -E -x c - >/dev/null 2>&1 ;;
-    *) command -v "$1" >/dev/null 2>&1 ;;
+    *) command -v "$1" >/dev/null 2>&1 || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null ;; # Debian keeps those off the PATH
   esac
 }
 

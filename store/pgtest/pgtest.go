@@ -33,23 +33,25 @@ type Server struct {
 	mu   sync.Mutex
 }
 
-// Missing says why a server cannot be had on this machine.
-type Missing struct{ Reason string }
+// MissingError says why a server cannot be had on this machine.
+type MissingError struct{ Reason string }
 
 // Error is the reason and what to do.
-func (m Missing) Error() string { return m.Reason + " (Debian and Ubuntu: apt-get install postgresql)" }
+func (m MissingError) Error() string {
+	return m.Reason + " (Debian and Ubuntu: apt-get install postgresql)"
+}
 
 // Database makes a new database as a copy of template ("" for an empty one) and returns its address. The test is skipped
 // where Postgres is not installed, unless CI is set.
-func (s *Server) Database(t testing.TB, template string) string {
-	t.Helper()
+func (s *Server) Database(tb testing.TB, template string) string {
+	tb.Helper()
 	s.once.Do(func() { s.err = s.start() })
-	var missing Missing
+	var missing MissingError
 	if errors.As(s.err, &missing) && os.Getenv("CI") == "" {
-		t.Skip(s.err)
+		tb.Skip(s.err)
 	}
 	if s.err != nil {
-		t.Fatal(s.err)
+		tb.Fatal(s.err)
 	}
 	s.mu.Lock()
 	s.n++
@@ -59,8 +61,8 @@ func (s *Server) Database(t testing.TB, template string) string {
 	if template != "" {
 		statement += " TEMPLATE " + template
 	}
-	if err := s.Exec(t.Context(), statement); err != nil {
-		t.Fatal(err)
+	if err := s.Exec(tb.Context(), statement); err != nil {
+		tb.Fatal(err)
 	}
 	return s.address(name)
 }
@@ -177,7 +179,7 @@ func programs() (string, error) {
 	}
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(found) == 0 {
-		return "", Missing{"the Postgres server is not installed"}
+		return "", MissingError{"the Postgres server is not installed"}
 	}
 	slices.SortFunc(found, func(a, b string) int { return version(a) - version(b) })
 	return filepath.Dir(found[len(found)-1]), nil
@@ -204,5 +206,5 @@ func servant() (*syscall.Credential, error) {
 			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 		}
 	}
-	return nil, Missing{"Postgres does not run as root, and there is no user postgres"}
+	return nil, MissingError{"Postgres does not run as root, and there is no user postgres"}
 }
