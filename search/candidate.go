@@ -206,15 +206,17 @@ func (e *evaluation) count(c *candidate) error {
 			continue
 		}
 		var newest *ranked
-		if err := e.documents(fieldEntry, s.term, func(d uint32) {
+		docs := newBitset(e.v.docs)
+		if err := e.documents(fieldEntry, s.term, docs); err != nil {
+			return err
+		}
+		docs.each(func(d uint32) {
 			r := ranked{episode: e.v.episode[d]}
 			if newest == nil || cmp.Or(e.byDate(r, *newest, -1), cmp.Compare(e.v.keys[r.episode].episode, e.v.keys[newest.episode].episode)) < 0 {
 				newest = &r
 				c.episode = e.v.keys[r.episode].episode
 			}
-		}); err != nil {
-			return err
-		}
+		})
 	}
 	return nil
 }
@@ -223,16 +225,16 @@ func (e *evaluation) count(c *candidate) error {
 func (e *evaluation) countWord(c *candidate) error {
 	plain, in := c.text, newBitset(len(e.v.keys))
 	for i, lang := range c.languages {
-		var passage uint32
-		n := 0
-		if err := e.documents(fieldText+lang, plain, func(d uint32) {
-			in.add(e.v.episode[d])
-			passage = d
-			n++
-		}); err != nil {
+		docs := newBitset(e.v.docs)
+		if err := e.documents(fieldText+lang, plain, docs); err != nil {
 			return err
 		}
-		if i > 0 || n == 0 {
+		passage, some := uint32(0), false
+		docs.each(func(d uint32) {
+			in.add(e.v.episode[d])
+			passage, some = d, true
+		})
+		if i > 0 || !some {
 			continue
 		}
 		var err error

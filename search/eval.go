@@ -237,7 +237,7 @@ func (e *evaluation) spokenBy(l *leaf) (bitset, error) {
 			return nil, err
 		}
 		if holds(plain, words) {
-			if err := e.documents(fieldSpeaker, names[n], out.add); err != nil {
+			if err := e.documents(fieldSpeaker, names[n], out); err != nil {
 				return nil, err
 			}
 		}

@@ -5,10 +5,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-
-	blevesearch "github.com/blevesearch/bleve/v2/search"
-	"github.com/blevesearch/bleve/v2/search/searcher"
-	segment "github.com/blevesearch/scorch_segment_api/v2"
 )
 
 // BM25's constants as in Bleve and Lucene. Lengths are compared with nominal ones, so that a score does not depend on
@@ -55,6 +51,9 @@ type finder struct {
 	docs   bitset
 	score  []float64 // by document that has it
 	rarity float64   // inverse document frequency
+
+	often  map[string]int // of phrases: documents and fields that have each term
+	rarest int            // of phrases: the word that is in the fewest
 }
 
 // finder makes the finder of a leaf, or returns the one made already.
@@ -90,7 +89,7 @@ func (e *evaluation) search(f *finder) error {
 	if err := e.expand(f); err != nil {
 		return err
 	}
-	f.docs = newBitset(e.v.docs)
+	f.docs, f.often = newBitset(e.v.docs), map[string]int{}
 	for _, field := range textFields(f.l.field) {
 		for _, lang := range e.fields[field.name] {
 			var err error
@@ -107,6 +106,7 @@ func (e *evaluation) search(f *finder) error {
 			}
 		}
 	}
+	f.rarest = f.rarestForm()
 	if f.l.sequence() {
 		if err := e.verify(f, weight); err != nil {
 			return err
@@ -121,7 +121,7 @@ func (e *evaluation) searchBySpeaker(f *finder, weight []float64) error {
 	if err != nil {
 		return err
 	}
-	f.words, f.capped, f.said, f.byLang = all.words, all.capped, all.said, all.byLang
+	f.words, f.capped, f.said, f.byLang, f.rarest = all.words, all.capped, all.said, all.byLang, all.rarest
 	f.docs = newBitset(e.v.docs)
 	all.docs.each(func(d uint32) {
 		if e.v.passage[d] >= 0 {
@@ -204,50 +204,36 @@ func (e *evaluation) wordCandidates(f *finder, field weighedField, lang string, 
 // what a passage is sure to hold after a core's last word.
 func (e *evaluation) phraseCandidates(f *finder, field weighedField, lang string) error {
 	forms := f.l.forms[:min(len(f.l.forms), max(1, tailTokens+1-f.l.slop))]
-	options := blevesearch.SearcherOptions{Score: "none"}
-	want := sequenceTerms(forms, f.l.slop > 0)
-	for _, term := range want { // mostly one is not in the field at all, which is found out sooner than searchers are made
-		there := false
-		if err := e.lists(field.name+lang, term, func(uint32, segment.PostingsList) error {
-			there = true
+	var all bitset
+	for _, term := range sequenceTerms(forms, f.l.slop > 0) {
+		docs := newBitset(e.v.docs)
+		if err := e.documents(field.name+lang, term, docs); err != nil {
+			return err
+		}
+		n := docs.count()
+		if n == 0 { // as mostly: a field of another language
 			return nil
-		}); err != nil || !there {
-			return err
+		}
+		f.often[term] += n
+		if all == nil {
+			all = docs
+		} else {
+			all.and(docs)
 		}
 	}
-	terms := make([]blevesearch.Searcher, 0, len(want))
-	closeAll := func() {
-		for _, s := range terms {
-			_ = s.Close()
+	f.docs.or(all)
+	return nil
+}
+
+// rarestForm returns which word of a phrase the fewest documents have.
+func (f *finder) rarestForm() (rarest int) {
+	least := math.MaxInt
+	for i, form := range f.l.forms {
+		if n, known := f.often[fold(form)]; known && n < least {
+			rarest, least = i, n
 		}
 	}
-	for _, term := range want {
-		s, err := searcher.NewTermSearcher(e.ctx, e.r, term, field.name+lang, 1, options)
-		if err != nil {
-			closeAll()
-			return err
-		}
-		terms = append(terms, s)
-	}
-	all, err := searcher.NewConjunctionSearcher(e.ctx, e.r, terms, options)
-	if err != nil {
-		closeAll()
-		return err
-	}
-	defer all.Close() //nolint:errcheck // reading only
-	sc := &blevesearch.SearchContext{DocumentMatchPool: blevesearch.NewDocumentMatchPool(all.DocumentMatchPoolSize()+1, 0), IndexReader: e.r}
-	for {
-		m, err := all.Next(sc)
-		if err != nil || m == nil {
-			return err
-		}
-		if err := e.step(); err != nil {
-			return err
-		}
-		n := m.IndexInternalID.Value()
-		f.docs.add(uint32(n))
-		sc.DocumentMatchPool.Put(m)
-	}
+	return rarest
 }
 
 // verify keeps the documents in which the leaf really is, as the side tables say, and weighs those by how often that could
@@ -258,38 +244,59 @@ func (e *evaluation) verify(f *finder, weight []float64) error {
 	f.docs = newBitset(e.v.docs)
 	var err error
 	e.episodesOf(candidates).each(func(ep uint32) {
-		if err != nil {
-			return
-		}
-		var where *spots // nil until it is needed
-		for _, d := range e.v.documents(ep) {
-			if !candidates.has(d) {
-				continue
-			}
-			if err = e.step(); err != nil {
-				return
-			}
-			if f.sure != nil && f.sure.has(d) {
-				f.docs.add(d)
-				continue
-			}
-			if where == nil {
-				var t *table
-				if t, err = e.table(ep); err != nil {
-					return
-				}
-				where = e.in(f, t)
-			}
-			if where.sure && f.who == nil {
-				f.docs.add(d)
-				continue
-			}
-			if weight[d] = where.weightIn(e.v.passage[d], f.l.field); weight[d] > 0 {
-				f.docs.add(d)
-			}
+		if err == nil {
+			err = e.verifyIn(f, ep, candidates, weight)
 		}
 	})
 	return err
+}
+
+// verifyIn is verify for one episode. Passages that follow each other are looked at in one go.
+func (e *evaluation) verifyIn(f *finder, episode uint32, candidates bitset, weight []float64) error {
+	var where *spots // nil until it is needed
+	docs := e.v.documents(episode)
+	for n := 1; len(docs) > 0; docs, n = docs[n:], 1 {
+		d := docs[0]
+		if !candidates.has(d) {
+			continue
+		}
+		if f.sure != nil && f.sure.has(d) {
+			f.docs.add(d)
+			continue
+		}
+		if err := e.step(); err != nil {
+			return err
+		}
+		if where == nil {
+			t, err := e.table(episode)
+			if err != nil {
+				return err
+			}
+			where = e.in(f, t)
+		}
+		if where.sure && f.who == nil {
+			f.docs.add(d)
+			continue
+		}
+		if e.v.passage[d] < 0 {
+			if weight[d] = where.weightInHead(f.l.field); weight[d] > 0 {
+				f.docs.add(d)
+			}
+			continue
+		}
+		for weight[d] = 0; n < len(docs) && candidates.has(docs[n]) && e.v.passage[docs[n]] == e.v.passage[d]+int32(n); n++ {
+			if f.sure != nil && f.sure.has(docs[n]) {
+				break
+			}
+			weight[docs[n]] = 0
+		}
+		where.spoken(int(e.v.passage[d]), int(e.v.passage[docs[n-1]]), func(passage int, _ match) {
+			found := docs[passage-int(e.v.passage[d])]
+			weight[found]++
+			f.docs.add(found)
+		})
+	}
+	return nil
 }
 
 // expansion is a word that a prefix or a fuzzy word stands for.

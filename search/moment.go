@@ -82,7 +82,7 @@ func (e *evaluation) occurrences(root *truth, episode uint32, t *table) ([]occur
 		if err := e.step(); err != nil {
 			return nil, err
 		}
-		p := t.passage(int(e.v.passage[d]))
+		p := int(e.v.passage[d])
 		for _, w := range whole {
 			if w.find == nil || w.find.docs.has(d) {
 				c.collect(w, p)
@@ -141,11 +141,11 @@ type collector struct {
 	turns  []occurrence // first words of what a speaker says; shown where the query asks for no words
 }
 
-func (c *collector) collect(w *truth, p passage) {
+func (c *collector) collect(w *truth, passage int) {
 	l := w.node.leaf
 	switch {
 	case l.field == querySpeaker:
-		c.collectTurns(l, p)
+		c.collectTurns(l, c.t.passage(passage))
 		return
 	case !l.spokenLeaf():
 		return
@@ -156,7 +156,7 @@ func (c *collector) collect(w *truth, p passage) {
 		c.number[w.find] = number
 	}
 	s := c.e.spotsIn(w.find, c.t)
-	s.spoken(p, func(m match) {
+	s.spoken(passage, passage, func(_ int, m match) {
 		o := occurrence{first: c.t.wordOf(m.at), last: c.t.wordOf(m.end - 1), leaf: number}
 		if l.kind == kindFuzzy || l.kind == kindSounds {
 			o.typed = l

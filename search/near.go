@@ -77,7 +77,8 @@ func (e *evaluation) nearness(root *truth, episode uint32) (float64, error) {
 			if places[n] == nil {
 				places[n] = e.spotsIn(e.finders[n], t)
 			}
-			places[n].spoken(t.passage(int(e.v.passage[p.doc])), func(m match) { found = append(found, placed{m, k}) })
+			passage := int(e.v.passage[p.doc])
+			places[n].spoken(passage, passage, func(_ int, m match) { found = append(found, placed{m, k}) })
 		}
 		near = max(near, p.score+rarity*closeness(found, len(said)))
 	}

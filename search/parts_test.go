@@ -36,6 +36,18 @@ func TestPackedGivesBackWhatWentIn(t *testing.T) {
 					t.Fatalf("n %d, below %d: value %d is %d, was %d", n, top, i, p.at(i), v)
 				}
 			}
+			for _, v := range append(in[:min(n, 50):min(n, 50)], 0, 7, top) {
+				var want, got []int
+				to := from + r.IntN(n-from+1)
+				for i := from; i < to; i++ {
+					if in[i] == v {
+						want = append(want, i)
+					}
+				}
+				if p.find(v, from, to, func(i int) { got = append(got, i) }); !slices.Equal(got, want) {
+					t.Fatalf("n %d, below %d: %d is found at %v of [%d, %d), is at %v", n, top, v, got, from, to, want)
+				}
+			}
 		}
 	}
 }

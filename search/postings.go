@@ -26,16 +26,13 @@ func (e *evaluation) postings(field, term string, f func(doc uint32, freq, lengt
 	})
 }
 
-// documents calls f with every document that has a term. It reads whole postings lists where Bleve has them as bitmaps,
-// which is many times faster than one by one.
-func (e *evaluation) documents(field, term string, f func(doc uint32)) error {
+// documents adds the documents that have a term to a set. It takes whole postings lists where Bleve has them as bitmaps, which
+// is many times faster than one by one.
+func (e *evaluation) documents(field, term string, docs bitset) error {
 	return e.lists(field, term, func(from uint32, list segment.PostingsList) error {
 		postings := list.Iterator(false, false, false, nil)
 		if b, ok := postings.(segment.OptimizablePostingsIterator); ok && b.ActualBitmap() != nil {
-			b.ActualBitmap().Iterate(func(d uint32) bool {
-				f(from + d)
-				return true
-			})
+			docs.addBitmap(from, b.ActualBitmap())
 			return nil
 		}
 		for {
@@ -43,7 +40,7 @@ func (e *evaluation) documents(field, term string, f func(doc uint32)) error {
 			if err != nil || p == nil {
 				return err
 			}
-			f(from + uint32(p.Number()))
+			docs.add(from + uint32(p.Number()))
 		}
 	})
 }

@@ -116,7 +116,7 @@ func (e *evaluation) soundCandidates(f *finder, field weighedField, lang string,
 		for _, words := range s {
 			docs := newBitset(e.v.docs)
 			for _, w := range words {
-				if err := e.documents(field.name+lang, w, docs.add); err != nil {
+				if err := e.documents(field.name+lang, w, docs); err != nil {
 					return err
 				}
 			}
@@ -161,7 +161,7 @@ func (e *evaluation) favourTyped(f *finder, weight []float64) error {
 	typed := newBitset(e.v.docs)
 	for _, field := range textFields(f.l.field) {
 		for _, lang := range e.fields[field.name] {
-			if err := e.documents(field.name+lang, fold(f.l.forms[0]), typed.add); err != nil {
+			if err := e.documents(field.name+lang, fold(f.l.forms[0]), typed); err != nil {
 				return err
 			}
 		}

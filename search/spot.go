@@ -1,6 +1,9 @@
 package search
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // spots finds a leaf in the words of one episode.
 type spots struct {
@@ -11,9 +14,21 @@ type spots struct {
 
 	// sure says that the leaf is in every document of the episode that has its term.
 	sure   bool
+	anchor anchor
 	starts idSet    // what any of seqs begins with; nil before it is needed
 	buffer []uint32 // tokens being looked at
 }
+
+// anchor is a word of a leaf by which it is found where it is said in one way only: that word is looked for, and then the
+// others beside it.
+type anchor struct {
+	at  int      // its place in the sequence
+	ids []uint32 // tokens that it may be; none: there is no such word
+}
+
+// maxAnchorIDs is how many tokens a word may be to be looked for one after the other. More are found sooner by looking at
+// each token.
+const maxAnchorIDs = 3
 
 // sequence is one way to say a leaf: the token ids that each of its words may have.
 type sequence []idSet
@@ -34,6 +49,16 @@ func (e *evaluation) spotsIn(f *finder, t *table) *spots {
 
 // in prepares to look for the leaf of a finder in an episode.
 func (e *evaluation) in(f *finder, t *table) *spots {
+	s := e.prepare(f, t)
+	if len(s.seqs) == 1 && s.slop == 0 {
+		if rarest := min(f.rarest, len(s.seqs[0])-1); s.seqs[0][rarest].count() <= maxAnchorIDs {
+			s.anchor = anchor{rarest, s.seqs[0][rarest].list()}
+		}
+	}
+	return s
+}
+
+func (e *evaluation) prepare(f *finder, t *table) *spots {
 	s := &spots{t: t, slop: f.l.slop}
 	e.restrict(s, f.who)
 	switch f.l.kind {
@@ -137,10 +162,14 @@ func speaks(n *node, plain []string) bool {
 	return false
 }
 
-// each calls f with every match that begins in [from, to), the longest one at each token. See [spots.loose] for matches
-// with other words in them.
+// each calls f with every match that begins in [from, to), in no order, the longest one at each token. See [spots.loose]
+// for matches with other words in them.
 func (s *spots) each(tokens *packed, from, to int, f func(m match)) {
-	if len(s.seqs) == 0 {
+	switch {
+	case len(s.seqs) == 0:
+		return
+	case s.anchor.ids != nil:
+		s.eachAnchored(tokens, from, to, f)
 		return
 	}
 	shortest := len(s.seqs[len(s.seqs)-1])
@@ -171,6 +200,23 @@ func (s *spots) each(tokens *packed, from, to int, f func(m match)) {
 				break
 			}
 		}
+	}
+}
+
+// eachAnchored is each where there is an anchor.
+func (s *spots) eachAnchored(tokens *packed, from, to int, f func(m match)) {
+	seq, at := s.seqs[0], s.anchor.at
+	to = min(to, tokens.n-len(seq)+1)
+	for _, id := range s.anchor.ids {
+		tokens.find(id, from+at, to+at, func(i int) {
+			begin := i - at
+			for k, ids := range seq {
+				if k != at && !ids.has(tokens.at(begin+k)) {
+					return
+				}
+			}
+			f(match{begin, begin + len(seq)})
+		})
 	}
 }
 
@@ -230,31 +276,31 @@ func (s *spots) meant(m match) []int {
 	return out
 }
 
-// spoken calls f with every match in a passage that is said by somebody whose words count: one that begins in the core, or
-// lies in the tail as a whole.
-func (s *spots) spoken(p passage, f func(m match)) {
-	coreEnd, tailEnd := s.t.tokenOf(p.end), s.t.tokenOf(p.tail)
-	s.each(&s.t.tokens, s.t.tokenOf(p.start), tailEnd, func(m match) {
-		if (m.at < coreEnd || m.end <= tailEnd) && (s.only == nil || s.only[s.t.speakerOf(s.t.wordOf(m.at))]) {
-			f(m)
+// spoken calls f with every match in the passages [first, last] that is said by somebody whose words count, and each passage
+// that it belongs to: one in whose core it begins, or in whose tail it lies as a whole.
+func (s *spots) spoken(first, last int, f func(passage int, m match)) {
+	var some [64]uint32
+	bounds := s.t.passages.slice(some[:0], 3*first, 3*last+3) // see [passage]
+	begin, end, tail := func(i int) int { return int(bounds[3*i]) }, func(i int) int { return int(bounds[3*i+1]) }, func(i int) int { return int(bounds[3*i+2]) }
+	n := last - first + 1
+	s.each(&s.t.tokens, s.t.tokenOf(begin(0)), s.t.tokenOf(tail(n-1)), func(m match) {
+		word := s.t.wordOf(m.at)
+		if s.only != nil && !s.only[s.t.speakerOf(word)] {
+			return
+		}
+		for i := sort.Search(n, func(i int) bool { return begin(i) > word }) - 1; i >= 0 && word < tail(i); i-- {
+			if word < end(i) || m.end <= s.t.tokenOf(tail(i)) {
+				f(first+i, m)
+			}
 		}
 	})
 }
 
-// weightIn returns how often the leaf is in what a query's field looks at of a document, as the fields weigh: in the title
-// and notes for the head (-1), else in a passage.
-func (s *spots) weightIn(doc int32, asked string) (sum float64) {
-	weight := 1.0
-	add := func(match) { sum += weight }
-	if doc >= 0 {
-		s.spoken(s.t.passage(int(doc)), add)
-		return sum
-	}
-	weight = titleWeight
-	s.each(&s.t.titleTokens, 0, s.t.titleTokens.n, add)
+// weightInHead returns how often the leaf is in what a query's field looks at of title and notes, as the fields weigh.
+func (s *spots) weightInHead(asked string) (sum float64) {
+	s.each(&s.t.titleTokens, 0, s.t.titleTokens.n, func(match) { sum += titleWeight })
 	if asked != queryTitle {
-		weight = notesWeight
-		s.each(&s.t.notesTokens, 0, s.t.notesTokens.n, add)
+		s.each(&s.t.notesTokens, 0, s.t.notesTokens.n, func(match) { sum += notesWeight })
 	}
 	return sum
 }

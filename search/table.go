@@ -243,6 +243,15 @@ func (s idSet) add(id uint32) {
 	}
 }
 
+func (s idSet) count() int { return bitset(s).count() }
+
+// list returns the ids in order.
+func (s idSet) list() []uint32 {
+	var out []uint32
+	bitset(s).each(func(id uint32) { out = append(out, id) })
+	return out
+}
+
 // addAll adds the ids of another set of the same table.
 func (s idSet) addAll(o idSet) {
 	for i, w := range o {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
 )
@@ -33,6 +34,19 @@ func (b bitset) or(o bitset) {
 func (b bitset) without(o bitset) {
 	for i := range b {
 		b[i] &^= o[i]
+	}
+}
+
+// addBitmap adds the numbers of a bitmap, each greater by from.
+func (b bitset) addBitmap(from uint32, m *roaring.Bitmap) {
+	words := make([]uint64, m.DenseSize())
+	m.WriteDenseTo(words)
+	at, shift := from>>6, from&63
+	for i, w := range words {
+		b[at+uint32(i)] |= w << shift
+		if over := w >> (64 - shift); over != 0 {
+			b[at+uint32(i)+1] |= over
+		}
 	}
 }
 
