@@ -45,7 +45,7 @@ func (a *archive) lock() func() { a.mu.Lock(); return a.mu.Unlock }
 
 func (a *archive) addShow(title string) models.ShowID {
 	defer a.lock()()
-	src := models.Source{Kind: models.SourceFeed, Location: "https://user:secret@example.org/" + title}
+	src := models.Source{Kind: models.SourceFeed, Location: models.Location("https://user:secret@example.org/" + title)}
 	id := models.NewShowID(src)
 	a.shows = append(a.shows, models.Show{ID: id, Title: title, Source: src, Author: "Somebody"})
 	return id
@@ -70,7 +70,7 @@ func (a *archive) addEpisode(t *testing.T, show models.ShowID, title, text strin
 	a.episodes = append(a.episodes, models.Episode{
 		ID: id, ShowID: show, GUID: title, Title: title, State: models.EpisodeDone,
 		PublishedAt: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC).AddDate(0, 0, -7*n), Number: n + 1,
-		Enclosure: models.Enclosure{Location: "https://example.org/secret-token/" + key},
+		Enclosure: models.Enclosure{Location: models.Location("https://example.org/secret-token/" + key)},
 		Media:     models.Media{Key: key, SHA256: fmt.Sprintf("%064x", n+1), Bytes: int64(len(wave)), ContentType: "audio/x-wav", DurationMS: tr.DurationMS},
 		UpdatedAt: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC),
 	})

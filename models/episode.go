@@ -48,7 +48,7 @@ type Episode struct {
 // Enclosure is the audio as the source offers it.
 type Enclosure struct {
 	// Location is an http(s) URL, or the absolute path of a local file for shows whose source is local.
-	Location string
+	Location Location
 	Type     string // media type as published; never trusted
 	Bytes    int64  // length as published; 0 when unknown, often wrong
 	// DurationMS is the length of the audio as published; 0 when unknown, often wrong.

@@ -124,7 +124,8 @@ func isCode(s string) bool {
 type Source struct {
 	Kind SourceKind
 	// Location is the feed's URL, or the absolute path of the feed file or folder; "" for SourceFiles.
-	Location     string
+	Location     Location
+	Access       Access    // what the feed's server wants to be told
 	ETag         string    // validator of the last feed response
 	LastModified string    // validator of the last feed response
 	PolledAt     time.Time // zero: never
@@ -139,7 +140,7 @@ type Person struct {
 // NewShowID returns the identifier of the show that comes from a source. A feed keeps its identifier when only the
 // scheme, the case of the host or a trailing slash of its URL changes.
 func NewShowID(s Source) ShowID {
-	loc := s.Location
+	loc := string(s.Location)
 	if s.Kind == SourceFeed {
 		if u, err := url.Parse(loc); err == nil {
 			u.Scheme, u.User, u.Fragment = "", nil, ""

@@ -12,10 +12,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/fetch"
 )
 
 // Download stores an episode's audio and what probing it tells; the transcription is queued in the same transaction. A
@@ -61,12 +61,15 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 		return models.Media{}, err
 	}
 	defer part.Close() // does nothing after Commit; otherwise what is there stays for the next attempt
-	if isRemote(e.Enclosure.Location) {
-		_, err = p.o.Fetch.Download(ctx, e.Enclosure.Location, part, report)
+	if e.Enclosure.Location.Remote() {
+		var show models.Show
+		if show, err = p.o.Catalogue.Show(ctx, e.ShowID); err == nil {
+			_, err = p.o.Fetch.Download(ctx, fetch.Recording{Location: e.Enclosure.Location, Access: show.Source.Access}, part, report)
+		}
 	} else {
-		err = copyLocal(ctx, e.Enclosure.Location, part, report)
+		err = copyLocal(ctx, string(e.Enclosure.Location), part, report)
 	}
-	name := fileName(e.Enclosure.Location)
+	name := called(e)
 	var info models.AudioInfo
 	if err == nil {
 		info, err = p.o.Probe.For(name).Probe(ctx, part.File())
@@ -81,7 +84,7 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 		}
 		return models.Media{}, err
 	}
-	media, err := part.Commit(filepath.Ext(name))
+	media, err := part.Commit(extension(e.Enclosure.Location))
 	if err == nil && isSHA256(e.GUID) && e.GUID != media.SHA256 {
 		// A local recording is known by its content, which is another one now.
 		err = models.Explain(models.ErrUnusable, "%s has changed since it was added: add it again to have what it holds now", name)
@@ -95,18 +98,21 @@ func isSHA256(s string) bool {
 	return err == nil && len(b) == sha256.Size
 }
 
-func isRemote(location string) bool {
-	return strings.HasPrefix(location, "http://") || strings.HasPrefix(location, "https://")
+// called is what messages call an episode's recording: the name of a local file, the title of one from the web, whose address
+// may hold a token.
+func called(e models.Episode) string {
+	if e.Enclosure.Location.Remote() {
+		return e.Title
+	}
+	return filepath.Base(string(e.Enclosure.Location))
 }
 
-// fileName is what people call the recording: the last part of its path or address.
-func fileName(location string) string {
-	if isRemote(location) {
-		if u, err := url.Parse(location); err == nil {
-			return path.Base(u.Path)
-		}
+// extension is the ending of a recording's path or address, with its dot.
+func extension(location models.Location) string {
+	if u, err := url.Parse(string(location)); err == nil && location.Remote() {
+		return path.Ext(u.Path)
 	}
-	return filepath.Base(location)
+	return filepath.Ext(string(location))
 }
 
 // copyLocal copies a file of this machine. Its path was named by the owner, or lies in a folder that was.

@@ -56,7 +56,7 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 		transcript: t.ID, report: t.Report, begunMS: t.CursorMS, storedMS: t.CursorMS, started: time.Now(),
 		store: func(part models.TranscriptPart) error { return p.o.Catalogue.AppendSegments(ctx, lease, part) },
 	}
-	done, err := Decode(ctx, p.o.Probe.For(fileName(episode.Enclosure.Location)), p.o.Transcriber, f, req, keep.add,
+	done, err := Decode(ctx, p.o.Probe.For(called(episode)), p.o.Transcriber, f, req, keep.add,
 		func(atMS int64) { report(max(atMS, t.CursorMS), episode.Media.DurationMS) })
 	// What is decoded is stored even when the rest failed or was cancelled: the next attempt goes on from there.
 	keep.store = func(part models.TranscriptPart) error {

@@ -47,7 +47,7 @@ func openWith(t *testing.T, dir string, o Options) *Store {
 }
 
 func aShow(title string) models.Show {
-	src := models.Source{Kind: models.SourceFeed, Location: "https://example.org/" + title}
+	src := models.Source{Kind: models.SourceFeed, Location: models.Location("https://example.org/" + title)}
 	return models.Show{
 		ID: models.NewShowID(src), Title: title, Author: "An author", Language: "en", Source: src,
 		People:   []models.Person{{Name: "Ana Host", Role: "host"}},
@@ -64,7 +64,7 @@ func episodesOf(show models.Show, n int) []models.Episode {
 			ID: models.NewEpisodeID(show.ID, guid), GUID: guid, Title: fmt.Sprintf("Episode %d", i), Notes: "<p>What's said; it’s “quoted”</p>",
 			Link: "https://example.org/e", PublishedAt: time.Date(2026, 1, 1+i, 8, 30, 0, 123e6, time.UTC), Season: 2, Number: i + 1,
 			People:      []models.Person{{Name: "Bo Guest", Role: "guest"}},
-			Enclosure:   models.Enclosure{Location: "https://example.org/" + guid + ".mp3", Type: "audio/mpeg", Bytes: 1000},
+			Enclosure:   models.Enclosure{Location: models.Location("https://example.org/" + guid + ".mp3"), Type: "audio/mpeg", Bytes: 1000},
 			Transcripts: []models.TranscriptLink{{URL: "https://example.org/" + guid + ".vtt", Type: "text/vtt", Language: "en", Rel: "captions"}},
 			ChaptersURL: "https://example.org/" + guid + ".json",
 		}

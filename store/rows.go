@@ -30,6 +30,7 @@ type showRow struct {
 	Settings       string // written when the show is new, and by SetShowSettings
 	SourceKind     models.SourceKind
 	SourceLocation string
+	Secrets        string // models.Access: written when the show is new, and by SetShowAccess
 	ETag           string `bun:"etag"`
 	LastModified   string
 	PolledAt       int64
@@ -173,12 +174,16 @@ func newShowRow(s models.Show, now int64) (*showRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	secrets, err := s.Source.Access.Reveal()
+	if err != nil {
+		return nil, err
+	}
 	r := &showRow{
 		Settings: settings,
 		ID:       s.ID, Title: clean(s.Title), Author: clean(s.Author), Description: clean(s.Description),
 		Language: clean(s.Language), Link: clean(s.Link), ImageURL: clean(s.ImageURL), People: people,
 		FeedGUID: clean(s.FeedGUID), Medium: clean(s.Medium), Locked: s.Locked,
-		SourceKind: s.Source.Kind, SourceLocation: clean(s.Source.Location), ETag: clean(s.Source.ETag),
+		SourceKind: s.Source.Kind, SourceLocation: clean(string(s.Source.Location)), Secrets: secrets, ETag: clean(s.Source.ETag),
 		LastModified: clean(s.Source.LastModified), PolledAt: toMS(s.Source.PolledAt), CreatedAt: now, UpdatedAt: now,
 	}
 	r.Fingerprint, err = fingerprint([]string{
@@ -202,12 +207,19 @@ func (r *showRow) model() (models.Show, error) {
 	if jerr := json.Unmarshal([]byte(r.Settings), &settings); jerr != nil {
 		err = errors.Join(err, fmt.Errorf("reading the stored settings: %w", jerr))
 	}
+	// Archives of earlier versions have the password in the location.
+	location, access := models.SplitAccess(models.Location(r.SourceLocation))
+	if access.IsZero() {
+		var aerr error
+		access, aerr = models.StoredAccess(r.Secrets)
+		err = errors.Join(err, aerr)
+	}
 	return models.Show{
 		ID: r.ID, Title: r.Title, Author: r.Author, Description: r.Description, Language: r.Language, Link: r.Link,
 		ImageURL: r.ImageURL, People: people, Settings: settings,
 		FeedGUID: r.FeedGUID, Medium: r.Medium, Locked: r.Locked,
 		Source: models.Source{
-			Kind: r.SourceKind, Location: r.SourceLocation, ETag: r.ETag, LastModified: r.LastModified,
+			Kind: r.SourceKind, Location: location, Access: access, ETag: r.ETag, LastModified: r.LastModified,
 			PolledAt: fromMS(r.PolledAt),
 		},
 		CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt),
@@ -227,7 +239,7 @@ func newEpisodeRow(show models.ShowID, e models.Episode, now int64) (*episodeRow
 		TranscriptLinks: links, ChaptersURL: clean(e.ChaptersURL),
 		ID: e.ID, ShowID: show, GUID: clean(e.GUID), Title: clean(e.Title), Notes: clean(e.Notes), Link: clean(e.Link),
 		PublishedAt: toMS(e.PublishedAt), Season: int64(e.Season), Number: int64(e.Number), People: people,
-		EnclosureLocation: clean(e.Enclosure.Location), EnclosureType: clean(e.Enclosure.Type),
+		EnclosureLocation: clean(string(e.Enclosure.Location)), EnclosureType: clean(e.Enclosure.Type),
 		EnclosureBytes: e.Enclosure.Bytes, EnclosureDurationMS: max(0, e.Enclosure.DurationMS), State: models.EpisodeQueued, CreatedAt: now, UpdatedAt: now,
 	}
 	r.Fingerprint, err = fingerprint([]any{r.Title, r.Notes, r.Link, r.PublishedAt, r.Season, r.Number, r.People})
@@ -244,7 +256,7 @@ func (r *episodeRow) model() (models.Episode, error) {
 		ID: r.ID, ShowID: r.ShowID, GUID: r.GUID, Title: r.Title, Notes: r.Notes, Link: r.Link,
 		PublishedAt: fromMS(r.PublishedAt), Season: int(r.Season), Number: int(r.Number), People: people,
 		Enclosure: models.Enclosure{
-			Location: r.EnclosureLocation, Type: r.EnclosureType, Bytes: r.EnclosureBytes, DurationMS: r.EnclosureDurationMS,
+			Location: models.Location(r.EnclosureLocation), Type: r.EnclosureType, Bytes: r.EnclosureBytes, DurationMS: r.EnclosureDurationMS,
 		},
 		Transcripts: links, ChaptersURL: r.ChaptersURL, MissingAt: fromMS(r.MissingAt),
 		State: r.State, Reason: r.why(),

@@ -35,7 +35,7 @@ func (p *program) saying(texts ...string) []models.EpisodeID {
 		said[ids[i]] = text
 		episodes[i] = models.Episode{
 			ID: ids[i], ShowID: show.ID, GUID: guid, Title: guid, PublishedAt: time.Date(2020+i, 6, 1, 0, 0, 0, 0, time.UTC),
-			Enclosure: models.Enclosure{Location: fmt.Sprintf("/recordings/%d.mp3", i)},
+			Enclosure: models.Enclosure{Location: models.Location(fmt.Sprintf("/recordings/%d.mp3", i))},
 		}
 	}
 	if _, err := s.SaveShow(t.Context(), show, episodes); err != nil {

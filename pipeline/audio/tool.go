@@ -67,7 +67,7 @@ func New(o Options) *Tool {
 // For returns a tool whose messages call the file by name, because its own says nothing: stored audio is named by its hash.
 func (t *Tool) For(name string) *Tool {
 	named := *t
-	named.name = baseName(name)
+	named.name = cleanTag(name)
 	return &named
 }
 

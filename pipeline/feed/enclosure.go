@@ -23,9 +23,9 @@ func (r *reading) offers(it *gofeed.Item) []models.Enclosure {
 		rank int
 	}
 	var all []offer
-	add := func(location, mediaType, medium, length, seconds string) {
-		location = strings.TrimSpace(location)
-		if k := rank(location, mediaType, medium); location != "" && k > 0 && len(all) < 20 {
+	add := func(published, mediaType, medium, length, seconds string) {
+		location := models.Location(strings.TrimSpace(published))
+		if k := rank(string(location), mediaType, medium); location != "" && k > 0 && len(all) < 20 {
 			bytes, _ := strconv.ParseUint(strings.TrimSpace(length), 10, 62)
 			all = append(all, offer{models.Enclosure{
 				Location: location, Type: cleanLine(mediaType), Bytes: int64(bytes), DurationMS: duration(seconds),

@@ -20,18 +20,18 @@ import (
 // Reader reads feeds. It has no state; it exists so that those who need one can ask for an interface.
 type Reader struct{}
 
-// Parse reads the feed that a server answered with. location is the address that the show is known by; relative addresses
-// in the feed are resolved against page.URL. A page that is no feed gives a [*NotFeedError].
-func (Reader) Parse(location string, page models.Page) (models.Listing, error) {
+// Parse reads the feed that a server answered with. known is the source as the archive knows it: its location is the one that
+// the show keeps; relative addresses in the feed are resolved against page.URL. A page that is no feed gives a [*NotFeedError].
+func (Reader) Parse(known models.Source, page models.Page) (models.Listing, error) {
 	base, err := url.Parse(page.URL)
 	if err != nil || page.URL == "" {
-		base, err = url.Parse(location)
+		base, err = url.Parse(string(known.Location))
 	}
 	if err != nil {
 		return models.Listing{}, models.Explain(models.ErrInvalid, "the feed's address cannot be understood")
 	}
-	name := (&url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path}).String()
-	source := models.Source{Kind: models.SourceFeed, Location: location, ETag: page.ETag, LastModified: page.LastModified}
+	source := models.Source{Kind: models.SourceFeed, Location: known.Location, Access: known.Access, ETag: page.ETag, LastModified: page.LastModified}
+	name := models.Location(base.String()).String()
 	return parse(page.Body, page.ContentType, document{name: name, base: base, source: source, fallback: base.Host})
 }
 
@@ -59,7 +59,7 @@ func (Reader) ReadFile(path string) (l models.Listing, err error) {
 	base := filepath.Base(abs)
 	return parse(body, "", document{
 		name: cleanLine(base), folder: root, fallback: strings.TrimSuffix(base, filepath.Ext(base)),
-		source: models.Source{Kind: models.SourceFeedFile, Location: abs},
+		source: models.Source{Kind: models.SourceFeedFile, Location: models.Location(abs)},
 	})
 }
 

@@ -33,7 +33,7 @@ const good = `<?xml version="1.0" encoding="UTF-8"?>
 
 func parseString(t *testing.T, doc string) (models.Listing, error) {
 	t.Helper()
-	return Reader{}.Parse("https://example.org/feeds/show.xml", models.Page{URL: "https://example.org/feeds/show.xml", Body: []byte(doc)})
+	return Reader{}.Parse(models.Source{Location: "https://example.org/feeds/show.xml"}, models.Page{URL: "https://example.org/feeds/show.xml", Body: []byte(doc)})
 }
 
 func TestGoodFeed(t *testing.T) {
@@ -264,7 +264,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("\xff\xfe<\x00r\x00"), "")
 	f.Add([]byte("<rdf><item></rdf"), "application/xml; charset=utf-16")
 	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
-		l, err := Reader{}.Parse("https://example.org/f", models.Page{URL: "https://example.org/f", Body: body, ContentType: contentType})
+		l, err := Reader{}.Parse(models.Source{Location: "https://example.org/f"}, models.Page{URL: "https://example.org/f", Body: body, ContentType: contentType})
 		check(t, l, err)
 	})
 }
@@ -287,7 +287,7 @@ func check(t *testing.T, l models.Listing, err error) {
 			t.Errorf("episode with GUID %q (seen: %v) and title %q", e.GUID, seen[e.GUID], e.Title)
 		}
 		seen[e.GUID] = true
-		if at := e.Enclosure.Location; webAddress(at, nil) == "" && !filepath.IsAbs(at) {
+		if at := string(e.Enclosure.Location); webAddress(at, nil) == "" && !filepath.IsAbs(at) {
 			t.Errorf("enclosure at %q", at)
 		}
 	}

@@ -27,7 +27,7 @@ func TestCollection(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		l, err := Reader{}.Parse("https://feeds.example/f.xml", models.Page{URL: "https://feeds.example/f.xml", Body: body})
+		l, err := Reader{}.Parse(models.Source{Location: "https://feeds.example/f.xml"}, models.Page{URL: "https://feeds.example/f.xml", Body: body})
 		check(t, l, err)
 		rel, _ := filepath.Rel(dir, path)
 		if err != nil {
@@ -37,7 +37,7 @@ func TestCollection(t *testing.T) {
 		fmt.Fprintf(&b, "%s\n  %q by %q, %s, %d people, %d episodes, skipped %v\n", filepath.ToSlash(rel), l.Show.Title, l.Show.Author, l.Show.Language, len(l.Show.People), len(l.Episodes), l.Skipped)
 		for i, e := range l.Episodes {
 			if i < 2 || i == len(l.Episodes)-1 {
-				fmt.Fprintf(&b, "  %d. %q %s S%dE%d %d people %s %s %d bytes %d ms\n", i, e.Title, e.PublishedAt.Format("2006-01-02"), e.Season, e.Number, len(e.People), e.Enclosure.Location, e.Enclosure.Type, e.Enclosure.Bytes, e.Enclosure.DurationMS)
+				fmt.Fprintf(&b, "  %d. %q %s S%dE%d %d people %s %s %d bytes %d ms\n", i, e.Title, e.PublishedAt.Format("2006-01-02"), e.Season, e.Number, len(e.People), string(e.Enclosure.Location), e.Enclosure.Type, e.Enclosure.Bytes, e.Enclosure.DurationMS)
 			}
 		}
 		return nil
@@ -75,7 +75,7 @@ func TestPodcastBesideItsAudio(t *testing.T) {
 	}
 	abs, _ := filepath.Abs(dir)
 	for i, e := range l.Episodes {
-		if want := filepath.Join(abs, fmt.Sprintf("p02_e0%d.mp3", i+1)); e.Enclosure.Location != want {
+		if want := filepath.Join(abs, fmt.Sprintf("p02_e0%d.mp3", i+1)); string(e.Enclosure.Location) != want {
 			t.Errorf("episode %d is at %s, want %s", i+1, e.Enclosure.Location, want)
 		}
 	}
@@ -131,7 +131,7 @@ func TestEnclosuresOfALocalFeed(t *testing.T) {
 		}
 		location, skip := "", ""
 		if len(l.Episodes) == 1 {
-			location = l.Episodes[0].Enclosure.Location
+			location = string(l.Episodes[0].Enclosure.Location)
 		} else if len(l.Skipped) == 1 {
 			skip = l.Skipped[0].Reason
 		}

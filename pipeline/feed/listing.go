@@ -112,14 +112,16 @@ func (r *reading) episode(it *gofeed.Item, find locator) (e models.Episode, skip
 		return e, noAudio
 	}
 	for _, o := range offers {
-		if o.Location, skip = find(o.Location); skip == "" {
+		var location string
+		if location, skip = find(string(o.Location)); skip == "" {
+			o.Location = models.Location(location)
 			e.Enclosure = o
 			break
 		}
 	}
 	e.Enclosure.DurationMS = cmp.Or(duration(r.value(x, "itunes", "duration")), e.Enclosure.DurationMS)
-	e.Title = cmp.Or(e.Title, titleOf(offers[0].Location), "Untitled episode")
-	e.GUID = cmp.Or(guid(it.GUID), guid(e.Enclosure.Location))
+	e.Title = cmp.Or(e.Title, titleOf(string(offers[0].Location)), "Untitled episode")
+	e.GUID = cmp.Or(guid(it.GUID), guid(string(e.Enclosure.Location)))
 	return e, skip
 }
 
@@ -149,7 +151,10 @@ func titleOf(location string) string {
 // uses one GUID for different recordings, the oldest keeps it, so that an episode's identifier does not change when the
 // next one comes; the others get their recording's address added.
 func distinct(episodes []models.Episode, skipped []models.Skip) ([]models.Episode, []models.Skip) {
-	type key struct{ guid, location string }
+	type key struct {
+		guid     string
+		location models.Location
+	}
 	seen := make(map[key]bool, len(episodes))
 	byGUID := make(map[string][]int, len(episodes))
 	kept := episodes[:0]
@@ -169,7 +174,7 @@ func distinct(episodes []models.Episode, skipped []models.Skip) ([]models.Episod
 			return cmp.Or(kept[a].PublishedAt.Compare(kept[b].PublishedAt), b-a)
 		})
 		for _, i := range same[1:] {
-			kept[i].GUID = guid(kept[i].GUID + "#" + kept[i].Enclosure.Location)
+			kept[i].GUID = guid(kept[i].GUID + "#" + string(kept[i].Enclosure.Location))
 		}
 	}
 	return kept, skipped

@@ -20,7 +20,7 @@ type NotFeedError struct {
 
 func (e *NotFeedError) Error() string {
 	if e.Feed != "" {
-		return e.Name + " is " + e.What + ", not a feed; the feed that it names is " + e.Feed
+		return e.Name + " is " + e.What + ", not a feed; the feed that it names is at " + models.Location(e.Feed).String()
 	}
 	return e.Name + " is " + e.What + ", not a feed"
 }

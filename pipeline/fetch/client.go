@@ -57,7 +57,7 @@ func New(o Options) *Client {
 	}
 	c := &Client{o: o}
 	c.http = &http.Client{
-		Transport: &http.Transport{
+		Transport: teller{&http.Transport{
 			Proxy:                  nil, // a proxy would connect in our place, past the check of addresses
 			DialContext:            dialer.DialContext,
 			ForceAttemptHTTP2:      true,
@@ -66,7 +66,7 @@ func New(o Options) *Client {
 			MaxResponseHeaderBytes: 1 << 20,
 			MaxIdleConns:           20,
 			IdleConnTimeout:        30 * time.Second,
-		},
+		}},
 		CheckRedirect: c.checkRedirect,
 	}
 	return c
@@ -97,51 +97,41 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	case req.URL.Host == "":
 		return errRedirect("it redirects to an address without a server")
 	}
-	if last := via[len(via)-1]; last.URL.Scheme == "https" && req.URL.Scheme == "http" && (hasSecret(via[0]) || req.URL.User != nil) {
+	if last := via[len(via)-1]; last.URL.Scheme == "https" && req.URL.Scheme == "http" && (!accessOf(req.Context()).IsZero() || req.URL.User != nil) {
 		return errRedirect("it redirects from https to http, which would show the password to everybody on the way")
 	}
+	req.Header.Del("Referer") // the address that redirects may hold a token
 	return nil
 }
 
-func hasSecret(req *http.Request) bool {
-	return req.URL.User != nil || req.Header.Get("Authorization") != ""
-}
-
-// request makes a GET request, or says what is wrong with the address.
-func (c *Client) request(ctx context.Context, address string) (*http.Request, error) {
-	u, err := url.Parse(strings.TrimSpace(address))
+// request makes a GET request for what is at a location, or says what is wrong with it. A name and password in the location
+// itself come before the access.
+func (c *Client) request(ctx context.Context, at models.Location, access models.Access) (*http.Request, error) {
+	at, own := models.SplitAccess(at)
+	if !own.IsZero() {
+		access = own
+	}
+	u, err := url.Parse(strings.TrimSpace(string(at)))
 	if err != nil {
 		return nil, models.Explain(models.ErrInvalid, "the address cannot be understood: check it for typing errors")
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return nil, models.Explain(models.ErrInvalid, "%s is not an address that starts with http:// or https://", Show(address))
+		return nil, models.Explain(models.ErrInvalid, "%s is not an address that starts with http:// or https://", at)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req, err := http.NewRequestWithContext(withAccess(ctx, access), http.MethodGet, u.String(), nil)
 	if err != nil {
-		return nil, models.Explain(models.ErrInvalid, "%s is not a valid web address", Show(address))
+		return nil, models.Explain(models.ErrInvalid, "%s is not a valid web address", at)
 	}
 	req.Header.Set("User-Agent", "Earshot/"+c.o.Version)
-	if u.User != nil {
-		// Set here rather than by net/http, so that redirects within the server keep it.
-		password, _ := u.User.Password()
-		req.SetBasicAuth(u.User.Username(), password)
-	}
 	return req, nil
 }
 
-// Show is an address as messages and logs may print it: without password, query and fragment.
-func Show(address string) string {
-	u, err := url.Parse(strings.TrimSpace(address))
-	if err != nil {
-		return "(an address that cannot be understood)"
-	}
-	u.User, u.RawQuery, u.Fragment, u.RawFragment = nil, "", "", ""
-	return u.String()
-}
+// shown is the address of a request as messages and logs may print it.
+func shown(req *http.Request) string { return models.Location(req.URL.String()).String() }
 
 // do sends a request and turns what can go wrong into errors for people. The caller closes the body of the response.
 func (c *Client) do(req *http.Request) (*http.Response, error) {
-	where := Show(req.URL.String())
+	where := shown(req)
 	resp, err := c.http.Do(req)
 	if err == nil {
 		return resp, nil

@@ -25,6 +25,12 @@ type Partial interface {
 	io.Writer
 }
 
+// Recording is what to download.
+type Recording struct {
+	Location models.Location
+	Access   models.Access // what the server of the show's feed wants to be told; other servers are not
+}
+
 // Downloaded tells of a complete download.
 type Downloaded struct {
 	URL         string // after redirects
@@ -32,17 +38,17 @@ type Downloaded struct {
 	ContentType string // as sent; never trusted
 }
 
-// Download stores the recording at address in p, going on where p ends if the server still has the same version, and
+// Download stores the recording at a location in p, going on where p ends if the server still has the same version, and
 // reports progress (bytes stored and, 0 where unknown, in all) at least for every MiB. A connection that breaks is
 // taken up again a few times; after an error, the bytes in p are good for the next attempt.
 //
 // The error is models.ErrUnusable for what is not there, is too large, or is text instead of a recording; otherwise trying
 // later may help, see [StatusError].
-func (c *Client) Download(ctx context.Context, address string, p Partial, progress func(done, total int64)) (Downloaded, error) {
+func (c *Client) Download(ctx context.Context, r Recording, p Partial, progress func(done, total int64)) (Downloaded, error) {
 	pause := c.o.Pause
 	for try := 0; ; try++ {
 		before := p.Size()
-		d, err := c.download(ctx, address, p, progress)
+		d, err := c.download(ctx, r, p, progress)
 		var status *StatusError
 		if err == nil || try >= c.o.MaxReconnects || ctx.Err() != nil || p.Size() <= before || errors.Is(err, models.ErrUnusable) || errors.As(err, &status) {
 			return d, err
@@ -59,14 +65,14 @@ func (c *Client) Download(ctx context.Context, address string, p Partial, progre
 }
 
 // download is one attempt of Download.
-func (c *Client) download(ctx context.Context, address string, p Partial, progress func(done, total int64)) (Downloaded, error) {
+func (c *Client) download(ctx context.Context, r Recording, p Partial, progress func(done, total int64)) (Downloaded, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	from := p.Size()
 	if p.Validator() == "" {
 		from = 0 // nothing proves that the rest would fit
 	}
-	resp, err := c.get(ctx, address, from, p.Validator())
+	resp, err := c.get(ctx, r, from, p.Validator())
 	if err != nil {
 		return Downloaded{}, err
 	}
@@ -78,7 +84,7 @@ func (c *Client) download(ctx context.Context, address string, p Partial, progre
 		}
 		_ = resp.Body.Close()
 		from = 0
-		if resp, err = c.get(ctx, address, 0, ""); err != nil {
+		if resp, err = c.get(ctx, r, 0, ""); err != nil {
 			return Downloaded{}, err
 		}
 		defer func() { _ = resp.Body.Close() }()
@@ -87,19 +93,20 @@ func (c *Client) download(ctx context.Context, address string, p Partial, progre
 	if err != nil {
 		return Downloaded{}, err
 	}
+	where := shown(resp.Request)
 	d := Downloaded{URL: resp.Request.URL.String(), ContentType: resp.Header.Get("Content-Type")}
 	body := watch(resp.Body, c.o.StallTimeout, cancel)
 	defer func() { _ = body.Close() }()
-	d.Bytes, err = c.store(body, p, transfer{where: Show(d.URL), validator: validator(resp.Header), from: from, total: total, progress: progress})
+	d.Bytes, err = c.store(body, p, transfer{where: where, validator: validator(resp.Header), from: from, total: total, progress: progress})
 	if cause := context.Cause(ctx); err != nil && cause != nil {
-		return d, fmt.Errorf("downloading %s: %w", Show(d.URL), cause)
+		return d, fmt.Errorf("downloading %s: %w", where, cause)
 	}
 	return d, err
 }
 
 // get asks for a recording, from an offset on if that version of it is still there.
-func (c *Client) get(ctx context.Context, address string, from int64, version string) (*http.Response, error) {
-	req, err := c.request(ctx, address)
+func (c *Client) get(ctx context.Context, r Recording, from int64, version string) (*http.Response, error) {
+	req, err := c.request(ctx, r.Location, r.Access)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +121,7 @@ func (c *Client) get(ctx context.Context, address string, from int64, version st
 
 // plan reads from the head of an answer how long the recording is (0: unknown) and where the body belongs.
 func (c *Client) plan(resp *http.Response, asked int64) (total, from int64, err error) {
-	where := Show(resp.Request.URL.String())
+	where := shown(resp.Request)
 	switch resp.StatusCode {
 	case http.StatusOK:
 		total, from = max(0, resp.ContentLength), 0

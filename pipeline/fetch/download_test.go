@@ -72,12 +72,15 @@ func (c *cut) Write(p []byte) (int, error) {
 	return c.ResponseWriter.Write(p)
 }
 
+// of is the recording at an address.
+func of(address string) Recording { return Recording{Location: models.Location(address)} }
+
 func TestDownload(t *testing.T) {
 	data := recording(3<<20 + 17)
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { file(w, r, data, `"1"`) })
 	var p memory
 	var steps []int64
-	d, err := client(t, Options{}).Download(t.Context(), url, &p, func(done, total int64) {
+	d, err := client(t, Options{}).Download(t.Context(), of(url), &p, func(done, total int64) {
 		if total != int64(len(data)) {
 			t.Errorf("total is %d", total)
 		}
@@ -102,7 +105,7 @@ func TestDownloadGoesOnAfterABrokenConnection(t *testing.T) {
 		file(w, r, data, `"1"`)
 	})
 	var p memory
-	if _, err := client(t, Options{}).Download(t.Context(), url, &p, nil); err != nil || !bytes.Equal(p.Bytes(), data) {
+	if _, err := client(t, Options{}).Download(t.Context(), of(url), &p, nil); err != nil || !bytes.Equal(p.Bytes(), data) {
 		t.Fatalf("%d of %d bytes, %v", p.Len(), len(data), err)
 	}
 	if p.resets != 1 || len(ranges) != 3 || ranges[0] != "" || !strings.HasPrefix(ranges[2], "bytes=") || ranges[2] == "bytes=0-" {
@@ -115,17 +118,17 @@ func TestDownloadStartsAgainWhenTheFileChanged(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { file(w, r, data, `"new"`) })
 	p := memory{validator: `"old"`}
 	p.Buffer.Write(bytes.Repeat([]byte{'x'}, 5000))
-	if _, err := client(t, Options{}).Download(t.Context(), url, &p, nil); err != nil || !bytes.Equal(p.Bytes(), data) {
+	if _, err := client(t, Options{}).Download(t.Context(), of(url), &p, nil); err != nil || !bytes.Equal(p.Bytes(), data) {
 		t.Errorf("a changed file: %d bytes, %v", p.Len(), err)
 	}
 	p = memory{validator: `"new"`}
 	p.Buffer.Write(bytes.Repeat([]byte{'x'}, 200_000)) // more than there is: the server answers 416
-	if _, err := client(t, Options{}).Download(t.Context(), url, &p, nil); err != nil || !bytes.Equal(p.Bytes(), data) {
+	if _, err := client(t, Options{}).Download(t.Context(), of(url), &p, nil); err != nil || !bytes.Equal(p.Bytes(), data) {
 		t.Errorf("too long a rest: %d bytes, %v", p.Len(), err)
 	}
 	p = memory{} // no validator: nothing proves that the bytes fit
 	p.Buffer.Write(data[:5000])
-	if _, err := client(t, Options{}).Download(t.Context(), url, &p, nil); err != nil || !bytes.Equal(p.Bytes(), data) || p.resets != 1 {
+	if _, err := client(t, Options{}).Download(t.Context(), of(url), &p, nil); err != nil || !bytes.Equal(p.Bytes(), data) || p.resets != 1 {
 		t.Errorf("a rest without a validator: %d bytes, %v", p.Len(), err)
 	}
 }
@@ -139,7 +142,7 @@ func TestDownloadThatWasCompleteAsksOnce(t *testing.T) {
 	})
 	p := memory{validator: `"1"`}
 	p.Buffer.Write(data)
-	d, err := client(t, Options{}).Download(t.Context(), url, &p, nil)
+	d, err := client(t, Options{}).Download(t.Context(), of(url), &p, nil)
 	if err != nil || d.Bytes != 50_000 || p.resets != 0 || requests.Load() != 1 || !bytes.Equal(p.Bytes(), data) {
 		t.Errorf("%+v, %d resets, %d requests, %v", d, p.resets, requests.Load(), err)
 	}
@@ -179,12 +182,12 @@ func TestDownloadRefusesWhatIsNoRecording(t *testing.T) {
 		"/empty": "is empty", "/gone": "410", "/encoded": "compressed",
 	} {
 		var p memory
-		if _, err := c.Download(t.Context(), url+path, &p, nil); !errors.Is(err, models.ErrUnusable) || !strings.Contains(err.Error(), say) || p.Len() > 1<<20 {
+		if _, err := c.Download(t.Context(), of(url+path), &p, nil); !errors.Is(err, models.ErrUnusable) || !strings.Contains(err.Error(), say) || p.Len() > 1<<20 {
 			t.Errorf("%s: %d bytes, %v", path, p.Len(), err)
 		}
 	}
 	var p memory
-	if d, err := c.Download(t.Context(), url+"/mislabelled", &p, nil); err != nil || d.Bytes != 5000 {
+	if d, err := c.Download(t.Context(), of(url+"/mislabelled"), &p, nil); err != nil || d.Bytes != 5000 {
 		t.Errorf("a recording sent as text/html: %+v, %v", d, err)
 	}
 }
@@ -212,12 +215,12 @@ func TestDownloadOfWrongLengths(t *testing.T) {
 		if path == "/otherpart" {
 			p.Buffer.Write(data[:5000])
 		}
-		if _, err := c.Download(t.Context(), url+path, &p, nil); err == nil || errors.Is(err, models.ErrUnusable) || !strings.Contains(err.Error(), say) {
+		if _, err := c.Download(t.Context(), of(url+path), &p, nil); err == nil || errors.Is(err, models.ErrUnusable) || !strings.Contains(err.Error(), say) {
 			t.Errorf("%s: %v; want an error that may be retried", path, err)
 		}
 	}
 	var p memory
-	if d, err := c.Download(t.Context(), url+"/unknown", &p, nil); err != nil || d.Bytes != 100_000 || !bytes.Equal(p.Bytes(), data) {
+	if d, err := c.Download(t.Context(), of(url+"/unknown"), &p, nil); err != nil || d.Bytes != 100_000 || !bytes.Equal(p.Bytes(), data) {
 		t.Errorf("no length announced: %+v, %v", d, err)
 	}
 }
@@ -226,7 +229,7 @@ func TestDownloadStalls(t *testing.T) {
 	data := recording(100_000)
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { stall(w, r, string(data[:20_000])) })
 	var p memory
-	_, err := client(t, Options{StallTimeout: 100 * time.Millisecond, MaxReconnects: 1}).Download(t.Context(), url, &p, nil)
+	_, err := client(t, Options{StallTimeout: 100 * time.Millisecond, MaxReconnects: 1}).Download(t.Context(), of(url), &p, nil)
 	if err == nil || !strings.Contains(err.Error(), "stopped sending") || p.Len() != 20_000 {
 		t.Errorf("%d bytes, %v", p.Len(), err)
 	}
@@ -240,7 +243,7 @@ func TestDownloadToAFullDisk(t *testing.T) {
 		file(w, r, data, `"1"`)
 	})
 	full := errors.New("no space left on device")
-	if _, err := client(t, Options{}).Download(t.Context(), url, &memory{full: full}, nil); !errors.Is(err, full) || requests.Load() != 1 {
+	if _, err := client(t, Options{}).Download(t.Context(), of(url), &memory{full: full}, nil); !errors.Is(err, full) || requests.Load() != 1 {
 		t.Errorf("%d requests, %v", requests.Load(), err)
 	}
 }

@@ -15,24 +15,24 @@ import (
 // feedTypes is what we would like to get.
 const feedTypes = "application/rss+xml, application/atom+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, text/html;q=0.5, */*;q=0.3"
 
-// Page fetches a feed, or whatever is at address. The validators of the last look ("" at the first) make it conditional:
-// an unchanged feed gives a page that is NotModified. A recording is recognised by its first bytes and not read further.
+// Page fetches a feed, or whatever is at a source's location. The validators of the last look ("" at the first) make it
+// conditional: an unchanged feed gives a page that is NotModified. A recording is recognised by its first bytes and not read further.
 // An answer other than 200 and 304 is a [*StatusError].
-func (c *Client) Page(ctx context.Context, address, etag, lastModified string) (models.Page, error) {
+func (c *Client) Page(ctx context.Context, s models.Source) (models.Page, error) {
 	ctx, cancelTime := context.WithTimeout(ctx, c.o.FeedTimeout)
 	defer cancelTime()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	req, err := c.request(ctx, address)
+	req, err := c.request(ctx, s.Location, s.Access)
 	if err != nil {
 		return models.Page{}, err
 	}
 	req.Header.Set("Accept", feedTypes)
-	if etag != "" {
-		req.Header.Set("If-None-Match", etag)
+	if s.ETag != "" {
+		req.Header.Set("If-None-Match", s.ETag)
 	}
-	if lastModified != "" {
-		req.Header.Set("If-Modified-Since", lastModified)
+	if s.LastModified != "" {
+		req.Header.Set("If-Modified-Since", s.LastModified)
 	}
 	resp, err := c.do(req)
 	if err != nil {
@@ -50,9 +50,9 @@ func (c *Client) Page(ctx context.Context, address, etag, lastModified string) (
 		page.Permanent = page.URL
 	}
 	switch {
-	case resp.StatusCode == http.StatusNotModified && (etag != "" || lastModified != ""):
+	case resp.StatusCode == http.StatusNotModified && (s.ETag != "" || s.LastModified != ""):
 		page.NotModified = true
-		page.ETag, page.LastModified = orDefault(page.ETag, etag), orDefault(page.LastModified, lastModified)
+		page.ETag, page.LastModified = orDefault(page.ETag, s.ETag), orDefault(page.LastModified, s.LastModified)
 		return page, nil
 	case resp.StatusCode != http.StatusOK:
 		return models.Page{}, statusError(resp, time.Now())
@@ -63,7 +63,7 @@ func (c *Client) Page(ctx context.Context, address, etag, lastModified string) (
 
 // readPage reads the body into page, or finds that it is a recording.
 func (c *Client) readPage(ctx context.Context, cancel context.CancelCauseFunc, resp *http.Response, page *models.Page) error {
-	where := Show(page.URL)
+	where := models.Location(page.URL).String()
 	w := watch(resp.Body, c.o.StallTimeout, cancel)
 	defer func() { _ = w.Close() }()
 	body := bufio.NewReaderSize(w, 4096)

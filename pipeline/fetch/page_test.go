@@ -31,6 +31,9 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 	return s.URL
 }
 
+// at is a source of which nothing is known but its address.
+func at(address string) models.Source { return models.Source{Location: models.Location(address)} }
+
 func TestPageIsConditional(t *testing.T) {
 	var agent string
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -44,11 +47,11 @@ func TestPageIsConditional(t *testing.T) {
 		_, _ = io.WriteString(w, "<rss/>")
 	})
 	c := client(t, Options{})
-	p, err := c.Page(t.Context(), url, "", "")
+	p, err := c.Page(t.Context(), at(url))
 	if err != nil || string(p.Body) != "<rss/>" || p.NotModified || p.ETag != `"v1"` || agent != "Earshot/1.2.3" {
 		t.Fatalf("first look: %+v, agent %q, %v", p, agent, err)
 	}
-	p, err = c.Page(t.Context(), url, p.ETag, p.LastModified)
+	p, err = c.Page(t.Context(), models.Source{Location: models.Location(url), ETag: p.ETag, LastModified: p.LastModified})
 	if err != nil || !p.NotModified || len(p.Body) != 0 || p.ETag != `"v1"` {
 		t.Errorf("second look: %+v, %v", p, err)
 	}
@@ -66,7 +69,7 @@ func TestPageStatuses(t *testing.T) {
 			w.Header().Set("Retry-After", "120")
 			w.WriteHeader(status)
 		})
-		_, err := client(t, Options{}).Page(t.Context(), url+"/feed?token=secret", "", "")
+		_, err := client(t, Options{}).Page(t.Context(), at(url+"/feed?token=secret"))
 		var se *StatusError
 		if !errors.As(err, &se) || se.Status != status || se.RetryAfter != 2*time.Minute || errors.Is(err, models.ErrUnusable) != c.final {
 			t.Errorf("%d: %v (%+v)", status, err, se)
@@ -95,7 +98,7 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 	c := New(Options{})
 	t.Cleanup(c.Close)
 	for _, address := range []string{url, "http://localhost" + port, "http://[::1]" + port, "http://[::ffff:127.0.0.1]" + port, "http://10.0.0.1/", "http://169.254.169.254/latest/", "http://0.0.0.0" + port} {
-		_, err := c.Page(t.Context(), address, "", "")
+		_, err := c.Page(t.Context(), at(address))
 		if !errors.Is(err, models.ErrUnusable) || !strings.Contains(err.Error(), "private or local address") {
 			t.Errorf("%s: %v", address, err)
 		}
@@ -124,27 +127,27 @@ func TestRedirects(t *testing.T) {
 	})
 	c := client(t, Options{})
 	for path, say := range map[string]string{"/loop": "more than 10 times", "/file": "not http or https"} {
-		if _, err := c.Page(t.Context(), target+path, "", ""); !errors.Is(err, models.ErrUnusable) || !strings.Contains(err.Error(), say) {
+		if _, err := c.Page(t.Context(), at(target+path)); !errors.Is(err, models.ErrUnusable) || !strings.Contains(err.Error(), say) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
 	for path, permanent := range map[string]bool{"/moved": true, "/mixed": false, "/away": false, "/feed": false} {
-		p, err := c.Page(t.Context(), target+path, "", "")
+		p, err := c.Page(t.Context(), at(target+path))
 		if err != nil || p.URL != target+"/feed" || (p.Permanent == p.URL) != permanent {
 			t.Errorf("%s: %+v, %v", path, p, err)
 		}
 	}
 	private := strings.Replace(target, "http://", "http://ann:pw@", 1)
-	if p, err := c.Page(t.Context(), private+"/moved", "", ""); err != nil || !strings.Contains(string(p.Body), "Basic ") {
+	if p, err := c.Page(t.Context(), at(private+"/moved")); err != nil || !strings.Contains(string(p.Body), "Basic ") {
 		t.Errorf("the password was lost on a redirect within the server: %s, %v", p.Body, err)
 	}
 	secure := httptest.NewTLSServer(http.RedirectHandler(target+"/feed", http.StatusFound))
 	t.Cleanup(secure.Close)
 	c.http.Transport = secure.Client().Transport
-	if _, err := c.Page(t.Context(), secure.URL, "", ""); err != nil {
+	if _, err := c.Page(t.Context(), at(secure.URL)); err != nil {
 		t.Errorf("https to http without a password: %v", err)
 	}
-	if _, err := c.Page(t.Context(), strings.Replace(secure.URL, "https://", "https://ann:pw@", 1), "", ""); err == nil || !strings.Contains(err.Error(), "password") || strings.Contains(err.Error(), "pw@") {
+	if _, err := c.Page(t.Context(), at(strings.Replace(secure.URL, "https://", "https://ann:pw@", 1))); err == nil || !strings.Contains(err.Error(), "password") || strings.Contains(err.Error(), "pw@") {
 		t.Errorf("https to http with a password: %v", err)
 	}
 }
@@ -152,11 +155,11 @@ func TestRedirects(t *testing.T) {
 func TestBadAddresses(t *testing.T) {
 	c := client(t, Options{})
 	for _, address := range []string{"", "feed.xml", "ftp://example.org/feed", "file:///etc/passwd", "http://", "http://%zz/", "javascript:alert(1)", "http://a b/"} {
-		if _, err := c.Page(t.Context(), address, "", ""); !errors.Is(err, models.ErrInvalid) {
+		if _, err := c.Page(t.Context(), at(address)); !errors.Is(err, models.ErrInvalid) {
 			t.Errorf("%q: %v, want models.ErrInvalid", address, err)
 		}
 	}
-	if _, err := c.Page(t.Context(), "http://no-such-host.invalid/feed?key=secret", "", ""); err == nil || !strings.Contains(err.Error(), "no-such-host.invalid") || strings.Contains(err.Error(), "secret") {
+	if _, err := c.Page(t.Context(), at("http://no-such-host.invalid/feed?key=secret")); err == nil || !strings.Contains(err.Error(), "no-such-host.invalid") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("an unknown host: %v", err)
 	}
 }
@@ -199,18 +202,18 @@ func TestSlowAndEndlessPages(t *testing.T) {
 		"/silent": {Options{HeaderTimeout: soon}, "does not answer in time"}, "/stall": {Options{StallTimeout: soon}, "stopped sending"},
 		"/endless": {Options{MaxFeed: 1 << 20}, "too large"}, "/bomb": {Options{MaxFeed: 1 << 20}, "too large"},
 	} {
-		p, err := client(t, c.o).Page(t.Context(), url+path, "", "")
+		p, err := client(t, c.o).Page(t.Context(), at(url+path))
 		if err == nil || !strings.Contains(err.Error(), c.say) || len(p.Body) > 1<<20 {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
 	slow := client(t, Options{FeedTimeout: 100 * time.Millisecond})
-	if _, err := slow.Page(t.Context(), url+"/stall", "", ""); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := slow.Page(t.Context(), at(url+"/stall")); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a feed that takes too long: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	if _, err := client(t, Options{}).Page(ctx, url+"/stall", "", ""); !errors.Is(err, context.Canceled) {
+	if _, err := client(t, Options{}).Page(ctx, at(url+"/stall")); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled request: %v", err)
 	}
 }
@@ -232,7 +235,7 @@ func TestPageFindsRecordings(t *testing.T) {
 	})
 	c := client(t, Options{})
 	for path, media := range map[string]bool{"/a.mp3": true, "/b": true, "/lying": false} {
-		p, err := c.Page(t.Context(), url+path, "", "")
+		p, err := c.Page(t.Context(), at(url+path))
 		if err != nil || p.Media != media || media == (len(p.Body) > 0) {
 			t.Errorf("%s: media %v, %d bytes, %v", path, p.Media, len(p.Body), err)
 		}

@@ -15,7 +15,7 @@ const maxRetryAfter = 24 * time.Hour
 
 // StatusError is an answer that is not the thing asked for. For 404 and 410, errors.Is(err, models.ErrUnusable) holds.
 type StatusError struct {
-	URL    string // as [Show] prints it
+	URL    string // as a models.Location is shown
 	Status int
 	// RetryAfter is how long the server asks to wait before the next request; 0 when it does not say, at most a day.
 	RetryAfter time.Duration
@@ -46,7 +46,7 @@ func (e *StatusError) Unwrap() error {
 }
 
 func statusError(resp *http.Response, now time.Time) error {
-	return &StatusError{URL: Show(resp.Request.URL.String()), Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"), now)}
+	return &StatusError{URL: shown(resp.Request), Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"), now)}
 }
 
 // retryAfter reads the header of RFC 9110, section 10.2.3: seconds or a date.

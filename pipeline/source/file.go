@@ -52,7 +52,7 @@ func (r *Resolver) read(ctx context.Context, path string, progress func(int64)) 
 		GUID:  sum,
 		Title: title,
 		Enclosure: models.Enclosure{
-			Location: path, Type: info.ContentType, Bytes: size, DurationMS: info.DurationMS,
+			Location: models.Location(path), Type: info.ContentType, Bytes: size, DurationMS: info.DurationMS,
 		},
 	}, nil
 }

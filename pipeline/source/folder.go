@@ -25,7 +25,7 @@ type candidate struct {
 
 // folder lists the recordings of a folder.
 func (r *Resolver) folder(ctx context.Context, dir string) (Found, error) {
-	show := models.Show{Title: filepath.Base(dir), Source: models.Source{Kind: models.SourceFolder, Location: dir}}
+	show := models.Show{Title: filepath.Base(dir), Source: models.Source{Kind: models.SourceFolder, Location: models.Location(dir)}}
 	if show.Title == string(filepath.Separator) || show.Title == "." {
 		show.Title = "Folder"
 	}

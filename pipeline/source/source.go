@@ -24,14 +24,14 @@ type Prober interface {
 	Probe(ctx context.Context, f *os.File) (models.AudioInfo, error)
 }
 
-// Fetcher gets what is at a web address. The validators of the last look make the request conditional.
+// Fetcher gets what is at a source's web address. The validators of the last look make the request conditional.
 type Fetcher interface {
-	Page(ctx context.Context, address, etag, lastModified string) (models.Page, error)
+	Page(ctx context.Context, s models.Source) (models.Page, error)
 }
 
 // FeedReader reads feeds. An error about a web page that names its feed has a method FeedURL() string.
 type FeedReader interface {
-	Parse(location string, page models.Page) (models.Listing, error)
+	Parse(known models.Source, page models.Page) (models.Listing, error)
 	ReadFile(path string) (models.Listing, error)
 }
 
@@ -109,20 +109,20 @@ func (r *Resolver) Resolve(ctx context.Context, arg string) (Found, error) {
 func (r *Resolver) Look(ctx context.Context, s models.Source) (found Found, unchanged bool, err error) {
 	switch s.Kind {
 	case models.SourceFeed:
-		page, err := r.o.Web.Page(ctx, s.Location, s.ETag, s.LastModified)
+		page, err := r.o.Web.Page(ctx, s)
 		if err != nil || page.NotModified {
 			return Found{}, page.NotModified, err
 		}
 		if page.Media {
 			return Found{}, false, models.Explain(models.ErrInvalid, "the feed's address now gives a recording instead of a feed")
 		}
-		found, err = r.o.Feeds.Parse(s.Location, page)
+		found, err = r.o.Feeds.Parse(s, page)
 		return found, false, err
 	case models.SourceFeedFile:
-		found, err = r.o.Feeds.ReadFile(s.Location)
+		found, err = r.o.Feeds.ReadFile(string(s.Location))
 		return found, false, err
 	case models.SourceFolder:
-		found, err = r.folder(ctx, s.Location)
+		found, err = r.folder(ctx, string(s.Location))
 		return found, false, err
 	case models.SourceFiles:
 		return Found{}, true, nil

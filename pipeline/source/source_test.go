@@ -104,11 +104,11 @@ func TestFolder(t *testing.T) {
 		t.Errorf("titles %q, want %q", titles(f), want)
 	}
 	abs, _ := filepath.Abs(dir)
-	if f.Show.Title != "Board meetings" || f.Show.Source != (models.Source{Kind: models.SourceFolder, Location: abs}) || f.Show.ID != models.NewShowID(f.Show.Source) {
+	if f.Show.Title != "Board meetings" || f.Show.Source.Kind != models.SourceFolder || f.Show.Source.Location != models.Location(abs) || f.Show.ID != models.NewShowID(f.Show.Source) {
 		t.Errorf("show %+v", f.Show)
 	}
 	for _, e := range f.Episodes {
-		if e.GUID != sum(t, e.Enclosure.Location) || e.ID != models.NewEpisodeID(f.Show.ID, e.GUID) || e.ShowID != f.Show.ID || e.State != models.EpisodeQueued ||
+		if e.GUID != sum(t, string(e.Enclosure.Location)) || e.ID != models.NewEpisodeID(f.Show.ID, e.GUID) || e.ShowID != f.Show.ID || e.State != models.EpisodeQueued ||
 			e.Enclosure.Bytes == 0 || e.Enclosure.DurationMS < 900 || e.Enclosure.DurationMS > 1200 || !strings.HasPrefix(e.Enclosure.Type, "audio/") {
 			t.Errorf("episode %+v", e)
 		}
@@ -166,7 +166,7 @@ func TestOneRecording(t *testing.T) {
 	if err != nil || len(f.Episodes) != 1 {
 		t.Fatalf("%+v, %v", f, err)
 	}
-	if e := f.Episodes[0]; f.Show.Title != source.RecordingsTitle || f.Show.Source.Kind != models.SourceFiles || e.Title != "Inter view" || e.GUID != sum(t, path) || e.Enclosure.Location != path {
+	if e := f.Episodes[0]; f.Show.Title != source.RecordingsTitle || f.Show.Source.Kind != models.SourceFiles || e.Title != "Inter view" || e.GUID != sum(t, path) || string(e.Enclosure.Location) != path {
 		t.Errorf("%+v", f)
 	}
 	other, err := r.Resolve(t.Context(), tone(t, filepath.Join(t.TempDir(), "b.mp3"), 500))
@@ -186,7 +186,7 @@ func TestFeedFile(t *testing.T) {
 	for _, name := range []string{"feed.xml", "feed.txt"} { // what counts is what it holds
 		write(t, filepath.Join(dir, name), `<?xml version="1.0"?><rss version="2.0"><channel><title>T</title><item><guid>1</guid><enclosure url="/audio/1.mp3" type="audio/mpeg"/></item></channel></rss>`)
 		f, err := r.Resolve(t.Context(), filepath.Join(dir, name))
-		if err != nil || len(f.Episodes) != 1 || f.Episodes[0].Enclosure.Location != filepath.Join(dir, "1.mp3") || f.Show.Source.Kind != models.SourceFeedFile {
+		if err != nil || len(f.Episodes) != 1 || string(f.Episodes[0].Enclosure.Location) != filepath.Join(dir, "1.mp3") || f.Show.Source.Kind != models.SourceFeedFile {
 			t.Errorf("%s: %+v, %v", name, f, err)
 		}
 	}
@@ -256,7 +256,7 @@ func TestWeb(t *testing.T) {
 	t.Cleanup(s.Close)
 	for _, path := range []string{"/feed.xml", "/show", "/moved", "/feed.xml#top"} {
 		f, err := r.Resolve(t.Context(), s.URL+path)
-		if err != nil || f.Show.Title != "Web show" || f.Show.Source.Location != s.URL+"/feed.xml" || f.Show.Source.ETag != `"7"` || len(f.Episodes) != 1 || f.Episodes[0].Enclosure.Location != s.URL+"/media/1.mp3" {
+		if err != nil || f.Show.Title != "Web show" || string(f.Show.Source.Location) != s.URL+"/feed.xml" || f.Show.Source.ETag != `"7"` || len(f.Episodes) != 1 || string(f.Episodes[0].Enclosure.Location) != s.URL+"/media/1.mp3" {
 			t.Errorf("%s: %+v, %v", path, f, err)
 		}
 		if _, unchanged, err := r.Look(t.Context(), f.Show.Source); err != nil || !unchanged {
@@ -264,7 +264,7 @@ func TestWeb(t *testing.T) {
 		}
 	}
 	f, err := r.Resolve(t.Context(), s.URL+"/talks/my%20talk.mp3")
-	if err != nil || len(f.Episodes) != 1 || f.Episodes[0].Title != "my talk" || f.Show.Source.Kind != models.SourceFiles || f.Episodes[0].Enclosure.Location != s.URL+"/talks/my%20talk.mp3" {
+	if err != nil || len(f.Episodes) != 1 || f.Episodes[0].Title != "my talk" || f.Show.Source.Kind != models.SourceFiles || string(f.Episodes[0].Enclosure.Location) != s.URL+"/talks/my%20talk.mp3" {
 		t.Errorf("a recording on the web: %+v, %v", f, err)
 	}
 	for path, say := range map[string]string{"/circle": "is a web page", "/plain": "is a web page, not a feed", "/none": "404"} {
@@ -273,7 +273,7 @@ func TestWeb(t *testing.T) {
 		}
 	}
 	private := strings.Replace(s.URL, "http://", "http://ann:pw@", 1)
-	if f, err := r.Resolve(t.Context(), private+"/moved"); err != nil || f.Show.Source.Location != private+"/feed.xml" {
+	if f, err := r.Resolve(t.Context(), private+"/moved"); err != nil || string(f.Show.Source.Location) != s.URL+"/feed.xml" || f.Show.Source.Access.IsZero() {
 		t.Errorf("a private feed that moved: %+v, %v; want the password kept", f.Show.Source, err)
 	}
 }

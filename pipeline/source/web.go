@@ -12,45 +12,48 @@ import (
 
 // web lists what is at an address.
 func (r *Resolver) web(ctx context.Context, address string) (Found, error) {
-	found, err := r.page(ctx, address)
+	location, access := models.SplitAccess(models.Location(address))
+	found, err := r.page(ctx, string(location), access)
 	var named interface {
 		error
 		FeedURL() string
 	}
 	if errors.As(err, &named) && named.FeedURL() != "" {
-		return r.page(ctx, named.FeedURL()) // once: if that is a page again, its error is the answer
+		if u, err := url.Parse(named.FeedURL()); err != nil || len(access.For(u)) == 0 {
+			access = models.Access{} // it is of no use there
+		}
+		return r.page(ctx, named.FeedURL(), access) // once: if that is a page again, its error is the answer
 	}
 	return found, err
 }
 
-func (r *Resolver) page(ctx context.Context, address string) (Found, error) {
-	page, err := r.o.Web.Page(ctx, address, "", "")
+func (r *Resolver) page(ctx context.Context, address string, access models.Access) (Found, error) {
+	given := models.Source{Kind: models.SourceFeed, Location: models.Location(address), Access: access}
+	page, err := r.o.Web.Page(ctx, given)
 	if err != nil {
 		return Found{}, err
 	}
 	if page.Media {
 		return remoteRecording(address, page), nil
 	}
-	return r.o.Feeds.Parse(identity(address, page.Permanent), page)
+	given.Location = identity(given, page.Permanent)
+	return r.o.Feeds.Parse(given, page)
 }
 
-// identity is the address that a show is known by: the one given, or the one that it has moved to for good. A password
-// in the given address must not be lost; it is kept on the same server and a reason to stay on another.
-func identity(given, permanent string) string {
-	u, err := url.Parse(given)
+// identity is the address that a show is known by: the one given, or the one that it has moved to for good. Where the server
+// wants to be told something, only an address on the same server will do: another one is told nothing.
+func identity(given models.Source, permanent string) models.Location {
+	u, err := url.Parse(string(given.Location))
 	if err != nil {
-		return given
+		return given.Location
 	}
 	u.Fragment, u.RawFragment = "", ""
 	moved, err := url.Parse(permanent)
-	if err != nil || permanent == "" || u.User != nil && !strings.EqualFold(u.Host, moved.Host) {
-		return u.String()
+	if err != nil || permanent == "" || !given.Access.IsZero() && len(given.Access.For(moved)) == 0 {
+		return models.Location(u.String())
 	}
-	if moved.User == nil {
-		moved.User = u.User
-	}
-	moved.Fragment, moved.RawFragment = "", ""
-	return moved.String()
+	moved.User, moved.Fragment, moved.RawFragment = nil, "", ""
+	return models.Location(moved.String())
 }
 
 // remoteRecording makes an episode of a recording on the web.
@@ -64,7 +67,7 @@ func remoteRecording(address string, page models.Page) Found {
 	}
 	return recordings(models.Episode{
 		GUID: address, Title: title,
-		Enclosure: models.Enclosure{Location: address, Type: page.ContentType, Bytes: page.Bytes},
+		Enclosure: models.Enclosure{Location: models.Location(address), Type: page.ContentType, Bytes: page.Bytes},
 	})
 }
 

@@ -134,7 +134,7 @@ func realLexicon(t *testing.T) Lexicon {
 // TestRealFeed: the names that an owner of this archive would look for are in the prompts of the episodes that name them.
 func TestRealFeed(t *testing.T) {
 	const at = "https://example.org/feed.xml"
-	listing, err := feed.Reader{}.Parse(at, models.Page{URL: at, Body: fixture(t, "feeds/microsolidarity.xml")})
+	listing, err := feed.Reader{}.Parse(models.Source{Location: at}, models.Page{URL: at, Body: fixture(t, "feeds/microsolidarity.xml")})
 	if err != nil {
 		t.Fatal(err)
 	}

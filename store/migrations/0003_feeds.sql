@@ -3,7 +3,7 @@
 ALTER TABLE shows ADD COLUMN feed_guid TEXT NOT NULL DEFAULT '';                   -- podcast:guid
 ALTER TABLE shows ADD COLUMN medium TEXT NOT NULL DEFAULT '';                      -- podcast:medium
 ALTER TABLE shows ADD COLUMN locked BOOLEAN NOT NULL DEFAULT FALSE;                -- podcast:locked
-ALTER TABLE shows ADD COLUMN secrets {{JSON}} NOT NULL DEFAULT '{}';               -- models.Secrets: what the server wants of us
+ALTER TABLE shows ADD COLUMN secrets {{JSON}} NOT NULL DEFAULT '{}';               -- models.Access: what the server wants to be told
 ALTER TABLE shows ADD COLUMN next_poll_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE shows ADD COLUMN poll_failures BIGINT NOT NULL DEFAULT 0;              -- in a row
 ALTER TABLE shows ADD COLUMN ended_at BIGINT NOT NULL DEFAULT 0;                   -- the server said that the feed is gone for good
