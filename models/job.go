@@ -80,6 +80,11 @@ type Status struct {
 	WaitingMS int64 `json:"waiting_ms"`
 	// LeftMS is about how long transcribing all that will take at that speed; 0 when nothing waits or nothing is known.
 	LeftMS int64 `json:"left_ms"`
+	// FinishAt is about when that will be done, quiet hours included; zero when nothing waits, nothing is known, or the queue
+	// is held up by something without an end.
+	FinishAt time.Time `json:"finish_at,omitzero"`
+	Workers  int       `json:"workers"` // processes that take jobs
+	Holds    []Hold    `json:"holds"`   // what holds the queue up
 }
 
 // Failure is an episode or a show that could not be fetched or transcribed, and why.

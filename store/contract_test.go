@@ -61,6 +61,16 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"status":                    status,
 		"changes in order":          changesInOrder,
 		"many episodes":             manyEpisodes,
+		"newest first":              newestFirst,
+		"do this now":               doThisNow,
+		"pause the queue":           pauseQueue,
+		"pause a show":              pauseShow,
+		"cancel one":                cancelOne,
+		"quiet hours":               quietHours,
+		"disk full":                 diskFull,
+		"dead workers":              deadWorkers,
+		"same place":                samePlace,
+		"clock put back":            clockPutBack,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(clause{t, open(t)}) })
 	}

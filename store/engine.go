@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver"
@@ -51,7 +52,9 @@ type engine struct {
 	listen func(ctx context.Context, heard func()) error
 	// explain turns a failure of the engine into a sentence for the owner of the archive.
 	explain func(error) error
-	close   func() error
+	// stamp is a time as the queue's tables hold it.
+	stamp func(time.Time) any
+	close func() error
 
 	version int64 // of the catalogue's tables, as this program knows them
 }

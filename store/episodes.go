@@ -153,11 +153,12 @@ func (s *Store) transcribing(ctx context.Context, tx bun.Tx, id models.EpisodeID
 		Where(s.e.target+" = ?", id).Where(s.e.task+" = ?", task).Exists(ctx)
 }
 
-// RetryAll retries every episode that failed, or whose translation did, and returns how many there are.
+// RetryAll retries every episode that failed, or whose translation did, and returns how many there are. Those that their
+// owner cancelled are left alone.
 func (s *Store) RetryAll(ctx context.Context) (int, error) {
 	var ids []models.EpisodeID
 	err := s.e.read.NewSelect().Model((*episodeRow)(nil)).Column("id").
-		Where("state = ? OR translation_warning <> ''", models.EpisodeFailed).Order("id").Scan(ctx, &ids)
+		Where("state = ? AND reason <> ? OR translation_warning <> ''", models.EpisodeFailed, cancelled).Order("id").Scan(ctx, &ids)
 	if err != nil {
 		return 0, fmt.Errorf("looking for failed episodes: %w", s.e.explain(err))
 	}
@@ -177,23 +178,28 @@ func (s *Store) Retry(ctx context.Context, id models.EpisodeID) error {
 		if err != nil {
 			return err
 		}
-		if r.State != models.EpisodeFailed && r.TranslationWarning != "" {
-			return s.enqueueTranslation(ctx, tx, id)
-		}
-		if r.State != models.EpisodeFailed {
-			return fmt.Errorf("%w: the episode %s has not failed, it is %s", models.ErrInvalid, id, r.State)
-		}
-		if s.media.has(r.MediaKey) {
-			if err := setState(ctx, tx, id, models.EpisodeDownloaded, toMS(s.now())); err != nil {
-				return err
-			}
-			return s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id})
-		}
-		if err := setState(ctx, tx, id, models.EpisodeQueued, toMS(s.now())); err != nil {
+		return s.retry(ctx, tx, r)
+	})
+}
+
+func (s *Store) retry(ctx context.Context, tx bun.Tx, r *episodeRow) error {
+	id := r.ID
+	if r.State != models.EpisodeFailed && r.TranslationWarning != "" {
+		return s.enqueueTranslation(ctx, tx, id)
+	}
+	if r.State != models.EpisodeFailed {
+		return fmt.Errorf("%w: the episode %s has not failed, it is %s", models.ErrInvalid, id, r.State)
+	}
+	if s.media.has(r.MediaKey) {
+		if err := setState(ctx, tx, id, models.EpisodeDownloaded, toMS(s.now())); err != nil {
 			return err
 		}
-		return s.enqueue(ctx, tx, models.DownloadJob{EpisodeID: id})
-	})
+		return s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id})
+	}
+	if err := setState(ctx, tx, id, models.EpisodeQueued, toMS(s.now())); err != nil {
+		return err
+	}
+	return s.enqueue(ctx, tx, models.DownloadJob{EpisodeID: id})
 }
 
 // has reports whether the file is there.

@@ -15,7 +15,7 @@ const patience = 30 * time.Second
 // quickly is how the tests work: with waits that nobody notices.
 func quickly() WorkOptions {
 	return WorkOptions{
-		Beat: 100 * time.Millisecond, DeadAfter: 10 * time.Second, Grace: 5 * time.Second,
+		Look: 100 * time.Millisecond, Beat: 100 * time.Millisecond, DeadAfter: 10 * time.Second, Grace: 5 * time.Second,
 		Backoff: func(string, int) time.Duration { return 10 * time.Millisecond },
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -47,6 +48,30 @@ func outlook(ctx context.Context, tx bun.Tx, st *models.Status) error {
 		st.LeftMS = int64(float64(st.WaitingMS) / st.Speed)
 	}
 	return nil
+}
+
+// finish is about when everything that waits will be transcribed: the work rests during the quiet hours, where all workers
+// have the same ones.
+func (s *Store) finish(said []saying, st models.Status) time.Time {
+	if st.LeftMS == 0 || st.Workers == 0 {
+		return time.Time{}
+	}
+	for _, h := range st.Holds {
+		if h.Until.IsZero() {
+			return time.Time{}
+		}
+	}
+	quiet := said[0].Quiet
+	for _, w := range said[1:] {
+		if w.Quiet != quiet {
+			quiet = ""
+		}
+	}
+	hours, err := models.ParseQuietHours(quiet)
+	if err != nil { // of a version with other hours
+		return time.Time{}
+	}
+	return hours.After(s.now(), time.Duration(st.LeftMS)*time.Millisecond).UTC()
 }
 
 // speedOf is how many times faster than real time the latest transcripts were made; 0 when none says.

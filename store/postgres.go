@@ -144,6 +144,7 @@ func (p *postgres) engine() *engine {
 		},
 		listen:  p.listen,
 		explain: p.explain,
+		stamp:   func(t time.Time) any { return t.UTC() },
 		close: func() error {
 			p.listeners.Close()
 			return errors.Join(p.read.Close(), p.jobs.Close(), p.write.Close())

@@ -122,7 +122,7 @@ func jobThatKillsWorkers(t *testing.T, p place) {
 	id, a := anEpisode(t, s, h)
 	_, err := s.e.write.NewRaw("UPDATE river_job SET attempt = ?, max_attempts = ? WHERE id = ?", maxLosses, maxLosses+5, a.lease.JobID).Exec(ctx)
 	must(t, err)
-	takeAway(t, s, a.lease.JobID)
+	takeAway(t, s)
 	e, err := s.Episode(ctx, id)
 	must(t, err)
 	if e.State != models.EpisodeFailed || e.Reason == "" {

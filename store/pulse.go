@@ -28,6 +28,8 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}) {
 	tick := time.NewTicker(min(c.o.Beat, progressEvery))
 	defer tick.Stop()
 	last, polls := time.Now(), time.Time{}
+	clock := newWallClock(c.now)
+	c.retrySooner(ctx, longestWait)
 	for {
 		if c.o.PollInterval > 0 && time.Since(polls) >= min(pollsEvery, c.o.PollInterval) {
 			if err := c.enqueueDue(ctx, c.o.PollInterval); err != nil {
@@ -39,6 +41,9 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}) {
 		case <-stopped:
 			return
 		case <-tick.C:
+		}
+		if clock.putBack() {
+			c.retrySooner(ctx, 0)
 		}
 		if time.Since(last) < c.o.Beat && !c.anythingTold() {
 			continue
@@ -89,54 +94,40 @@ func (c *crew) running() []*try {
 func (c *crew) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.o.DeadAfter)
 	defer cancel()
-	err := c.sign(ctx, "saying that this worker is alive", func(ctx context.Context, tx bun.Tx) error {
-		now, err := c.clock(ctx, tx)
-		if err != nil {
+	var holds []models.Hold
+	err := c.sign(ctx, "saying that this worker is alive", func(ctx context.Context, tx bun.Tx) (err error) {
+		if holds, err = c.obstacles(ctx, tx); err != nil {
 			return err
 		}
-		_, err = tx.NewRaw("INSERT INTO workers (id, beat_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET beat_at = EXCLUDED.beat_at",
-			c.id, now).Exec(ctx)
-		if err != nil {
+		if err := c.greet(ctx, tx, holds); err != nil {
 			return err
 		}
-		return c.check(ctx, tx)
+		return c.check(ctx, tx, holds)
 	})
 	if err != nil {
 		return err
 	}
-	return c.bury(ctx)
-}
-
-// clock is the time in ms since 1970 that workers' beats are compared by: that of the database where it has one, because
-// the clocks of several machines differ.
-func (c *crew) clock(ctx context.Context, db bun.IDB) (now int64, err error) {
-	if c.e.clock == "" {
-		return c.now().UnixMilli(), nil
+	if err := c.bury(ctx); err != nil {
+		return err
 	}
-	err = db.NewRaw("SELECT "+c.e.clock).Scan(ctx, &now)
-	return now, err
+	return c.lineUpReturned(ctx)
 }
 
-// bury returns the jobs of workers that are dead to the queue.
-func (c *crew) bury(ctx context.Context) error {
-	now, err := c.clock(ctx, c.e.read)
+// check cancels the attempts that no longer hold their job, and those that are to go back to the queue, and writes the
+// progress of the others.
+func (c *crew) check(ctx context.Context, tx bun.Tx, holds []models.Hold) error {
+	urgentWait, err := urgentWaiting(ctx, tx)
 	if err != nil {
-		return c.e.explain(err)
+		return err
 	}
-	if jobs, err := c.lostJobs(ctx, c.e.read, now, ""); err != nil || len(jobs) == 0 {
-		return c.e.explain(err)
-	}
-	return c.write(ctx, "taking jobs from workers that are gone", func(ctx context.Context, tx bun.Tx) error {
-		return c.reap(ctx, tx, now)
-	})
-}
-
-// check cancels the attempts that no longer hold their job, and writes the progress of the others.
-func (c *crew) check(ctx context.Context, tx bun.Tx) error {
 	for _, t := range c.running() {
 		told := t.told.Swap(false)
 		err := c.holds(ctx, tx, t.lease, "")
-		if errors.Is(err, models.ErrLeaseLost) {
+		if err == nil {
+			err = c.wanted(ctx, tx, t, holds, urgentWait)
+		}
+		if errors.Is(err, models.ErrLeaseLost) || errors.Is(err, errSetAside) {
+			c.log.InfoContext(ctx, "a job is stopped", "job_id", t.lease.JobID, "kind", t.kind.name, "episode_id", t.episode, "because", err)
 			t.cancel(err)
 			continue
 		}
@@ -169,18 +160,17 @@ func (c *crew) began(ctx context.Context, t *try) error {
 	})
 }
 
-// lostJobs lists the running jobs whose worker has not been heard of for too long at the time now, in ms since 1970.
-func (c *crew) lostJobs(ctx context.Context, db bun.IDB, now int64, lock string) ([]lost, error) {
+// lostJobs lists the running jobs whose worker is gone.
+func (c *crew) lostJobs(ctx context.Context, db bun.IDB, lock string) ([]lost, error) {
 	var jobs []lost
 	err := db.NewRaw("SELECT id, kind, attempt, "+c.e.target+" AS target, "+c.e.task+" AS task FROM river_job WHERE state = ? AND "+
-		c.e.holder+" NOT IN (SELECT id FROM workers WHERE beat_at > ?) ORDER BY id "+lock,
-		rivertype.JobStateRunning, now-c.o.DeadAfter.Milliseconds()).Scan(ctx, &jobs)
+		c.e.holder+" NOT IN (SELECT id FROM workers) ORDER BY id "+lock, rivertype.JobStateRunning).Scan(ctx, &jobs)
 	return jobs, err
 }
 
-// reap returns the jobs of workers that are dead at the time now to the queue, and sweeps what they left.
-func (c *crew) reap(ctx context.Context, tx bun.Tx, now int64) error {
-	jobs, err := c.lostJobs(ctx, tx, now, c.e.lock)
+// reap returns the jobs of workers that are gone to the queue.
+func (c *crew) reap(ctx context.Context, tx bun.Tx) error {
+	jobs, err := c.lostJobs(ctx, tx, c.e.lock)
 	if err != nil {
 		return err
 	}
@@ -190,11 +180,7 @@ func (c *crew) reap(ctx context.Context, tx bun.Tx, now int64) error {
 			return err
 		}
 	}
-	if len(jobs) == 0 {
-		return nil
-	}
-	_, err = tx.NewRaw("DELETE FROM workers WHERE beat_at < ?", now-(24*time.Hour).Milliseconds()).Exec(ctx)
-	return err
+	return nil
 }
 
 // takeBack returns a lost job to the queue, or gives it up when it was lost so often that it must be what kills workers.

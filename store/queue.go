@@ -125,8 +125,17 @@ func (s *Store) enqueue(ctx context.Context, tx bun.Tx, jobs ...river.JobArgs) e
 				UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished()},
 			}}
 		}
-		_, err := s.queue.InsertManyTx(ctx, tx.Tx, params)
-		return err
+		inserted, err := s.queue.InsertManyTx(ctx, tx.Tx, params)
+		if err != nil {
+			return err
+		}
+		var added []waitingJob
+		for i, r := range inserted {
+			if id := about(jobs[i]); id != "" && !r.UniqueSkippedAsDuplicate {
+				added = append(added, waitingJob{r.Job.ID, id})
+			}
+		}
+		return s.lineUp(ctx, tx, added)
 	})
 }
 
@@ -158,6 +167,7 @@ func (s *Store) enqueueDue(ctx context.Context, every time.Duration) error {
 		var due []models.ShowID
 		before := s.now().Add(-every).UnixMilli()
 		err := tx.NewSelect().Model((*showRow)(nil)).Column("id").Where("source_kind = ?", models.SourceFeed).
+			Where("paused_at = 0").
 			Where("polled_at <= ? AND problem_at <= ? AND created_at <= ?", before, before, before).Scan(ctx, &due)
 		if err != nil {
 			return err

@@ -37,6 +37,7 @@ type showRow struct {
 	Fingerprint    string
 	Problem        string
 	ProblemAt      int64
+	PausedAt       int64
 	CreatedAt      int64
 	UpdatedAt      int64
 }
@@ -75,6 +76,7 @@ type episodeRow struct {
 	EnclosureDurationMS int64 `bun:"enclosure_duration_ms"`
 	TranslationWanted   bool
 	TranslationWarning  string
+	UrgentAt            int64
 	CreatedAt           int64
 	UpdatedAt           int64
 }
@@ -222,7 +224,7 @@ func (r *showRow) model() (models.Show, error) {
 			Kind: r.SourceKind, Location: location, Access: access, ETag: r.ETag, LastModified: r.LastModified,
 			PolledAt: fromMS(r.PolledAt),
 		},
-		CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt),
+		PausedAt: fromMS(r.PausedAt), CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt),
 	}, err
 }
 

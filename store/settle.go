@@ -46,6 +46,9 @@ func (c *crew) settle(ctx context.Context, t *try, err error) {
 func (c *crew) settleOnce(ctx context.Context, t *try, err error, stopped bool) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
+	if isFull(err) {
+		c.room.wasFull()
+	}
 	return c.fenced(ctx, t.lease, "ending a job", func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.NewDelete().Table("progress").Where("job_id = ?", t.lease.JobID).Exec(ctx); err != nil {
 			return err
@@ -53,8 +56,8 @@ func (c *crew) settleOnce(ctx context.Context, t *try, err error, stopped bool) 
 		switch {
 		case err == nil:
 			return c.complete(ctx, tx, t)
-		case stopped, errors.Is(err, models.ErrLeaseLost):
-			return c.giveBack(ctx, tx, lost{ID: t.lease.JobID, Kind: t.kind.name, Task: t.kind.task, Target: string(t.episode)})
+		case stopped, errors.Is(err, models.ErrLeaseLost), isFull(err):
+			return c.giveBack(ctx, tx, lost{ID: t.lease.JobID, Kind: t.kind.name, Task: t.kind.task, Target: string(t.episode), Why: heldUp(err)})
 		case errors.Is(err, models.ErrUnusable), errors.Is(err, models.ErrInvalid):
 			return c.giveUp(ctx, tx, t, err, riverdriver.JobSetStateCancelled)
 		case t.lease.Last:
@@ -75,6 +78,12 @@ func (c *crew) complete(ctx context.Context, tx bun.Tx, t *try) error {
 			return err
 		}
 	}
+	if t.kind.name == transcribeKind().name { // the last stage
+		if err := setUrgent(ctx, tx, t.episode, 0); err != nil {
+			return err
+		}
+	}
+	c.room.wasThere()
 	return c.setJob(ctx, tx, riverdriver.JobSetStateCompleted(t.lease.JobID, c.now(), nil))
 }
 
@@ -94,6 +103,9 @@ func (c *crew) giveUp(ctx context.Context, tx bun.Tx, t *try, err error,
 	}
 	if t.show != "" {
 		return problem(ctx, tx, t.show, reason(err.Error()), toMS(now))
+	}
+	if err := setUrgent(ctx, tx, t.episode, 0); err != nil {
+		return err
 	}
 	if t.kind.task == models.TaskTranslate {
 		return c.translated(ctx, tx, t.episode, reason("the translation failed: "+err.Error()))
@@ -153,6 +165,15 @@ type lost struct {
 	Task    models.TranscriptTask
 	Target  string // the episode or show
 	Attempt int
+	Why     string // what to tell of the episode meanwhile
+}
+
+// heldUp is what to tell of an episode whose attempt ended with err, but did not fail.
+func heldUp(err error) string {
+	if isFull(err) {
+		return reason("it goes on when there is space on the disk: " + err.Error())
+	}
+	return ""
 }
 
 // giveBack returns a running job to the queue, without counting what became of it as a failed attempt: the number of
@@ -168,10 +189,13 @@ func (s *Store) giveBack(ctx context.Context, tx bun.Tx, job lost) error {
 		return err
 	}
 	k, ok := kindOf(job.Kind, job.Task)
-	if !ok || k.from == "" {
+	if !ok || k.name == pollKind().name {
 		return nil
 	}
-	return s.wait(ctx, tx, k, models.EpisodeID(job.Target), "")
+	if err := s.wait(ctx, tx, k, models.EpisodeID(job.Target), job.Why); err != nil {
+		return err
+	}
+	return s.lineUp(ctx, tx, []waitingJob{{job.ID, models.EpisodeID(job.Target)}})
 }
 
 // setJob writes a running job's state. Its attempt must have been checked in tx.

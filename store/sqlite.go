@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
@@ -52,6 +53,8 @@ func openSQLite(path string) (*engine, error) {
 			}
 			return unlock, nil
 		},
+		// The format in which River's driver writes times, which are compared as text.
+		stamp:   func(t time.Time) any { return t.UTC().Round(time.Millisecond).Format("2006-01-02 15:04:05.000") },
 		explain: func(err error) error { return explainSQLite(path, err) },
 		close:   func() error { return errors.Join(r.Close(), w.Close()) },
 	}

@@ -16,17 +16,26 @@ const maxFailures = 100
 
 // Status returns the archive at a glance, whichever process is working on it.
 func (s *Store) Status(ctx context.Context) (models.Status, error) {
-	st := models.Status{Episodes: map[models.EpisodeState]int{}, Queue: map[string]int{}, Running: []models.JobProgress{}, Failures: []models.Failure{}}
+	st := models.Status{Episodes: map[models.EpisodeState]int{}, Queue: map[string]int{}, Running: []models.JobProgress{}, Failures: []models.Failure{}, Holds: []models.Hold{}}
 	err := s.read(ctx, "reading the status", func(ctx context.Context, tx bun.Tx) error {
 		if err := counts(ctx, tx, &st); err != nil {
 			return err
 		}
-		if err := running(ctx, tx, &st); err != nil {
+		workers, said, err := s.alive(ctx, tx)
+		if err != nil {
+			return err
+		}
+		st.Workers = len(workers)
+		if err := s.holding(ctx, tx, said, &st); err != nil {
+			return err
+		}
+		if err := s.running(ctx, tx, workers, &st); err != nil {
 			return err
 		}
 		if err := outlook(ctx, tx, &st); err != nil {
 			return err
 		}
+		st.FinishAt = s.finish(said, st)
 		return failures(ctx, tx, &st)
 	})
 	return st, err
@@ -64,8 +73,33 @@ func counts(ctx context.Context, tx bun.Tx, st *models.Status) error {
 		Where("is_current").Where("complete").Where("task = ?", models.TaskTranscribe).Scan(ctx, &st.AudioMS)
 }
 
-// running lists the attempts whose row of progress belongs to a job that really runs.
-func running(ctx context.Context, tx bun.Tx, st *models.Status) error {
+// holding lists what holds the queue up: the owner, the disk here, and what workers say.
+func (s *Store) holding(ctx context.Context, tx bun.Tx, said []saying, st *models.Status) error {
+	at, err := pausedAt(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if at > 0 {
+		st.Holds = append(st.Holds, paused())
+	}
+	if h, full := s.room.noRoom(ctx); full {
+		st.Holds = append(st.Holds, h)
+	}
+	for _, w := range said {
+		for _, h := range w.Holds {
+			if !slices.ContainsFunc(st.Holds, func(x models.Hold) bool { return x.Kind == h.Kind }) {
+				st.Holds = append(st.Holds, h)
+			}
+		}
+	}
+	return nil
+}
+
+// running lists the attempts whose row of progress belongs to a job that really runs, at a worker that lives.
+func (s *Store) running(ctx context.Context, tx bun.Tx, workers []string, st *models.Status) error {
+	if len(workers) == 0 {
+		return nil
+	}
 	var rows []struct {
 		JobID     int64
 		Kind      string
@@ -85,8 +119,8 @@ func running(ctx context.Context, tx bun.Tx, st *models.Status) error {
 		JOIN river_job j ON j.id = p.job_id AND j.attempt = p.attempt
 		LEFT JOIN episodes e ON e.id = p.episode_id
 		LEFT JOIN shows s ON s.id = p.show_id
-		WHERE j.state = ?
-		ORDER BY p.started_at, p.job_id`, rivertype.JobStateRunning).Scan(ctx, &rows)
+		WHERE j.state = ? AND `+s.e.holder+` IN (?)
+		ORDER BY p.started_at, p.job_id`, rivertype.JobStateRunning, bun.List(workers)).Scan(ctx, &rows)
 	for _, r := range rows {
 		st.Running = append(st.Running, models.JobProgress{
 			JobID: r.JobID, Kind: r.Kind, EpisodeID: r.EpisodeID, ShowID: r.ShowID, Title: r.Title, Task: r.Task,

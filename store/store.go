@@ -23,6 +23,8 @@ type Options struct {
 	Database string
 	Logger   *slog.Logger     // default: nothing is logged
 	Now      func() time.Time // the clock; default: time.Now
+	// MinFree is how many bytes must be free on the disk of the data folder for a job to start; 0: any number.
+	MinFree int64
 }
 
 // Store is an open archive. Its methods may be called from many goroutines.
@@ -33,6 +35,7 @@ type Store struct {
 	now   func() time.Time
 	media *Media
 	queue *river.Client[*sql.Tx] // only inserts
+	room  *room
 }
 
 // Open opens the archive in the folder dir, or the one in a database with the folder dir for what belongs to this machine,
@@ -68,7 +71,7 @@ func open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: abs, e: e, log: o.Logger, now: o.Now, media: media}
+	s := &Store{dir: abs, e: e, log: o.Logger, now: o.Now, media: media, room: &room{dir: abs, minFree: o.MinFree}}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(e.explain(err), e.close())
 	}

@@ -50,6 +50,13 @@ type WorkOptions struct {
 	// Beat is how often a worker says that it is alive; one that has not for DeadAfter loses its jobs to others. Defaults
 	// 3 s and 10 s, the same for all processes on a data folder.
 	Beat, DeadAfter time.Duration
+	// Look is how often the queue is asked for jobs, beside when a job has ended; default 1 s.
+	Look time.Duration
+	// Quiet are the hours during which only urgent transcriptions run here.
+	Quiet models.QuietHours
+	// Place names where one worker at a time can be, because the caller holds a lock for it: a worker that was there
+	// before is dead, and its jobs come here at once. "": any number of workers may be here.
+	Place string
 }
 
 func (o WorkOptions) withDefaults() WorkOptions {
@@ -58,7 +65,8 @@ func (o WorkOptions) withDefaults() WorkOptions {
 	o.Polls = cmp.Or(o.Polls, 2)
 	o.Grace = cmp.Or(o.Grace, 10*time.Second)
 	o.Beat = cmp.Or(o.Beat, 3*time.Second)
-	o.DeadAfter = cmp.Or(o.DeadAfter, 10*time.Second)
+	o.DeadAfter = cmp.Or(o.DeadAfter, deadAfter)
+	o.Look = cmp.Or(o.Look, time.Second)
 	if o.Backoff == nil {
 		o.Backoff = defaultBackoff
 	}
@@ -73,6 +81,7 @@ type crew struct {
 	gone  chan struct{}
 	mu    sync.Mutex
 	tries map[*try]bool // running; a job may have two, where one has lost it
+	peers peers
 }
 
 // try is one attempt at a job that is running here.
@@ -94,7 +103,7 @@ type try struct {
 // leave unfinished back to the queue, and returns when all have returned, or with an error when they do not within the
 // grace time. Several processes may work on one archive.
 func (s *Store) Work(ctx context.Context, h Handlers, o WorkOptions) error {
-	c := &crew{Store: s, o: o.withDefaults(), id: workerID(), gone: make(chan struct{}), tries: map[*try]bool{}}
+	c := &crew{Store: s, o: o.withDefaults(), id: workerID(), gone: make(chan struct{}), tries: map[*try]bool{}, peers: peers{}}
 	client, err := c.client(h)
 	if err != nil {
 		return fmt.Errorf("preparing to work: %w", err)
@@ -161,8 +170,8 @@ func (c *crew) client(h Handlers) (*river.Client[*sql.Tx], error) {
 	if len(queues) == 0 {
 		return nil, fmt.Errorf("%w: no handlers", models.ErrInvalid)
 	}
-	return river.NewClient(c.e.jobs, &river.Config{
-		ID: c.id, Logger: slog.New(quiet{c.log.Handler()}), Queues: queues, Workers: workers,
+	return river.NewClient(gate{c.e.jobs, c}, &river.Config{
+		ID: c.id, Logger: slog.New(quiet{c.log.Handler()}), Queues: queues, Workers: workers, FetchPollInterval: c.o.Look,
 		JobTimeout: transcribe.limit, RescueStuckJobsAfter: rescueAfter,
 	})
 }
