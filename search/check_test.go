@@ -31,7 +31,7 @@ func rawly(t *testing.T, x *Index, remove []string, d *models.Document, generati
 		batch.Delete(id)
 	}
 	if d != nil {
-		b, err := x.an.build(*d, generation)
+		b, err := newBuilder(x.an).build(*d, generation)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func TestCheckFindsAndRepairsWhatIsWrong(t *testing.T) {
 		"a table of another transcript with a right checksum": {func(t *testing.T, x *Index, _ *archive, d models.Document) {
 			t.Helper()
 			_, key := of(t, x, d.Episode.ID)
-			b, err := x.an.build(otherWords(d), key.generation)
+			b, err := newBuilder(x.an).build(otherWords(d), key.generation)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,8 +4,8 @@
 // # Reading order
 //
 // analyze.go, stemmer.go and cjk.go turn spoken words into index terms; passage.go cuts an episode into passages; document.go
-// makes the Bleve documents of an episode, of notes as html.go reads them, and tablebuild.go its side table, which table.go
-// reads (packed.go, stringlist.go and spelling.go are its parts).
+// makes the Bleve documents of an episode, of notes as html.go reads them, with the help of builder.go and field.go, and
+// tablebuild.go its side table, which table.go reads (packed.go, stringlist.go and spelling.go are its parts).
 //
 // shard.go is one index directory on disk, tables.go its side tables and view.go one state of it, by episode; patience.go
 // keeps Bleve quiet while the disk is full. follow.go, prepare.go and apply.go apply the store's changes, one group of
@@ -37,8 +37,8 @@
 // # Invariants
 //
 //   - An episode is replaced in one Bleve batch, maybe with others, which also records the last applied sequence number. Its
-//     side table is on disk before the batch and has the batch's generation in its name; every Bleve document names its
-//     generation, so a search reads the table that belongs to the documents it sees, never an older or newer one.
+//     side table is on disk before the batch and has the batch's generation in its name; the id of every Bleve document names
+//     its generation, so a search reads the table that belongs to the documents it sees, never an older or newer one.
 //   - The index has the newest state of every episode up to the last applied number, but for those that it remembers as owed,
 //     in the same batch: the store could not give them. They are tried again, and at most 64.
 //   - A table is removed only when no search that could still see its documents is running. Tables that no document names

@@ -71,14 +71,12 @@ func (l *nameLists) factsOf(d documentValues) facts {
 
 // documentValues are the doc values of one document.
 type documentValues struct {
-	ref, show, title, language string
-	speakers                   []string
+	show, title, language string
+	speakers              []string
 }
 
 func (d *documentValues) add(field string, term []byte) {
 	switch field {
-	case fieldRef:
-		d.ref = string(term)
 	case fieldShow:
 		d.show = string(term)
 	case fieldTitleOf:

@@ -19,7 +19,7 @@ type fingerprints struct{ seed maphash.Seed }
 
 func newFingerprints() fingerprints { return fingerprints{maphash.MakeSeed()} }
 
-// idField is Bleve's own: the documents' ids, which are compared as such.
+// idField is Bleve's own: the documents' ids, of which it also keeps a copy for each document.
 const idField = "_id"
 
 // term is the contribution of a term that is so often in a field.
@@ -53,6 +53,7 @@ func (f fingerprints) of(d *document.Document) (sum uint64) {
 			}
 		}
 	}
+	sum = f.term(idField, d.ID(), 1) // Bleve adds this field
 	for p, n := range often {
 		sum += f.term(p.field, p.term, n)
 	}
@@ -73,9 +74,6 @@ func (f fingerprints) indexed(ctx context.Context, snap *scorch.IndexSnapshot, d
 		}
 		sums := out[from:to]
 		for _, field := range s.Segment().Fields() {
-			if field == idField {
-				continue
-			}
 			if err := f.addTerms(ctx, s, field, sums); err != nil {
 				return nil, fmt.Errorf("field %s: %w", field, err)
 			}
@@ -138,9 +136,7 @@ func (f fingerprints) addValues(ctx context.Context, s *scorch.SegmentSnapshot, 
 			return ctx.Err()
 		}
 		var visit index.DocValueVisitor = func(field string, term []byte) {
-			if field != idField {
-				sums[i] += f.value(field, string(term))
-			}
+			sums[i] += f.value(field, string(term))
 		}
 		if state, err = seg.VisitDocValues(uint64(i), fields, visit, state); err != nil {
 			return err

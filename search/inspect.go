@@ -26,6 +26,7 @@ const inspectAtOnce = 500
 type inspection struct {
 	s       *shard
 	src     Source
+	b       *builder
 	snap    *scorch.IndexSnapshot
 	v       *view
 	applied int64 // last change that the snapshot has
@@ -49,7 +50,7 @@ func (x *Index) inspect(ctx context.Context, found func(Finding), progress func(
 	}
 	defer release()
 	defer s.gate.enter()()
-	i := &inspection{s: s, src: x.src, prints: newFingerprints(), numbers: map[models.EpisodeID][]uint32{}, found: found}
+	i := &inspection{s: s, src: x.src, b: newBuilder(s.an), prints: newFingerprints(), numbers: map[models.EpisodeID][]uint32{}, found: found}
 	if err := i.read(ctx); err != nil {
 		if ctx.Err() != nil {
 			return 0, 0, ctx.Err()
@@ -233,7 +234,7 @@ func (i *inspection) problemOf(doc models.Document) (string, error) {
 		return fmt.Sprintf("it is in the index %d times", len(numbers)), nil
 	}
 	key := i.v.keys[numbers[0]]
-	want, err := i.s.an.build(doc, key.generation)
+	want, err := i.b.build(doc, key.generation)
 	if err != nil {
 		return "", err
 	}

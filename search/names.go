@@ -7,7 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/blevesearch/bleve/v2/analysis"
 	"github.com/blevesearch/bleve/v2/document"
 	index "github.com/blevesearch/bleve_index_api"
 
@@ -65,10 +64,10 @@ func readEntry(kind models.CompletionKind, term string) entry {
 
 // entriesField returns the field of the head with what of the episode completes queries.
 func (a *analyzer) entriesField(b *tableBuilder, d models.Document) document.Field {
-	var terms analysis.TokenStream
-	add := func(e entry) {
-		terms = append(terms, &analysis.Token{Term: []byte(e.term()), Position: len(terms) + 1, Type: analysis.AlphaNumeric})
-	}
+	terms := index.TokenFrequencies{}
+	once := &index.TokenFreq{}
+	once.SetFrequency(1) // Bleve writes what is in one document, once, in few bytes
+	add := func(e entry) { terms[e.term()] = once }
 	named := func(kind models.CompletionKind, text string) {
 		text = cleanText(text)
 		words := a.plain(text)
@@ -87,7 +86,7 @@ func (a *analyzer) entriesField(b *tableBuilder, d models.Document) document.Fie
 			add(entry{models.CompleteName, strings.Join(words[i:], " "), display})
 		}
 	}
-	return document.NewTextFieldCustom(fieldEntry, nil, nil, index.IndexField|index.SkipFreqNorm, analysed(terms))
+	return newTextField(fieldEntry, terms, 1)
 }
 
 // nameWord is a capitalised word.

@@ -110,7 +110,7 @@ func TestSpellingGivesBackWhatWentIn(t *testing.T) {
 func TestTableWordsAndTokens(t *testing.T) {
 	an := testAnalyzer(t)
 	d := generated(4, 20).all()[1]
-	b, err := an.build(d, 1)
+	b, err := newBuilder(an).build(d, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestTableWordsAndTokens(t *testing.T) {
 
 func FuzzReadTable(f *testing.F) {
 	an := testAnalyzer(f)
-	b, err := an.build(say("Seed", "Anna: one two three", "Ben: four five"), 1)
+	b, err := newBuilder(an).build(say("Seed", "Anna: one two three", "Ben: four five"), 1)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -38,6 +38,11 @@ type passage struct{ start, end, tail int }
 func spokenWords(t models.Transcript) (words []spoken, speakers []string) {
 	speakers = []string{""}
 	number := map[string]int{"": 0}
+	size := 0
+	for _, s := range t.Segments {
+		size += len(s.Words)
+	}
+	words = make([]spoken, 0, min(size, maxWords))
 	for _, s := range t.Segments {
 		name := strings.TrimSpace(cleanText(s.Speaker))
 		n, ok := number[name]
@@ -89,6 +94,9 @@ func clampMS(v int64) uint32 { return uint32(min(max(v, 0), math.MaxUint32)) }
 func cleanText(s string) string {
 	if len(s) > maxWordBytes {
 		s = s[:maxWordBytes]
+	}
+	if !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= unicode.MaxASCII }) {
+		return s // nearly always
 	}
 	s = strings.ToValidUTF8(s, "")
 	if strings.IndexFunc(s, unicode.IsControl) >= 0 {

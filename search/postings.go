@@ -19,7 +19,7 @@ func (e *evaluation) postings(field, term string, f func(doc uint32, freq, lengt
 			}
 			length := 1.0
 			if norm := p.Norm(); norm > 0 {
-				length = 1 / (norm * norm)
+				length = lengthUnit / (norm * norm)
 			}
 			f(from+uint32(p.Number()), float64(p.Frequency()), length)
 		}

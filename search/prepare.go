@@ -18,7 +18,7 @@ type prepared struct {
 // waits for the disk, the next one is read and analysed. It looks at nothing but the source, so that no fault in the
 // index's files can meet it.
 type preparation struct {
-	an         *analyzer
+	b          *builder
 	src        Source
 	generation uint64 // last one given
 	groups     chan []prepared
@@ -29,7 +29,7 @@ type preparation struct {
 // order of the changes, and are not all of them where ctx ends. stop must be called; it waits until nothing goes on.
 func (a *analyzer) prepare(ctx context.Context, src Source, generation uint64, changes []models.Change) (groups <-chan []prepared, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	p := &preparation{an: a, src: src, generation: generation, groups: make(chan []prepared), gone: make(chan struct{})}
+	p := &preparation{b: newBuilder(a), src: src, generation: generation, groups: make(chan []prepared), gone: make(chan struct{})}
 	go p.run(ctx, changes)
 	return p.groups, func() {
 		cancel()
@@ -82,7 +82,7 @@ func (p *preparation) one(ctx context.Context, c models.Change) prepared {
 		return prepared{change: c, err: &unreadError{c.EpisodeID, err}}
 	}
 	doc.Episode.ID = c.EpisodeID
-	b, err := p.an.build(doc, p.generation+1)
+	b, err := p.b.build(doc, p.generation+1)
 	if err != nil {
 		return prepared{change: c, err: &unreadError{c.EpisodeID, err}}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
+	segment "github.com/blevesearch/scorch_segment_api/v2"
 
 	"github.com/earshot/earshot/models"
 )
@@ -153,40 +154,43 @@ func (s *shard) documentsOf(ctx context.Context, id models.EpisodeID) (ids map[s
 		return fail(err)
 	}
 	defer r.Close() //nolint:errcheck // reading only
-	terms, err := r.TermFieldReader(ctx, []byte(id), fieldEpisode, false, false, false)
-	if err != nil {
-		return fail(err)
-	}
-	defer terms.Close() //nolint:errcheck // reading only
-	dv, err := r.DocValueReader([]string{fieldRef})
+	snap, err := snapshotOf(r)
 	if err != nil {
 		return fail(err)
 	}
 	ids = map[string]bool{}
-	seen := map[tableKey]bool{}
-	for {
-		d, err := terms.Next(nil)
+	refs := []byte(refsOf(id))
+	for _, seg := range snap.Segments() {
+		if ctx.Err() != nil {
+			return fail(ctx.Err())
+		}
+		dict, err := seg.Segment().Dictionary(idField)
 		if err != nil {
 			return fail(err)
 		}
-		if d == nil {
-			break
-		}
-		ext, err := r.ExternalID(d.ID)
-		if err != nil {
-			return fail(err)
-		}
-		ids[ext] = true
-		if err := dv.VisitDocValues(d.ID, func(_ string, term []byte) {
-			if ref, e := parseDocRef(string(term)); e == nil {
-				seen[tableKey{ref.episode, ref.generation}] = true
+		var list segment.PostingsList
+		for names := dict.AutomatonIterator(nil, refs, afterPrefix(refs)); ; {
+			d, err := names.Next()
+			if err != nil {
+				return fail(err)
 			}
-		}); err != nil {
-			return fail(err)
+			if d == nil {
+				break
+			}
+			if list, err = dict.PostingsList([]byte(d.Term), seg.Deleted(), list); err != nil {
+				return fail(err)
+			}
+			if list.Count() > 0 {
+				ids[d.Term] = true
+			}
 		}
 	}
-	for k := range seen {
-		tables = append(tables, k)
+	seen := map[tableKey]bool{}
+	for ref := range ids {
+		if r, err := parseDocRef(ref); err == nil && !seen[tableKey{r.episode, r.generation}] {
+			seen[tableKey{r.episode, r.generation}] = true
+			tables = append(tables, tableKey{r.episode, r.generation})
+		}
 	}
 	return ids, tables, nil
 }

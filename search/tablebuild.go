@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
-	"maps"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -18,11 +17,55 @@ type tableBuilder struct {
 	ids         map[string]uint32 // form → token id
 	terms       [][]string        // token id → index terms
 	tokens      []uint32
-	firstToken  []int
+	firstToken  []int // token before which each word begins; one more than words
 	words       []spoken
+	wordings    []wording // each once
+	worded      []uint32  // word → wording
 	passages    []passage
 	titleTokens []uint32
 	notesTokens []uint32
+	often       []int // see textField
+}
+
+// wording is how a word is written.
+type wording struct {
+	text    string
+	tokens  []uint32
+	variant uint32 // its number among those that begin with the same token
+}
+
+// addWords finds the tokens of all words.
+func (b *tableBuilder) addWords(known *builder) {
+	b.firstToken = make([]int, 1, len(b.words)+1)
+	b.tokens = make([]uint32, 0, len(b.words)+len(b.words)/8)
+	b.worded = make([]uint32, len(b.words))
+	number := map[string]uint32{}
+	for i, w := range b.words {
+		n, ok := number[w.text]
+		if !ok {
+			n = uint32(len(b.wordings))
+			number[w.text] = n
+			b.wordings = append(b.wordings, wording{text: w.text, tokens: b.number(known.lexemes(b.meta.Language, w.text))})
+		}
+		b.worded[i] = n
+		b.tokens = append(b.tokens, b.wordings[n].tokens...)
+		b.firstToken = append(b.firstToken, len(b.tokens))
+	}
+}
+
+// number returns the ids of tokens, and gives ids to the forms that are new.
+func (b *tableBuilder) number(tokens []lexeme) []uint32 {
+	out := make([]uint32, len(tokens))
+	for i, t := range tokens {
+		id, ok := b.ids[t.form]
+		if !ok {
+			id = uint32(len(b.terms))
+			b.ids[t.form] = id
+			b.terms = append(b.terms, t.terms)
+		}
+		out[i] = id
+	}
+	return out
 }
 
 // encode returns the bytes of the table.
@@ -93,45 +136,41 @@ func (b *tableBuilder) encodeKeys(parts [][]byte) {
 	parts[secForms], parts[secKeys], parts[secKeyIDs] = packStrings(forms), packStrings(keys), packArray(ids)
 }
 
-// textKey is a spelling of the words that begin with a token. Words without any token have a number that no token has.
-type textKey struct {
-	token uint32
-	text  string
-}
-
-func (b *tableBuilder) textKey(word int) textKey {
-	if b.firstToken[word] == b.firstToken[word+1] {
-		return textKey{uint32(b.meta.IDs), b.words[word].text}
+// firstOf returns the first token of a wording; words without any token have a number that no token has.
+func (b *tableBuilder) firstOf(s *wording) uint32 {
+	if len(s.tokens) == 0 {
+		return uint32(b.meta.IDs)
 	}
-	return textKey{b.tokens[b.firstToken[word]], b.words[word].text}
+	return s.tokens[0]
 }
 
 // encodeWords writes how each word is written: as a number among the spellings of its first token.
 func (b *tableBuilder) encodeWords(parts [][]byte) {
-	number := map[textKey]uint32{}
-	for i := range b.words {
-		number[b.textKey(i)] = 0
+	order := make([]*wording, len(b.wordings))
+	for i := range b.wordings {
+		order[i] = &b.wordings[i]
 	}
-	keys := slices.SortedFunc(maps.Keys(number), func(x, y textKey) int {
-		return cmp.Or(cmp.Compare(x.token, y.token), compareSpelling(x.text, y.text))
+	slices.SortFunc(order, func(x, y *wording) int {
+		return cmp.Or(cmp.Compare(b.firstOf(x), b.firstOf(y)), compareSpelling(x.text, y.text))
 	})
 	var spellings []byte
 	at := make([]uint32, b.meta.IDs+1) // by token: where its spellings begin
 	next, variant := 0, uint32(0)
-	for i, k := range keys {
+	for i, s := range order {
+		token := b.firstOf(s)
 		variant++
-		if i == 0 || keys[i-1].token != k.token {
+		if i == 0 || b.firstOf(order[i-1]) != token {
 			variant = 0
 		}
-		for ; next <= int(k.token); next++ {
+		for ; next <= int(token); next++ {
 			at[next] = uint32(len(spellings))
 		}
 		plain := ""
-		if int(k.token) < b.meta.IDs {
-			plain = b.terms[k.token][0]
+		if int(token) < b.meta.IDs {
+			plain = b.terms[token][0]
 		}
-		spellings = appendSpelling(spellings, plain, k.text)
-		number[k] = variant
+		spellings = appendSpelling(spellings, plain, s.text)
+		s.variant = variant
 	}
 	for ; next < len(at); next++ {
 		at[next] = uint32(len(spellings))
@@ -139,7 +178,7 @@ func (b *tableBuilder) encodeWords(parts [][]byte) {
 	var turns []uint32
 	variants := make([]uint32, len(b.words))
 	for i, w := range b.words {
-		variants[i] = number[b.textKey(i)]
+		variants[i] = b.wordings[b.worded[i]].variant
 		if i == 0 || b.words[i-1].speaker != w.speaker {
 			turns = append(turns, uint32(i), uint32(w.speaker))
 		}
@@ -203,10 +242,16 @@ func (b *tableBuilder) renumber() {
 	for form, id := range b.ids {
 		b.ids[form] = number[id]
 	}
-	for _, list := range [][]uint32{b.tokens, b.titleTokens, b.notesTokens} {
+	renumber := func(list []uint32) {
 		for i, id := range list {
 			list[i] = number[id]
 		}
+	}
+	renumber(b.tokens)
+	renumber(b.titleTokens)
+	renumber(b.notesTokens)
+	for _, w := range b.wordings {
+		renumber(w.tokens)
 	}
 	b.terms = terms
 }

@@ -165,7 +165,7 @@ func (v *views) of(ctx context.Context, r index.IndexReader) (*view, error) {
 		refs := v.segments[keys[i].id]
 		if refs == nil {
 			var err error
-			if refs, err = v.read(ctx, r, uint64(out.docs), keys[i].size); err != nil {
+			if refs, err = v.read(ctx, r, s, uint64(out.docs)); err != nil {
 				return nil, err
 			}
 		}
@@ -177,9 +177,10 @@ func (v *views) of(ctx context.Context, r index.IndexReader) (*view, error) {
 	return out, nil
 }
 
-// read reads the references and facts of a segment's documents from their doc values.
-func (v *views) read(ctx context.Context, r index.IndexReader, from, size uint64) (*segmentRefs, error) {
-	dv, err := r.DocValueReader([]string{fieldRef, fieldShow, fieldTitleOf, fieldLang, fieldSpeaker})
+// read reads the references and facts of a segment's documents from their ids and doc values.
+func (v *views) read(ctx context.Context, r index.IndexReader, seg *scorch.SegmentSnapshot, from uint64) (*segmentRefs, error) {
+	size := uint64(seg.FullSize())
+	dv, err := r.DocValueReader([]string{fieldShow, fieldTitleOf, fieldLang, fieldSpeaker})
 	if err != nil {
 		return nil, fmt.Errorf("reading the index: %w", err)
 	}
@@ -193,7 +194,11 @@ func (v *views) read(ctx context.Context, r index.IndexReader, from, size uint64
 		if err := dv.VisitDocValues(index.NewIndexInternalID(nil, from+i), values.add); err != nil {
 			return nil, fmt.Errorf("reading the index: %w", err)
 		}
-		ref, err := parseDocRef(values.ref)
+		id, err := seg.Segment().DocID(i)
+		if err != nil {
+			return nil, fmt.Errorf("reading the index: %w", err)
+		}
+		ref, err := parseDocRef(string(id))
 		if err != nil {
 			return nil, fmt.Errorf("reading the index: reference of document %d: %w", from+i, err)
 		}
