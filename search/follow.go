@@ -24,7 +24,8 @@ const (
 )
 
 // Follow applies the source's changes as they come, until ctx ends; then it returns nil. Trouble (the source does not
-// answer, the disk is full) is logged and tried again.
+// answer, the disk is full) is logged and tried again, except that the source belongs to a newer program:
+// [models.ErrNewerData] is returned.
 func (x *Index) Follow(ctx context.Context) error {
 	tick := time.NewTicker(x.o.Interval)
 	defer tick.Stop()
@@ -42,7 +43,7 @@ func (x *Index) Follow(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if errors.Is(err, ErrClosed) {
+		if errors.Is(err, ErrClosed) || errors.Is(err, models.ErrNewerData) {
 			return err
 		}
 		if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -27,14 +28,40 @@ func (s *Store) Changes(ctx context.Context, after int64, limit int) ([]models.C
 	return changes, nil
 }
 
-// LastChange returns the number of the newest change, 0 in an empty archive.
+// LastChange returns the number of the newest change, 0 in an empty archive. [models.ErrNewerData] says that a newer program
+// has migrated the archive meanwhile: this one must not go on.
 func (s *Store) LastChange(ctx context.Context) (int64, error) {
-	var last int64
-	err := s.e.read.NewSelect().Table("counters").Column("value").Where("name = 'change'").Scan(ctx, &last)
+	var last, version int64
+	err := s.e.read.NewRaw("SELECT value, ("+newestVersion+") FROM counters WHERE name = 'change'").Scan(ctx, &last, &version)
+	if err == nil && version > s.e.version {
+		err = newerTables(version, s.e.version)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("reading the newest change: %w", s.e.explain(err))
 	}
 	return last, nil
+}
+
+// Hear calls heard soon after every change that anybody makes, until ctx ends. What is heard may come late or twice, and
+// where the engine cannot tell, nothing is: look from time to time as well.
+func (s *Store) Hear(ctx context.Context, heard func()) {
+	if s.e.listen == nil {
+		return
+	}
+	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
+		err := s.e.listen(ctx, func() { wait = time.Second; heard() })
+		if ctx.Err() != nil {
+			return
+		}
+		s.log.WarnContext(ctx, "the connection on which changes are announced has ended, trying again", "error", s.e.explain(err), "wait", wait)
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
 }
 
 // changed gives the episodes the next numbers of the change sequence. The counter's row stays locked until tx ends, so

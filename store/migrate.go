@@ -65,10 +65,13 @@ func (s *Store) migrate(ctx context.Context, dir string) error {
 	return err
 }
 
+// newestVersion is the version of the catalogue's tables.
+const newestVersion = "SELECT max(version_id) FROM goose_db_version WHERE is_applied"
+
 // notNewer returns [models.ErrNewerData] when a newer program has migrated the archive since this one opened it.
 func (s *Store) notNewer(ctx context.Context, tx bun.Tx) error {
 	var has int64
-	err := tx.NewSelect().Table("goose_db_version").ColumnExpr("max(version_id)").Where("is_applied").Scan(ctx, &has)
+	err := tx.NewRaw(newestVersion).Scan(ctx, &has)
 	if err == nil && has > s.e.version {
 		return newerTables(has, s.e.version)
 	}

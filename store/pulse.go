@@ -23,8 +23,9 @@ const (
 )
 
 // pulse beats until stopped: it keeps this worker's row fresh, takes jobs from workers whose row is not, writes progress,
-// cancels attempts that lost their job, and queues the polls that are due.
-func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}) {
+// cancels attempts that lost their job, and queues the polls that are due. An archive that a newer program has migrated ends
+// the work.
+func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.CancelCauseFunc) {
 	tick := time.NewTicker(min(c.o.Beat, progressEvery))
 	defer tick.Stop()
 	last, polls := time.Now(), time.Time{}
@@ -54,6 +55,10 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}) {
 			continue
 		}
 		c.log.WarnContext(ctx, "the archive cannot be written", "error", err)
+		if errors.Is(err, models.ErrNewerData) {
+			end(err)
+			return
+		}
 		if time.Since(last) > c.o.DeadAfter*8/10 { // soon others will take our jobs
 			c.cancelAll(fmt.Errorf("the archive cannot be written: %w", models.ErrLeaseLost))
 		}

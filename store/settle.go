@@ -27,6 +27,9 @@ func (c *crew) settle(ctx context.Context, t *try, err error) {
 		if problem == nil {
 			return
 		}
+		if errors.Is(problem, models.ErrNewerData) {
+			return // whoever migrated the archive takes the job, when this worker is not heard of any more
+		}
 		if errors.Is(problem, models.ErrLeaseLost) {
 			c.log.InfoContext(ctx, "the result of an attempt that lost its job is dropped", "job_id", t.lease.JobID,
 				"kind", t.kind.name, "episode_id", t.episode, "attempt", t.lease.Attempt)

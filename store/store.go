@@ -90,6 +90,9 @@ func (s *Store) start(ctx context.Context) error {
 // Close closes the archive. Calls of [Store.Work] must have returned.
 func (s *Store) Close() error { return s.e.close() }
 
+// Where says where the catalogue is, without secrets.
+func (s *Store) Where() string { return s.e.name }
+
 // Media returns the store of audio files.
 func (s *Store) Media() *Media { return s.media }
 
@@ -101,9 +104,9 @@ func (s *Store) write(ctx context.Context, doing string, fn func(context.Context
 			if err := s.e.turn(ctx, tx); err != nil {
 				return err
 			}
-			if err := s.notNewer(ctx, tx); err != nil {
-				return err
-			}
+		}
+		if err := s.notNewer(ctx, tx); err != nil {
+			return err
 		}
 		return fn(ctx, tx)
 	})
@@ -120,9 +123,9 @@ func (s *Store) sign(ctx context.Context, doing string, fn func(context.Context,
 			if err := s.e.notMigrating(ctx, tx); err != nil {
 				return err
 			}
-			if err := s.notNewer(ctx, tx); err != nil {
-				return err
-			}
+		}
+		if err := s.notNewer(ctx, tx); err != nil {
+			return err
 		}
 		return fn(ctx, tx)
 	})

@@ -110,19 +110,26 @@ func (s *Store) Work(ctx context.Context, h Handlers, o WorkOptions) error {
 	}
 	if err := c.beat(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // told to stop before it began
+			return nil // told to stop before it began
 		}
 		return fmt.Errorf("starting to work: %w", err)
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	// River gets a context of its own, so that the order in which things stop is ours.
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("starting to work: %w", s.e.explain(err))
 	}
 	stopped := make(chan struct{})
 	var pulse sync.WaitGroup
-	pulse.Go(func() { c.pulse(context.WithoutCancel(ctx), stopped) })
+	pulse.Go(func() { c.pulse(context.WithoutCancel(ctx), stopped, stop) })
 	<-ctx.Done()
 	err = c.stop(context.WithoutCancel(ctx), client)
+	if cause := context.Cause(ctx); errors.Is(cause, models.ErrNewerData) {
+		close(stopped)
+		pulse.Wait()
+		return errors.Join(fmt.Errorf("working: %w", cause), err) // nothing more may be written
+	}
 	close(stopped)
 	pulse.Wait()
 	return errors.Join(err, c.leave(context.WithoutCancel(ctx)))

@@ -38,7 +38,7 @@ type archive struct {
 
 // openExisting opens the data folder, which must hold an archive.
 func (c *config) openExisting(ctx context.Context) (*archive, error) {
-	if !isFile(filepath.Join(c.Data, "earshot.db")) {
+	if c.DatabaseURL == "" && !isFile(filepath.Join(c.Data, "earshot.db")) {
 		return nil, fmt.Errorf("there is no archive in %s: make one with earshot add, or name another folder with --data", c.Data)
 	}
 	return c.open(ctx)
@@ -61,7 +61,7 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 	if err := os.MkdirAll(c.Data, 0o755); err != nil { //nolint:gosec // the owner's folder, with the usual rights
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	s, err := store.Open(ctx, c.Data, store.Options{Logger: c.log})
+	s, err := store.Open(ctx, c.Data, store.Options{Database: c.DatabaseURL, Logger: c.log})
 	if err != nil {
 		return nil, err
 	}
@@ -80,9 +80,10 @@ func (a *archive) close() error {
 	return a.Close()
 }
 
-// index opens the search index. search.ErrInUse says that another process has it.
-func (a *archive) index(ctx context.Context) (*search.Index, error) {
-	return search.Open(ctx, filepath.Join(a.c.Data, "search"), a.Store, search.Options{Log: a.c.log})
+// index opens this machine's search index. search.ErrInUse says that another process has it. wake, which may be nil, makes
+// the index look for changes at once.
+func (a *archive) index(ctx context.Context, wake <-chan struct{}) (*search.Index, error) {
+	return search.Open(ctx, filepath.Join(a.c.Data, "search"), a.Store, search.Options{Wake: wake, Log: a.c.log})
 }
 
 // media gives the pipeline the store's recordings.

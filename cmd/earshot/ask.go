@@ -51,7 +51,7 @@ func (c *config) search(ctx context.Context, f func(a *archive, ask asker) error
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	index, err := a.index(ctx)
+	index, err := a.index(ctx, nil)
 	if errors.Is(err, search.ErrInUse) {
 		return f(a, func(ctx context.Context, q models.Query) (found, error) { return searchServer(ctx, c.Data, q) })
 	}

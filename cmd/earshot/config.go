@@ -28,12 +28,14 @@ import (
 // EARSHOT_ those of the environment variables.
 type config struct {
 	Data         string `koanf:"data"`          // the data folder
+	DatabaseURL  string `koanf:"database-url"`  // a Postgres database; "": SQLite in the data folder
 	Models       string `koanf:"models"`        // where the weights are; "": models in the data folder
 	Model        string `koanf:"model"`         // the weights to transcribe with
 	Language     string `koanf:"language"`      // a code of whisper's, "auto" or "mixed"; a show may have its own
 	Hints        string `koanf:"hints"`         // what the decoder is told to expect: "auto", "words" or "off"; a show may have its own
 	Decoders     int    `koanf:"decoders"`      // chunks decoded at a time; 0: one a core
 	Listen       string `koanf:"listen"`        // address that serve listens on
+	NoWork       bool   `koanf:"no-work"`       // serve leaves the queue to others
 	AllowPrivate bool   `koanf:"allow-private"` // feeds and audio may come from private networks
 	LogLevel     string `koanf:"log-level"`
 
@@ -56,7 +58,7 @@ func (c *config) register(f *pflag.FlagSet) {
 	f.String("hints", models.HintsAuto, "what the decoder is told to expect: auto (names from titles and notes, and the vocabulary), words (the vocabulary only), off")
 	f.Int("decoders", 0, "chunks to decode at a time, each on one core (default: one for each core)")
 	f.Bool("allow-private", false, "let feeds and audio come from this machine and from private networks")
-	f.String("log-level", "", "debug, info, warn or error (default: warn for serve, error for the others)")
+	f.String("log-level", "", "debug, info, warn or error (default: warn for serve and worker, error for the others)")
 }
 
 // load fills in the settings: flags over the environment over earshot.toml over the defaults.
@@ -99,6 +101,9 @@ func (c *config) load(cmd *cobra.Command) error {
 		return err
 	}
 	c.Data = data
+	if v := os.Getenv("DATABASE_URL"); c.DatabaseURL == "" && strings.HasPrefix(v, "postgres") { // as many programs call it
+		c.DatabaseURL = v
+	}
 	if c.Models == "" {
 		c.Models = filepath.Join(data, "models")
 	}
@@ -111,7 +116,7 @@ func (c *config) load(cmd *cobra.Command) error {
 	}
 	if c.LogLevel == "" {
 		c.LogLevel = "error"
-		if cmd.Name() == "serve" {
+		if cmd.Name() == "serve" || cmd.Name() == "worker" {
 			c.LogLevel = "warn"
 		}
 	}

@@ -27,7 +27,7 @@ recordings are looked at as well; what is wrong with them has to come back from 
 The exit code is 1 when something is wrong and stays so.`,
 		Args: arguments(cobra.NoArgs),
 		RunE: c.onArchive(func(cmd *cobra.Command, a *archive) (err error) {
-			index, err := a.index(cmd.Context())
+			index, err := a.index(cmd.Context(), nil)
 			if err != nil {
 				return c.explainInUse(err)
 			}

@@ -77,7 +77,7 @@ from earshot.toml in the data folder, in this order.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.register(root.PersistentFlags())
 	root.AddCommand(
-		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newStatusCommand(c), newTranscribeCommand(c), newReindexCommand(c), newDoctorCommand(c), newRetryCommand(c),
+		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newWorkerCommand(c), newStatusCommand(c), newTranscribeCommand(c), newReindexCommand(c), newDoctorCommand(c), newRetryCommand(c),
 		newShowsCommand(c), newRetranscribeCommand(c),
 		newModelsCommand(c.weights, &c.Model, newModelsCalibrateCommand(c)), newVersionCommand(), newDecoderCommand(),
 	)

@@ -12,7 +12,7 @@ func newReindexCommand(c *config) *cobra.Command {
 		Short: "Build the search index anew from the catalogue",
 		Args:  arguments(cobra.NoArgs),
 		RunE: c.onArchive(func(cmd *cobra.Command, a *archive) (err error) {
-			index, err := a.index(cmd.Context())
+			index, err := a.index(cmd.Context(), nil)
 			if err != nil {
 				return c.explainInUse(err)
 			}

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/earshot/earshot/api"
-	"github.com/earshot/earshot/store"
 )
 
 func newServeCommand(c *config) *cobra.Command {
@@ -28,6 +27,7 @@ func newServeCommand(c *config) *cobra.Command {
 		},
 	}
 	cmd.Flags().String("listen", "localhost:8080", "address to listen on, as host:port")
+	cmd.Flags().Bool("no-work", false, "leave the queue to earshot worker, here or on other machines")
 	return cmd
 }
 
@@ -46,7 +46,8 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	index, err := a.index(ctx)
+	wake := make(chan struct{}, 1)
+	index, err := a.index(ctx, wake)
 	if err != nil {
 		return c.explainInUse(err)
 	}
@@ -67,14 +68,21 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	}
 	defer forget()
 	fmt.Fprintf(out, "Earshot is at %s (data in %s). Stop it with Ctrl-C.\n", url, c.Data)
-	if _, err := a.checkTools(ctx); err != nil {
-		fmt.Fprintln(out, "earshot: warning: the queue waits: "+oneLine(err.Error()))
-	}
-	a.say = func(line string) { fmt.Fprintln(out, "earshot: "+line) }
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return api.Serve(ctx, ln, handler, api.ServeOptions{Logger: c.log}) })
 	g.Go(func() error { return index.Follow(ctx) })
-	g.Go(func() error { return a.work(ctx, store.WorkOptions{PollInterval: pollInterval}) })
+	g.Go(func() error {
+		a.Hear(ctx, func() {
+			select {
+			case wake <- struct{}{}:
+			default: // it has been told already
+			}
+		})
+		return nil
+	})
+	if !c.NoWork {
+		g.Go(func() error { return a.workAloud(ctx, out) })
+	}
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil // a regular stop
