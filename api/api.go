@@ -8,6 +8,7 @@
 //	/api/search                    episodes with the moments at which a query matches
 //	/api/complete, /api/mentions   ways to go on with a query, and its matches month by month
 //	/api/shows, /api/episodes…     the catalogue; …/transcript with words, …/media with byte ranges, …/retry
+//	/api/queue/…                   pause and resume; also of a show; an episode can be done now, cancelled, retried
 //	/api/status, /api/events       how far the work has come, once or as it changes
 //	/api/openapi.json              the description of all this
 //	/healthz                       whether catalogue and index answer
@@ -35,7 +36,7 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// Catalogue is what the API reads of the catalogue, and the one thing that it changes.
+// Catalogue is what the API reads of the catalogue, and what it changes of the queue.
 type Catalogue interface {
 	// Shows returns every show, by title.
 	Shows(ctx context.Context) ([]models.Show, error)
@@ -56,6 +57,14 @@ type Catalogue interface {
 	Status(ctx context.Context) (models.Status, error)
 	// Retry puts the work on a failed episode back into the queue.
 	Retry(ctx context.Context, id models.EpisodeID) error
+	// Now puts an episode before all others in the queue.
+	Now(ctx context.Context, id models.EpisodeID) error
+	// Cancel takes an episode out of the queue.
+	Cancel(ctx context.Context, id models.EpisodeID) error
+	// Pause holds up a show, or the whole queue for "", until Resume.
+	Pause(ctx context.Context, id models.ShowID) error
+	// Resume lets a show, or the queue for "", go on.
+	Resume(ctx context.Context, id models.ShowID) error
 }
 
 // Searcher finds the moments at which something was said.
@@ -150,6 +159,7 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	s.registerShows(h)
 	s.registerEpisodes(h)
 	s.registerMedia(h)
+	s.registerQueue(h)
 	s.registerStatus(h)
 	s.registerEvents(h)
 	listsAreNeverNull(h.OpenAPI())

@@ -29,6 +29,8 @@ type archive struct {
 	transcripts  map[models.EpisodeID]models.Transcript
 	translations map[models.EpisodeID]models.Transcript
 	running      []models.JobProgress
+	urgent       []models.EpisodeID
+	paused       bool
 	retried      []models.EpisodeID
 	speed        float64
 	waitingMS    int64
@@ -232,6 +234,9 @@ func (a *archive) Status(context.Context) (models.Status, error) {
 			st.Failures = append(st.Failures, models.Failure{EpisodeID: e.ID, Title: e.Title, Reason: e.Reason})
 		}
 	}
+	if a.paused {
+		st.Holds = []models.Hold{{Kind: models.HoldPaused, Reason: "the queue is paused: resume it to go on"}}
+	}
 	return st, a.fail
 }
 
@@ -246,6 +251,46 @@ func (a *archive) Retry(ctx context.Context, id models.EpisodeID) error {
 	a.change(id, func(e *models.Episode) { e.State, e.Reason = models.EpisodeQueued, "" })
 	defer a.lock()()
 	a.retried = append(a.retried, id)
+	return nil
+}
+
+func (a *archive) Now(ctx context.Context, id models.EpisodeID) error {
+	e, err := a.Episode(ctx, id)
+	if err == nil && e.State == models.EpisodeDone {
+		err = models.Explain(models.ErrInvalid, "%q is done: there is nothing to do for it", e.Title)
+	}
+	defer a.lock()()
+	a.urgent = append(a.urgent, id)
+	return err
+}
+
+func (a *archive) Cancel(ctx context.Context, id models.EpisodeID) error {
+	_, err := a.Episode(ctx, id)
+	if err == nil {
+		a.change(id, func(e *models.Episode) { e.State, e.Reason = models.EpisodeFailed, "cancelled" })
+	}
+	return err
+}
+
+func (a *archive) Pause(ctx context.Context, id models.ShowID) error {
+	return a.setPaused(id, time.Now())
+}
+
+func (a *archive) Resume(ctx context.Context, id models.ShowID) error {
+	return a.setPaused(id, time.Time{})
+}
+
+func (a *archive) setPaused(id models.ShowID, at time.Time) error {
+	defer a.lock()()
+	if id == "" {
+		a.paused = !at.IsZero()
+		return nil
+	}
+	i := slices.IndexFunc(a.shows, func(s models.Show) bool { return s.ID == id })
+	if i < 0 {
+		return models.ErrNotFound
+	}
+	a.shows[i].PausedAt = at
 	return nil
 }
 

@@ -78,21 +78,6 @@ func (s *server) registerEpisodes(h huma.API) {
 	words.Errors = []int{http.StatusNotFound}
 	words.Responses = map[string]*huma.Response{"304": {Description: "The transcript at hand is current"}}
 	register(s, h, words, s.transcript)
-
-	retry := huma.Operation{
-		OperationID: "retry-episode", Method: http.MethodPost, Path: "/api/episodes/{id}/retry",
-		Summary: "Try again to fetch or transcribe a failed episode", DefaultStatus: http.StatusAccepted,
-		Errors: []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict},
-	}
-	register(s, h, retry, func(ctx context.Context, in *episodeInput) (*struct{ Body EpisodeDetail }, error) {
-		if err := validEpisodeID(in.ID); err != nil {
-			return nil, err
-		}
-		if err := s.Catalogue.Retry(ctx, models.EpisodeID(in.ID)); err != nil {
-			return nil, fmt.Errorf("retrying episode %s: %w", in.ID, err)
-		}
-		return s.episode(ctx, in)
-	})
 }
 
 func (s *server) episodes(ctx context.Context, in *episodesInput) (*struct{ Body Episodes }, error) {

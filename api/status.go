@@ -24,17 +24,19 @@ type Health struct {
 func (s *server) registerStatus(h huma.API) {
 	status := get("get-status", "/api/status", "The archive at a glance")
 	status.Errors = []int{http.StatusInternalServerError}
-	register(s, h, status, func(ctx context.Context, _ *struct{}) (*struct{ Body Status }, error) {
-		st, err := s.Catalogue.Status(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("reading the status: %w", err)
-		}
-		return &struct{ Body Status }{s.newStatus(st)}, nil
-	})
+	register(s, h, status, s.status)
 
 	health := get("get-health", "/healthz", "Whether catalogue and index answer")
 	health.Errors = []int{http.StatusServiceUnavailable}
 	register(s, h, health, s.health)
+}
+
+func (s *server) status(ctx context.Context, _ *struct{}) (*struct{ Body Status }, error) {
+	st, err := s.Catalogue.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the status: %w", err)
+	}
+	return &struct{ Body Status }{s.newStatus(st)}, nil
 }
 
 func (s *server) health(ctx context.Context, _ *struct{}) (*struct{ Body Health }, error) {

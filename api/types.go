@@ -20,6 +20,7 @@ type Show struct {
 	ImageURL    string            `json:"image_url,omitempty" doc:"Cover where the publisher keeps it; the page does not load it"`
 	Source      models.SourceKind `json:"source" enum:"feed,feed-file,folder,files"`
 	People      []models.Person   `json:"people"`
+	Paused      bool              `json:"paused" doc:"The owner paused it"`
 }
 
 // Episode is an episode without its notes.
@@ -113,12 +114,23 @@ type Status struct {
 	Speed     float64 `json:"speed" doc:"How many times faster than real time transcription goes, or went last; 0 when unknown"`
 	WaitingMS int64   `json:"waiting_ms" doc:"Length of the audio that is still to be transcribed, partly estimated"`
 	LeftMS    int64   `json:"left_ms" doc:"About how long that will take; 0 when unknown or when nothing waits"`
+
+	FinishAt *time.Time `json:"finish_at,omitempty" doc:"About when that will be done, quiet hours included; absent when unknown"`
+	Workers  int        `json:"workers" doc:"Processes that take jobs"`
+	Holds    []Hold     `json:"holds" doc:"What holds the queue up"`
+}
+
+// Hold is why jobs wait that could run.
+type Hold struct {
+	Kind   models.HoldKind `json:"kind" enum:"paused,quiet-hours,disk-full"`
+	Reason string          `json:"reason" doc:"A sentence for people, with what to do"`
+	Until  *time.Time      `json:"until,omitempty" doc:"Absent: until somebody ends it"`
 }
 
 func newShow(s models.Show) Show {
 	return Show{
 		ID: s.ID, Title: s.Title, Author: s.Author, Description: plainText(s.Description), Language: s.Language,
-		Link: webLink(s.Link), ImageURL: webLink(s.ImageURL), Source: s.Source.Kind, People: notNil(s.People),
+		Link: webLink(s.Link), ImageURL: webLink(s.ImageURL), Source: s.Source.Kind, People: notNil(s.People), Paused: !s.PausedAt.IsZero(),
 	}
 }
 
@@ -127,10 +139,7 @@ func newEpisode(e models.Episode, showTitle string) Episode {
 		ID: e.ID, ShowID: e.ShowID, ShowTitle: showTitle, Title: e.Title, Season: e.Season, Number: e.Number,
 		State: e.State, Reason: e.Reason, DurationMS: e.Media.DurationMS,
 	}
-	if !e.PublishedAt.IsZero() {
-		at := e.PublishedAt.UTC()
-		b.PublishedAt = &at
-	}
+	b.PublishedAt = known(e.PublishedAt)
 	if e.Media.Key != "" {
 		b.MediaType, _ = mediaType(e.Media.ContentType)
 		b.MediaBytes = e.Media.Bytes
@@ -173,10 +182,23 @@ func (s *server) newStatus(st models.Status) Status {
 	for _, state := range models.EpisodeStates() {
 		b.Episodes[state] = st.Episodes[state]
 	}
+	b.FinishAt, b.Workers, b.Holds = known(st.FinishAt), st.Workers, make([]Hold, len(st.Holds))
+	for i, hold := range st.Holds {
+		b.Holds[i] = Hold{hold.Kind, hold.Reason, known(hold.Until)}
+	}
 	if b.Queue == nil {
 		b.Queue = map[string]int{}
 	}
 	return b
+}
+
+// known returns nil for a time that is not known.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
 }
 
 // notNil returns s, or an empty list for none.

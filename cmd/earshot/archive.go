@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -61,7 +62,11 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 	if err := os.MkdirAll(c.Data, 0o755); err != nil { //nolint:gosec // the owner's folder, with the usual rights
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	s, err := store.Open(ctx, c.Data, store.Options{Database: c.DatabaseURL, Logger: c.log})
+	q, err := c.queue()
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, c.Data, store.Options{Database: c.DatabaseURL, Logger: c.log, MinFree: q.minFree})
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +141,28 @@ func (a *archive) work(ctx context.Context, o store.WorkOptions) error {
 	if err != nil {
 		return errors.Join(err, lock.Unlock())
 	}
+	q, err := a.c.queue()
+	if err == nil {
+		o.Quiet = q.quiet
+		o.Place, err = placeOf(lock.Path())
+	}
+	if err != nil {
+		return errors.Join(err, lock.Unlock())
+	}
 	return errors.Join(a.Work(ctx, h, o), lock.Unlock())
+}
+
+// placeOf returns a name that nothing else has for where the lock in a file counts. The caller holds the lock.
+func placeOf(path string) (string, error) {
+	name, err := os.ReadFile(path)
+	if err == nil && len(name) == 0 {
+		name = []byte(rand.Text())
+		err = os.WriteFile(path, name, 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("naming the place of this worker: %w", err)
+	}
+	return string(name), nil
 }
 
 // ready waits for what every job needs, ffmpeg, weights and memory for them, and decides how to decode.

@@ -38,6 +38,9 @@ type config struct {
 	NoWork       bool   `koanf:"no-work"`       // serve leaves the queue to others
 	AllowPrivate bool   `koanf:"allow-private"` // feeds and audio may come from private networks
 	LogLevel     string `koanf:"log-level"`
+	LogFormat    string `koanf:"log-format"`  // "text" or "json"
+	QuietHours   string `koanf:"quiet-hours"` // when nothing is transcribed here, such as 22:00-07:00
+	MinFree      string `koanf:"min-free"`    // disk space below which nothing starts, such as 500MB
 
 	Vocabulary []string `koanf:"-"` // names and words to expect in every show; text with commas, or a list in earshot.toml
 
@@ -58,6 +61,9 @@ func (c *config) register(f *pflag.FlagSet) {
 	f.String("hints", models.HintsAuto, "what the decoder is told to expect: auto (names from titles and notes, and the vocabulary), words (the vocabulary only), off")
 	f.Int("decoders", 0, "chunks to decode at a time, each on one core (default: one for each core)")
 	f.Bool("allow-private", false, "let feeds and audio come from this machine and from private networks")
+	f.String("quiet-hours", "", "times of day at which nothing is transcribed, as 22:00-07:00, several with commas between")
+	f.String("min-free", "500MB", "disk space that must be free for anything to start")
+	f.String("log-format", "text", "text or json")
 	f.String("log-level", "", "debug, info, warn or error (default: warn for serve and worker, error for the others)")
 }
 
@@ -124,8 +130,16 @@ func (c *config) load(cmd *cobra.Command) error {
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return usageError{fmt.Errorf("there is no log level %q: use debug, info, warn or error", c.LogLevel)}
 	}
-	c.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	return nil
+	switch o := (&slog.HandlerOptions{Level: level}); c.LogFormat {
+	case "text":
+		c.log = slog.New(slog.NewTextHandler(os.Stderr, o))
+	case "json":
+		c.log = slog.New(slog.NewJSONHandler(os.Stderr, o))
+	default:
+		return usageError{fmt.Errorf("there is no log format %q: use text or json", c.LogFormat)}
+	}
+	_, err := c.queue()
+	return err
 }
 
 // expect takes the vocabulary, which is text with commas or a list, and checks it with the hints.

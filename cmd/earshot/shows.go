@@ -154,5 +154,8 @@ func describeShow(s models.Show) string {
 	if n := len(s.Settings.Vocabulary); n > 0 {
 		said = append(said, fmt.Sprintf("vocabulary of %d: %s", n, visible(strings.Join(s.Settings.Vocabulary, ", "))))
 	}
+	if !s.PausedAt.IsZero() {
+		said = append(said, "paused")
+	}
 	return fmt.Sprintf("%s  %s\n  %s\n", s.ID, visible(s.Title), strings.Join(said, "; "))
 }

@@ -61,7 +61,20 @@ func printStatus(w io.Writer, st models.Status) error {
 		if st.LeftMS > 0 {
 			fmt.Fprintf(b, ", about %s left for %s of audio", about(st.LeftMS), about(st.WaitingMS))
 		}
+		if !st.FinishAt.IsZero() {
+			fmt.Fprintf(b, ", done about %s", st.FinishAt.Local().Format("Mon 2 Jan 15:04"))
+		}
 		b.WriteString("\n")
+	}
+	for _, h := range st.Holds {
+		until := ""
+		if !h.Until.IsZero() {
+			until = " (until " + h.Until.Local().Format("Mon 15:04") + ")"
+		}
+		fmt.Fprintf(b, "waiting: %s%s\n", visible(h.Reason), until)
+	}
+	if len(st.Queue) > 0 && st.Workers == 0 {
+		b.WriteString("nobody works on the queue: start earshot serve\n")
 	}
 	for _, r := range st.Running {
 		share := ""

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/earshot/earshot/models"
+)
+
+// queueSettings are how the queue works on this machine.
+type queueSettings struct {
+	quiet   models.QuietHours
+	minFree int64 // bytes
+}
+
+// queue reads the settings of the queue.
+func (c *config) queue() (q queueSettings, err error) {
+	if q.quiet, err = models.ParseQuietHours(c.QuietHours); err != nil {
+		return q, err
+	}
+	free, err := humanize.ParseBytes(c.MinFree)
+	if err != nil || free > 1<<60 {
+		return q, models.Explain(models.ErrInvalid, "%q is no amount of disk space for min-free: write it as 500MB or 2GB, or 0", c.MinFree)
+	}
+	q.minFree = int64(free)
+	return q, nil
+}
+
+func newPauseCommand(c *config) *cobra.Command {
+	return &cobra.Command{
+		Use:   "pause [SHOW]",
+		Short: "Hold up the queue, or one show, until it is resumed",
+		Long: `Hold up the queue, or one show, until earshot resume. What is running stops within seconds and goes on later from where it
+was. SHOW is its identifier or a part of its title. A show that is paused is not looked at for new episodes either; an episode of it that
+is asked for with earshot now is done all the same.`,
+		Args: arguments(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.onShowOrQueue(cmd, args, "paused", func(a *archive, ctx context.Context, id models.ShowID) error { return a.Pause(ctx, id) })
+		},
+	}
+}
+
+func newResumeCommand(c *config) *cobra.Command {
+	return &cobra.Command{
+		Use:   "resume [SHOW]",
+		Short: "Let the queue, or one show, go on after a pause",
+		Args:  arguments(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.onShowOrQueue(cmd, args, "resumed", func(a *archive, ctx context.Context, id models.ShowID) error { return a.Resume(ctx, id) })
+		},
+	}
+}
+
+// onShowOrQueue does something with the show that is named, or with the queue where none is.
+func (c *config) onShowOrQueue(cmd *cobra.Command, args []string, done string, do func(*archive, context.Context, models.ShowID) error) error {
+	return c.onArchive(func(cmd *cobra.Command, a *archive) error {
+		var show models.Show
+		what := "the queue"
+		if len(args) > 0 {
+			var err error
+			if show, err = a.findShow(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			what = visible(show.Title)
+		}
+		if err := do(a, cmd.Context(), show.ID); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", what, done)
+		return err
+	})(cmd, nil)
+}
+
+func newNowCommand(c *config) *cobra.Command {
+	return &cobra.Command{
+		Use:   "now EPISODE",
+		Short: "Do an episode before all others",
+		Long: `Do an episode before all others. Its download and its transcription are the next to start; a transcription that is running makes
+room and goes on later. Neither quiet hours nor its show's pause hold it up. EPISODE is its identifier or a part of its title.`,
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.onEpisode(cmd, args[0], "is next", func(a *archive, ctx context.Context, id models.EpisodeID) error { return a.Now(ctx, id) })
+		},
+	}
+}
+
+func newCancelCommand(c *config) *cobra.Command {
+	return &cobra.Command{
+		Use:   "cancel EPISODE",
+		Short: "Take an episode out of the queue",
+		Long: `Take an episode out of the queue; if it is being worked on, that stops within seconds. earshot retry EPISODE takes it in again and
+goes on from where it was. EPISODE is its identifier or a part of its title.`,
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.onEpisode(cmd, args[0], "is cancelled", func(a *archive, ctx context.Context, id models.EpisodeID) error { return a.Cancel(ctx, id) })
+		},
+	}
+}
+
+// onEpisode does something with the one episode that is named.
+func (c *config) onEpisode(cmd *cobra.Command, called, done string, do func(*archive, context.Context, models.EpisodeID) error) error {
+	return c.onArchive(func(cmd *cobra.Command, a *archive) error {
+		e, err := a.findEpisode(cmd.Context(), called)
+		if err != nil {
+			return err
+		}
+		if err := do(a, cmd.Context(), e.ID); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", visible(e.Title), done)
+		return err
+	})(cmd, nil)
+}
+
+// findEpisode returns the one episode that has a name.
+func (a *archive) findEpisode(ctx context.Context, called string) (models.Episode, error) {
+	all, err := a.Episodes(ctx, models.EpisodeFilter{})
+	if err != nil {
+		return models.Episode{}, err
+	}
+	found := pick(all, called, func(e models.Episode) (string, string) { return string(e.ID), e.Title })
+	switch len(found) {
+	case 0:
+		return models.Episode{}, models.Explain(models.ErrNotFound, "there is no episode %q", visible(called))
+	case 1:
+		return found[0], nil
+	}
+	return models.Episode{}, models.Explain(models.ErrInvalid, "%q can mean %s: give more of the title, or the identifier", visible(called),
+		titles(found, func(e models.Episode) string { return e.Title }))
+}
