@@ -18,7 +18,7 @@ import (
 const (
 	// groupWords is how many words are indexed in one batch when there is much to catch up with: Bleve makes a segment and
 	// waits for the disk for every batch, and merges the segments later. It bounds the memory that a batch takes, too.
-	groupWords = 100_000
+	groupWords = 200_000
 	// maxOwed is how many episodes an index goes on without. Where the source cannot give more, it is not the episodes.
 	maxOwed = 64
 )
@@ -79,6 +79,7 @@ type group struct {
 	old    []tableKey          // of no use after it
 	owed   map[models.EpisodeID]bool
 	seq    int64
+	docs   int // that are new
 }
 
 // add puts the newest state of an episode into the group, or nothing where that is an error.
@@ -107,6 +108,7 @@ func (g *group) add(ctx context.Context, p prepared) error {
 		batch.Delete(old)
 	}
 	g.batch.Merge(batch)
+	g.docs += len(p.built.docs)
 	g.old = append(g.old, oldTables...)
 	g.seq = max(g.seq, p.change.Seq)
 	delete(g.owed, id)
@@ -138,6 +140,7 @@ func (g *group) commit() error {
 	if err := g.s.commit(g.batch, g.seq, g.owed); err != nil {
 		return fmt.Errorf("writing to the search index: %w", err)
 	}
+	g.s.fresh += g.docs
 	g.s.tables.remove(g.old)
 	return nil
 }

@@ -9,8 +9,8 @@
 //
 // shard.go is one index directory on disk, tables.go its side tables and view.go one state of it, by episode; patience.go
 // keeps Bleve quiet while the disk is full. follow.go, prepare.go and apply.go apply the store's changes, one group of
-// episodes being prepared while the one before is written; folders.go decides which directory serves, and index.go ties everything
-// together.
+// episodes being prepared while the one before is written, and compact.go makes one segment of many; folders.go decides which
+// directory serves, and index.go ties everything together.
 //
 // query.go, parse.go, atom.go, date.go and limits.go are the query language; sound.go, soundbook.go, saying.go and sounding.go
 // know what sounds alike. eval.go, leaf.go, postings.go, dictionary.go, spot.go, rank.go, near.go, moment.go and matched.go

@@ -268,8 +268,16 @@ func (x *Index) round(ctx context.Context) (more bool, err error) {
 	return more, x.swap()
 }
 
-// advance applies the next changes to a shard, and reports whether there may be more of them up to last.
+// advance applies the next changes to a shard, and reports whether there may be more of them up to last. Where there are
+// not, the shard settles.
 func (x *Index) advance(ctx context.Context, s *shard, last int64) (more bool, err error) {
+	if more, err = x.applyNext(ctx, s, last); more || err != nil {
+		return more, err
+	}
+	return false, s.settle(ctx, x.o.compactLeast)
+}
+
+func (x *Index) applyNext(ctx context.Context, s *shard, last int64) (more bool, err error) {
 	from := s.applied.Load()
 	if from >= last {
 		return false, nil

@@ -52,7 +52,8 @@ type Options struct {
 	// MaxTables is how many side tables are kept open, memory-mapped; 0 means 16384. Linux allows 65530 mappings.
 	MaxTables int
 
-	mapping string // tests: in place of mappingText
+	mapping      string // tests: in place of mappingText
+	compactLeast int    // tests: in place of the constant
 }
 
 // Index is the search index of an archive. Its methods are safe for concurrent use.
@@ -88,6 +89,9 @@ func Open(ctx context.Context, dir string, src Source, o Options) (*Index, error
 	}
 	if o.mapping == "" {
 		o.mapping = mappingText()
+	}
+	if o.compactLeast == 0 {
+		o.compactLeast = compactLeast
 	}
 	an, err := newAnalyzer()
 	if err != nil {

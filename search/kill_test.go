@@ -63,7 +63,7 @@ func (s talkative) Document(ctx context.Context, id models.EpisodeID) (models.Do
 // builds the index anew for as long as it lives.
 func indexUntilKilled(ctx context.Context, dir string, round int) error {
 	a := archiveOfRound(round)
-	x, err := Open(ctx, dir, talkative{a}, Options{})
+	x, err := Open(ctx, dir, talkative{a}, Options{compactLeast: 1})
 	if err != nil {
 		return err
 	}

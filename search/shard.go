@@ -49,6 +49,7 @@ type shard struct {
 	write      sync.Mutex                // held by whoever changes the index
 	generation uint64                    // under write
 	owed       map[models.EpisodeID]bool // see [keyOwed]; under write
+	fresh      int                       // documents written since [shard.settle]; under write
 	applied    atomic.Int64
 	broken     atomic.Bool // its files turned out to be damaged: another index has to be built
 
