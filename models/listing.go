@@ -5,6 +5,26 @@ type Listing struct {
 	Show     Show
 	Episodes []Episode
 	Skipped  []Skip
+	// Partial: the source may offer more than is listed here, so that nothing follows from what is not.
+	Partial  bool
+	NextPage Location // where a feed of several pages goes on (RFC 5005); "" at its end
+	MovedTo  Location // where the feed says that it lives now (itunes:new-feed-url); "" when it does not say
+}
+
+// Of returns the listing as one of the show that is known by id: a show keeps its identifier, and its episodes theirs, when
+// its feed moves.
+func (l Listing) Of(id ShowID) Listing {
+	if l.Show.ID == id {
+		return l
+	}
+	l.Show.ID = id
+	episodes := make([]Episode, len(l.Episodes))
+	for i, e := range l.Episodes {
+		e.ShowID, e.ID = id, NewEpisodeID(id, e.GUID)
+		episodes[i] = e
+	}
+	l.Episodes = episodes
+	return l
 }
 
 // Skip names one thing in a source that does not become an episode.

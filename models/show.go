@@ -130,6 +130,10 @@ type Source struct {
 	ETag         string    // validator of the last feed response
 	LastModified string    // validator of the last feed response
 	PolledAt     time.Time // zero: never
+	NextPollAt   time.Time // when a feed is due
+	Failures     int       // polls that failed, in a row
+	EndedAt      time.Time // when the server said that the feed is gone for good: it is polled no more; zero: it did not
+	Problem      string    // why the last poll failed; "" when it did not
 }
 
 // Person is somebody whom the publisher names: a host, a guest.

@@ -24,7 +24,12 @@ import (
 type Catalogue interface {
 	Show(ctx context.Context, id models.ShowID) (models.Show, error)
 	Episode(ctx context.Context, id models.EpisodeID) (models.Episode, error)
-	Polled(ctx context.Context, lease models.Lease, show models.Show, episodes []models.Episode) (models.Saved, error)
+	// Episodes lists episodes, newest publication first.
+	Episodes(ctx context.Context, f models.EpisodeFilter) ([]models.Episode, error)
+	// EpisodesByID returns those of the episodes that exist.
+	EpisodesByID(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error)
+	Polled(ctx context.Context, lease models.Lease, found models.Listing) (models.Saved, error)
+	PollFailed(ctx context.Context, lease models.Lease, id models.ShowID, f models.PollFailure) error
 	SetState(ctx context.Context, lease models.Lease, id models.EpisodeID, state models.EpisodeState) error
 	SaveMedia(ctx context.Context, lease models.Lease, id models.EpisodeID, media models.Media, warning string) error
 	StartTranscript(ctx context.Context, lease models.Lease, t models.Transcript) (models.Transcript, error)
@@ -34,9 +39,10 @@ type Catalogue interface {
 
 // Sources looks at a show's source.
 type Sources interface {
-	// Look lists what the source offers now. Validators in it save work: unchanged is true and the listing empty when
-	// nothing is new.
-	Look(ctx context.Context, s models.Source) (found models.Listing, unchanged bool, err error)
+	// Look lists what a show's source offers now, as a listing of that show. Validators of the last look save work: when nothing
+	// is new, the listing has the show as it is and no episodes, and is partial. have says whether all of some episodes are in
+	// the archive: a feed of several pages is not read further than that.
+	Look(ctx context.Context, show models.Show, have func([]models.Episode) (bool, error)) (models.Listing, error)
 }
 
 // Media stores recordings.

@@ -34,7 +34,8 @@ func fencing(c clause) {
 			"FinishTranscript": s.FinishTranscript(ctx, lease, finished(tr.ID, 1000, "")),
 			"FailEpisode":      s.FailEpisode(ctx, lease, id, "x"),
 			"StartTranscript":  second(s.StartTranscript(ctx, lease, models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper})),
-			"Polled":           second(s.Polled(ctx, lease, show, nil)),
+			"PollFailed":       s.PollFailed(ctx, lease, show.ID, models.PollFailure{Reason: "late"}),
+			"Polled":           second(s.Polled(ctx, lease, models.Listing{Show: show, Partial: true})),
 		} {
 			if !errors.Is(err, models.ErrLeaseLost) {
 				t.Errorf("%s, %s: %v", name, what, err)

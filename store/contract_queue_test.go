@@ -204,7 +204,7 @@ func poll(c clause) {
 		}
 	}
 	show.Source.ETag = `"1"`
-	saved, err := s.Polled(ctx, a.lease, show, episodes)
+	saved, err := s.Polled(ctx, a.lease, models.Listing{Show: show, Episodes: episodes})
 	must(t, err)
 	if len(saved.NewEpisodes) != 1 || saved.NewEpisodes[0] != episodes[2].ID || saved.Unchanged != 1 {
 		t.Fatalf("polled: %+v", saved)
@@ -230,28 +230,106 @@ func poll(c clause) {
 func pollsDue(c clause) {
 	t, s := c.t, c.s
 	now := time.Now()
-	feed, folder := aShow("Feed"), aShow("Folder")
+	s.now = func() time.Time { return now.Add(-3 * time.Hour) } // when they were added
+	due, folder, later, gone := aShow("Due"), aShow("Folder"), aShow("Later"), aShow("Gone")
 	folder.Source.Kind = models.SourceFolder
 	folder.ID = models.NewShowID(folder.Source)
-	feed.Source.PolledAt = now.Add(-2 * time.Hour)
-	fresh := aShow("Fresh")
-	fresh.Source.PolledAt = now.Add(-time.Minute)
-	s.now = func() time.Time { return now.Add(-3 * time.Hour) } // when they were added
-	for _, show := range []models.Show{feed, folder, fresh} {
+	later.Source.NextPollAt = now.Add(time.Minute)
+	for _, show := range []models.Show{due, folder, later, gone} {
 		mustSave(t, s, show, nil)
 	}
 	s.now = time.Now
+	must(t, s.Enqueue(t.Context(), models.PollJob{ShowID: gone.ID}))
+	ctx, stop := context.WithCancel(t.Context())
+	failing := make(chan error, 1)
+	go func() {
+		failing <- s.Work(ctx, Handlers{Poll: func(ctx context.Context, l models.Lease, job models.PollJob, _ Report) error {
+			defer stop()
+			return s.PollFailed(ctx, l, job.ShowID, models.PollFailure{Reason: "it was removed for good", Ended: true})
+		}}, quickly())
+	}()
+	must(t, receive(t, "the feed that is gone was looked at", failing))
 	o := quickly()
-	o.PollInterval = time.Hour
+	o.PollFeeds = true
 	h := hold(t, s, o)
 	a := h.take(t)
-	if a.job != any(models.PollJob{ShowID: feed.ID}) {
+	if a.job != any(models.PollJob{ShowID: due.ID}) {
 		t.Fatalf("polls %+v", a.job)
 	}
 	if st, _ := s.Status(t.Context()); st.Queue["poll"] != 1 {
 		t.Fatalf("the queue: %v", st.Queue)
 	}
-	a.finish(nil)
+	must(t, s.PollFailed(t.Context(), a.lease, due.ID, models.PollFailure{Reason: "the server is down", Next: now.Add(time.Hour)}))
+	a.finish(fmt.Errorf("the server is down"))
+	eventually(t, "the failure is written", func() bool {
+		show, err := s.Show(t.Context(), due.ID)
+		must(t, err)
+		return show.Source.Failures == 1 && show.Source.Problem == "the server is down" && show.Source.NextPollAt.UnixMilli() == now.Add(time.Hour).UnixMilli()
+	})
+	eventually(t, "nothing waits: a poll that failed is due later, and is not tried again at once", func() bool {
+		idle, err := s.Idle(t.Context())
+		must(t, err)
+		return idle
+	})
+	// Read by hand, a feed that was gone is looked at again.
+	mustSave(t, s, gone, nil)
+	if show, err := s.Show(t.Context(), gone.ID); err != nil || !show.Source.EndedAt.IsZero() || show.Source.Problem != "" {
+		t.Errorf("%+v, %v", show.Source, err)
+	}
+}
+
+// What a feed no longer has stays, is marked, and is as before when it returns.
+func missingEpisodesStay(c clause) {
+	t, s := c.t, c.s
+	show := aShow("Systems")
+	episodes := episodesOf(show, 3)
+	mustSave(t, s, show, episodes)
+	h := hold(t, s, quickly())
+	poll := func(found models.Listing) {
+		t.Helper()
+		must(t, s.Enqueue(t.Context(), models.PollJob{ShowID: show.ID}))
+		a := h.take(t)
+		for a.job != any(models.PollJob{ShowID: show.ID}) {
+			a.finish(nil)
+			a = h.take(t)
+		}
+		_, err := s.Polled(t.Context(), a.lease, found)
+		must(t, err)
+		a.finish(nil)
+		eventually(t, "the poll is over", func() bool {
+			st, err := s.Status(t.Context())
+			must(t, err)
+			return st.Queue["poll"] == 0
+		})
+	}
+	marked := func() (missing int) {
+		t.Helper()
+		all, err := s.Episodes(t.Context(), models.EpisodeFilter{ShowID: show.ID})
+		must(t, err)
+		if len(all) != 3 {
+			t.Fatalf("%d episodes are left", len(all))
+		}
+		for _, e := range all {
+			if !e.MissingAt.IsZero() {
+				missing++
+			}
+		}
+		return missing
+	}
+	for _, step := range []struct {
+		found models.Listing
+		want  int
+	}{
+		{models.Listing{Show: show, Episodes: episodes[1:], Partial: true}, 0},
+		{models.Listing{Show: show, Episodes: episodes[1:]}, 1},
+		{models.Listing{Show: show, Partial: true}, 1},
+		{models.Listing{Show: show, Episodes: episodes}, 0},
+	} {
+		poll(step.found)
+		if got := marked(); got != step.want {
+			t.Errorf("%d episodes are marked as missing, want %d", got, step.want)
+		}
+	}
 }
 
 func status(c clause) {

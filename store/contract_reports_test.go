@@ -41,7 +41,7 @@ func showSettings(c clause) {
 		a := h.take(t)
 		if _, ok := a.job.(models.PollJob); ok {
 			show.Author = "Somebody else"
-			_, err := s.Polled(ctx, a.lease, show, nil)
+			_, err := s.Polled(ctx, a.lease, models.Listing{Show: show, Partial: true})
 			must(t, err)
 		}
 		a.finish(nil)

@@ -58,6 +58,7 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"stuck handlers":            stuckHandlers,
 		"poll":                      poll,
 		"polls that are due":        pollsDue,
+		"missing episodes stay":     missingEpisodesStay,
 		"status":                    status,
 		"changes in order":          changesInOrder,
 		"many episodes":             manyEpisodes,

@@ -32,8 +32,8 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.C
 	clock := newWallClock(c.now)
 	c.retrySooner(ctx, longestWait)
 	for {
-		if c.o.PollInterval > 0 && time.Since(polls) >= min(pollsEvery, c.o.PollInterval) {
-			if err := c.enqueueDue(ctx, c.o.PollInterval); err != nil {
+		if c.o.PollFeeds && time.Since(polls) >= pollsEvery {
+			if err := c.enqueueDue(ctx); err != nil {
 				c.log.WarnContext(ctx, "polls cannot be queued", "error", err)
 			}
 			polls = time.Now()

@@ -26,7 +26,8 @@ type kind struct {
 
 // The kinds of job. from is the state of an episode that waits for the job, at the one while it runs.
 func pollKind() kind {
-	return kind{name: models.PollJob{}.Kind(), attempts: 3, limit: 30 * time.Minute}
+	// One attempt: a poll that failed is due again later, see [Store.PollFailed].
+	return kind{name: models.PollJob{}.Kind(), attempts: 1, limit: 30 * time.Minute}
 }
 
 func downloadKind() kind {
@@ -71,11 +72,8 @@ func kindOf(name string, task models.TranscriptTask) (kind, bool) {
 
 // defaultBackoff is the wait after the failures-th failed attempt (1 is the first): long enough for a server to come
 // back, short enough for somebody who waits for `add --wait`.
-func defaultBackoff(job string, failures int) time.Duration {
+func defaultBackoff(_ string, failures int) time.Duration {
 	steps := []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}
-	if job == (models.PollJob{}).Kind() {
-		steps = []time.Duration{time.Minute, 5 * time.Minute}
-	}
 	return steps[max(0, min(failures, len(steps))-1)]
 }
 
@@ -161,14 +159,12 @@ func (s *Store) Idle(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// enqueueDue queues a poll of every feed that was not looked at for an interval.
-func (s *Store) enqueueDue(ctx context.Context, every time.Duration) error {
+// enqueueDue queues a poll of every feed that is due.
+func (s *Store) enqueueDue(ctx context.Context) error {
 	return s.write(ctx, "queueing polls", func(ctx context.Context, tx bun.Tx) error {
 		var due []models.ShowID
-		before := s.now().Add(-every).UnixMilli()
 		err := tx.NewSelect().Model((*showRow)(nil)).Column("id").Where("source_kind = ?", models.SourceFeed).
-			Where("paused_at = 0").
-			Where("polled_at <= ? AND problem_at <= ? AND created_at <= ?", before, before, before).Scan(ctx, &due)
+			Where("next_poll_at <= ? AND ended_at = 0 AND paused_at = 0", toMS(s.now())).Scan(ctx, &due)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -34,6 +35,9 @@ type showRow struct {
 	ETag           string `bun:"etag"`
 	LastModified   string
 	PolledAt       int64
+	NextPollAt     int64
+	PollFailures   int64
+	EndedAt        int64
 	Fingerprint    string
 	Problem        string
 	ProblemAt      int64
@@ -167,6 +171,9 @@ func unpackPeople(s string) ([]models.Person, error) {
 	return people, nil
 }
 
+// firstPoll is how long after a feed was added it is looked at for the first time, by which its rhythm becomes known.
+const firstPoll = time.Hour
+
 func newShowRow(s models.Show, now int64) (*showRow, error) {
 	people, err := packPeople(s.People)
 	if err != nil {
@@ -186,7 +193,10 @@ func newShowRow(s models.Show, now int64) (*showRow, error) {
 		Language: clean(s.Language), Link: clean(s.Link), ImageURL: clean(s.ImageURL), People: people,
 		FeedGUID: clean(s.FeedGUID), Medium: clean(s.Medium), Locked: s.Locked,
 		SourceKind: s.Source.Kind, SourceLocation: clean(string(s.Source.Location)), Secrets: secrets, ETag: clean(s.Source.ETag),
-		LastModified: clean(s.Source.LastModified), PolledAt: toMS(s.Source.PolledAt), CreatedAt: now, UpdatedAt: now,
+		LastModified: clean(s.Source.LastModified), PolledAt: toMS(s.Source.PolledAt), NextPollAt: toMS(s.Source.NextPollAt), CreatedAt: now, UpdatedAt: now,
+	}
+	if r.NextPollAt == 0 && r.SourceKind == models.SourceFeed {
+		r.NextPollAt = now + firstPoll.Milliseconds()
 	}
 	r.Fingerprint, err = fingerprint([]string{
 		r.Title, r.Author, r.Description, r.Language, r.Link, r.ImageURL, r.People, string(r.SourceKind), r.SourceLocation,
@@ -222,7 +232,7 @@ func (r *showRow) model() (models.Show, error) {
 		FeedGUID: r.FeedGUID, Medium: r.Medium, Locked: r.Locked,
 		Source: models.Source{
 			Kind: r.SourceKind, Location: location, Access: access, ETag: r.ETag, LastModified: r.LastModified,
-			PolledAt: fromMS(r.PolledAt),
+			PolledAt: fromMS(r.PolledAt), NextPollAt: fromMS(r.NextPollAt), Failures: int(r.PollFailures), EndedAt: fromMS(r.EndedAt), Problem: r.Problem,
 		},
 		PausedAt: fromMS(r.PausedAt), CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt),
 	}, err

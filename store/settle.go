@@ -132,6 +132,10 @@ func (c *crew) tryAgain(ctx context.Context, tx bun.Tx, t *try, err error) error
 	// Attempts that were lost with their worker have raised MaxAttempts, so that what is left counts from the end.
 	failures := t.kind.attempts - (t.job.MaxAttempts - t.lease.Attempt)
 	wait := c.o.Backoff(t.kind.name, max(1, failures))
+	var asked interface{ RetryIn() time.Duration } // by the server
+	if errors.As(err, &asked) {
+		wait = max(wait, asked.RetryIn())
+	}
 	c.log.InfoContext(ctx, "a job failed and will be tried again", "job_id", t.lease.JobID, "kind", t.kind.name,
 		"episode_id", t.episode, "show_id", t.show, "attempt", t.lease.Attempt, "wait", wait, "error", err)
 	data, jerr := attemptError(t, now, err)

@@ -43,19 +43,25 @@ func (s *Store) Plan(ctx context.Context, show models.Show, episodes []models.Ep
 }
 
 // Polled stores what a look at a show's source brought, under the lease of the job that looked: as [Store.SaveShow],
-// but episodes that were deleted here stay deleted. After an answer of "not modified", pass no episodes.
-func (s *Store) Polled(ctx context.Context, lease models.Lease, show models.Show, episodes []models.Episode) (models.Saved, error) {
+// but episodes that were deleted here stay deleted, and those that a listing which is not partial lacks stay and are marked.
+// After an answer of "not modified", pass a partial listing without episodes.
+func (s *Store) Polled(ctx context.Context, lease models.Lease, found models.Listing) (models.Saved, error) {
 	var saved models.Saved
-	err := s.write(ctx, "saving the show "+show.Title, func(ctx context.Context, tx bun.Tx) error {
+	err := s.write(ctx, "saving the show "+found.Show.Title, func(ctx context.Context, tx bun.Tx) error {
 		if err := s.fence(ctx, tx, lease); err != nil {
 			return err
 		}
-		d, err := s.compare(ctx, tx, show, episodes)
+		d, err := s.compare(ctx, tx, found.Show, found.Episodes)
 		if err != nil {
 			return err
 		}
 		if err := d.leaveDeleted(ctx, tx); err != nil {
 			return err
+		}
+		if !found.Partial {
+			if err := mark(ctx, tx, d.missing, d.show.UpdatedAt); err != nil {
+				return err
+			}
 		}
 		if d.show.PolledAt == 0 {
 			d.show.PolledAt = toMS(s.now())
@@ -124,6 +130,8 @@ type difference struct {
 	updated     []*episodeRow
 	searchable  []models.EpisodeID // those of updated whose searchable fields changed
 	unchanged   int
+	missing     []models.EpisodeID // here and not in the source, since this look
+	returned    []models.EpisodeID // in the source again
 }
 
 func (d *difference) saved() models.Saved {
@@ -172,6 +180,11 @@ func (s *Store) compare(ctx context.Context, db bun.IDB, show models.Show, episo
 		}
 		d.sort(r, known)
 	}
+	for id, was := range known {
+		if was != nil && was.MissingAt == 0 {
+			d.missing = append(d.missing, id)
+		}
+	}
 	slices.SortStableFunc(d.added, func(a, b *episodeRow) int { return int(max(-1, min(1, b.PublishedAt-a.PublishedAt))) })
 	return d, nil
 }
@@ -180,6 +193,9 @@ func (s *Store) compare(ctx context.Context, db bun.IDB, show models.Show, episo
 func (d *difference) sort(r *episodeRow, known map[models.EpisodeID]*episodeRow) {
 	was, ok := known[r.ID]
 	known[r.ID] = nil
+	if was != nil && was.MissingAt != 0 {
+		d.returned = append(d.returned, r.ID)
+	}
 	switch {
 	case ok && was == nil: // mentioned before
 	case !ok:
@@ -200,13 +216,21 @@ func knownEpisodes(ctx context.Context, db bun.IDB, id models.ShowID) (map[model
 	var rows []*episodeRow
 	err := db.NewSelect().Model(&rows).
 		Column("id", "fingerprint", "enclosure_location", "enclosure_type", "enclosure_bytes", "enclosure_duration_ms",
-			"transcript_links", "chapters_url").
+			"transcript_links", "chapters_url", "missing_at").
 		Where("show_id = ?", id).Scan(ctx)
 	known := make(map[models.EpisodeID]*episodeRow, len(rows))
 	for _, r := range rows {
 		known[r.ID] = r
 	}
 	return known, err
+}
+
+// mark notes since when the source lacks episodes; 0: it has them.
+func mark(ctx context.Context, tx bun.Tx, ids []models.EpisodeID, since int64) error {
+	return chunks(ids, 500, func(ids []models.EpisodeID) error {
+		_, err := tx.NewUpdate().Model((*episodeRow)(nil)).Set("missing_at = ?", since).Where("id IN (?)", bun.List(ids)).Exec(ctx)
+		return err
+	})
 }
 
 // leaveDeleted takes the episodes that were deleted here off those to be added.
@@ -230,7 +254,7 @@ func (d *difference) leaveDeleted(ctx context.Context, db bun.IDB) error {
 
 // apply writes a difference, the jobs of its new episodes, and its changes.
 func (s *Store) apply(ctx context.Context, tx bun.Tx, d *difference) error {
-	if err := applyShow(ctx, tx, d); err != nil {
+	if err := errors.Join(applyShow(ctx, tx, d), mark(ctx, tx, d.returned, 0)); err != nil {
 		return err
 	}
 	bump := d.searchable
@@ -268,12 +292,13 @@ func applyShow(ctx context.Context, tx bun.Tx, d *difference) error {
 		_, err := tx.NewInsert().Model(d.show).Exec(ctx)
 		return err
 	}
+	columns := []string{"problem", "problem_at", "poll_failures", "ended_at"} // the source could be read
 	// What was remembered of the last look is replaced only by a newer look: adding a feed again by hand may not know it.
 	if d.show.PolledAt != 0 {
-		_, err := tx.NewUpdate().Model(d.show).Column("etag", "last_modified", "polled_at", "feed_guid", "medium", "locked", "problem", "problem_at").WherePK().Exec(ctx)
-		if err != nil {
-			return err
-		}
+		columns = append(columns, "etag", "last_modified", "polled_at", "next_poll_at", "feed_guid", "medium", "locked")
+	}
+	if _, err := tx.NewUpdate().Model(d.show).Column(columns...).WherePK().Exec(ctx); err != nil {
+		return err
 	}
 	if !d.showChanged {
 		return nil

@@ -40,8 +40,8 @@ type WorkOptions struct {
 	Transcribers int // jobs of a kind at a time; default 1
 	Downloads    int // default 4
 	Polls        int // default 2
-	// PollInterval is how often each feed is looked at; 0: only when asked.
-	PollInterval time.Duration
+	// PollFeeds queues a poll of each feed when it is due; otherwise feeds are polled only when asked.
+	PollFeeds bool
 	// Grace is how long running handlers may take to return once ctx has ended; default 10 s.
 	Grace time.Duration
 	// Backoff is the wait after an attempt failed: kind as in the job's Kind, failures 1 for the first. Default: seconds

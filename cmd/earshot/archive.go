@@ -24,9 +24,6 @@ import (
 	"github.com/earshot/earshot/store"
 )
 
-// pollInterval is how often serve looks at each feed for new episodes.
-const pollInterval = time.Hour
-
 // archive is the data folder with the tools that fill it.
 type archive struct {
 	*store.Store

@@ -38,5 +38,5 @@ func (a *archive) workAloud(ctx context.Context, out io.Writer) error {
 		fmt.Fprintln(out, "earshot: warning: the queue waits: "+oneLine(err.Error()))
 	}
 	a.say = func(line string) { fmt.Fprintln(out, "earshot: "+line) }
-	return a.work(ctx, store.WorkOptions{PollInterval: pollInterval})
+	return a.work(ctx, store.WorkOptions{PollFeeds: true})
 }

@@ -25,6 +25,7 @@ type outline struct {
 	root     string // lower-case local name of the root element; "" when there is none
 	start    int64  // offset of the root element
 	xmlBase  string // xml:base of the outermost elements that have one
+	next     string // where the feed goes on, as published: RFC 5005
 	items    int
 	prefixes map[string]map[string]bool // prefix → the namespaces that it is bound to somewhere
 }
@@ -55,6 +56,7 @@ func inspect(doc []byte) (*outline, error) {
 			if o.bind(t.Attr, len(texts)) {
 				bindings += int64(len(o.prefixes))
 			}
+			o.page(t, len(texts))
 			if name := strings.ToLower(t.Name.Local); name == "item" || name == "entry" {
 				o.items++
 			}
@@ -74,6 +76,26 @@ func inspect(doc []byte) (*outline, error) {
 		case crumbs > maxCrumbs, bindings > maxBindings:
 			return o, errors.New("it is built to be slow to read")
 		}
+	}
+}
+
+// page notes where a feed of several pages goes on: the link "next" of a paged feed, or "prev-archive" of one with archives, both
+// of the feed and not of an entry. gofeed does not tell the relations of a feed's links.
+func (o *outline) page(t xml.StartElement, depth int) {
+	if t.Name.Local != "link" || o.next != "" || depth > 3 || depth == 3 && o.root == "feed" || namespace(t.Name.Space) != "w3.org/2005/atom" {
+		return
+	}
+	rel, href := "", ""
+	for _, a := range t.Attr {
+		switch a.Name.Local {
+		case "rel":
+			rel = strings.ToLower(strings.TrimSpace(a.Value))
+		case "href":
+			href = a.Value
+		}
+	}
+	if rel == "next" || rel == "prev-archive" {
+		o.next = href
 	}
 }
 

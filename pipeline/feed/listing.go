@@ -24,6 +24,10 @@ type reading struct {
 func (r *reading) listing() models.Listing {
 	var l models.Listing
 	l.Show = r.show()
+	if r.folder == nil {
+		l.NextPage = models.Location(webAddress(r.next, r.base))
+		l.MovedTo = models.Location(webAddress(r.value(r.feed.Extensions, "itunes", "new-feed-url"), r.base))
+	}
 	find := r.locator(l.Show.Link)
 	without := 0
 	for _, item := range r.feed.Items {

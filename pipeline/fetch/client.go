@@ -35,8 +35,9 @@ type Options struct {
 
 // Client fetches feeds and recordings. It is safe for use by several goroutines.
 type Client struct {
-	o    Options
-	http *http.Client
+	o     Options
+	http  *http.Client
+	hosts hosts
 }
 
 // New returns a client.
@@ -134,6 +135,9 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 	where := shown(req)
 	resp, err := c.http.Do(req)
 	if err == nil {
+		if wait := retryAfter(resp.Header.Get("Retry-After"), time.Now()); wait > 0 && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable) {
+			c.hosts.later(resp.Request.URL.Host, wait)
+		}
 		return resp, nil
 	}
 	if resp != nil {

@@ -66,6 +66,11 @@ func (c *Client) Download(ctx context.Context, r Recording, p Partial, progress 
 
 // download is one attempt of Download.
 func (c *Client) download(ctx context.Context, r Recording, p Partial, progress func(done, total int64)) (Downloaded, error) {
+	leave, err := c.hosts.enter(ctx, r.Location, downloads)
+	if err != nil {
+		return Downloaded{}, err
+	}
+	defer leave()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	from := p.Size()

@@ -19,7 +19,12 @@ const feedTypes = "application/rss+xml, application/atom+xml, application/rdf+xm
 // conditional: an unchanged feed gives a page that is NotModified. A recording is recognised by its first bytes and not read further.
 // An answer other than 200 and 304 is a [*StatusError].
 func (c *Client) Page(ctx context.Context, s models.Source) (models.Page, error) {
-	ctx, cancelTime := context.WithTimeout(ctx, c.o.FeedTimeout)
+	leave, err := c.hosts.enter(ctx, s.Location, pages)
+	if err != nil {
+		return models.Page{}, err
+	}
+	defer leave()
+	ctx, cancelTime := context.WithTimeout(ctx, c.o.FeedTimeout) // without the wait for others
 	defer cancelTime()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -37,6 +37,12 @@ func (e *StatusError) Error() string {
 	}
 }
 
+// RetryIn is how long to wait before trying again, at least.
+func (e *StatusError) RetryIn() time.Duration { return e.RetryAfter }
+
+// Gone reports whether the server says that the thing was removed for good.
+func (e *StatusError) Gone() bool { return e.Status == http.StatusGone }
+
 // Unwrap tells the statuses that will not change from those that may.
 func (e *StatusError) Unwrap() error {
 	if e.Status == http.StatusNotFound || e.Status == http.StatusGone {

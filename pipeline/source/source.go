@@ -104,31 +104,24 @@ func (r *Resolver) Resolve(ctx context.Context, arg string) (Found, error) {
 	return r.recording(ctx, path)
 }
 
-// Look looks again at the source of a known show. A feed that has not changed since its validators gives unchanged and
-// nothing else; recordings that were added one by one never change.
-func (r *Resolver) Look(ctx context.Context, s models.Source) (found Found, unchanged bool, err error) {
-	switch s.Kind {
+// Look looks again at the source of a known show, whose identifier the listing has wherever the source lives now. When nothing
+// is new, because a feed has not changed since its validators, or because recordings that were added one by one never do, the
+// listing has the show as it is, and is partial. have says whether all of some episodes are in the archive: a feed of several
+// pages is not read further than a page of which that is so.
+func (r *Resolver) Look(ctx context.Context, show models.Show, have func([]models.Episode) (bool, error)) (found Found, err error) {
+	switch s := show.Source; s.Kind {
 	case models.SourceFeed:
-		page, err := r.o.Web.Page(ctx, s)
-		if err != nil || page.NotModified {
-			return Found{}, page.NotModified, err
-		}
-		if page.Media {
-			return Found{}, false, models.Explain(models.ErrInvalid, "the feed's address now gives a recording instead of a feed")
-		}
-		found, err = r.o.Feeds.Parse(s, page)
-		return found, false, err
+		return r.lookAtFeed(ctx, show, have)
 	case models.SourceFeedFile:
 		found, err = r.o.Feeds.ReadFile(string(s.Location))
-		return found, false, err
 	case models.SourceFolder:
 		found, err = r.folder(ctx, string(s.Location))
-		return found, false, err
 	case models.SourceFiles:
-		return Found{}, true, nil
+		return Found{Show: show, Partial: true}, nil
 	default:
-		return Found{}, false, models.Explain(models.ErrInvalid, "a source of kind %q is not known", s.Kind)
+		return Found{}, models.Explain(models.ErrInvalid, "a source of kind %q is not known", s.Kind)
 	}
+	return found.Of(show.ID), err
 }
 
 // webAddress recognises addresses on the web, also in the forms that podcast programs copy.

@@ -27,6 +27,7 @@ func (r *Resolver) web(ctx context.Context, address string) (Found, error) {
 	return found, err
 }
 
+// page lists what is at an address: all the pages of a feed, or a recording.
 func (r *Resolver) page(ctx context.Context, address string, access models.Access) (Found, error) {
 	given := models.Source{Kind: models.SourceFeed, Location: models.Location(address), Access: access}
 	page, err := r.o.Web.Page(ctx, given)
@@ -36,8 +37,12 @@ func (r *Resolver) page(ctx context.Context, address string, access models.Acces
 	if page.Media {
 		return remoteRecording(address, page), nil
 	}
-	given.Location = identity(given, page.Permanent)
-	return r.o.Feeds.Parse(given, page)
+	first, err := r.parse(given, page)
+	if err != nil {
+		return Found{}, err
+	}
+	first = r.follow(ctx, first)
+	return r.further(ctx, first, len(page.Body), func([]models.Episode) (bool, error) { return false, nil })
 }
 
 // identity is the address that a show is known by: the one given, or the one that it has moved to for good. Where the server
