@@ -24,9 +24,13 @@ const (
 	// 2: forms with accents are among the keys.
 	// 3: less than half as long: patched arrays, strings without what they share, gaps in place of starts, odd words in place
 	// of a map from words to tokens, spellings by token.
-	tableVersion = 3
+	// 4: lengths of words in positions and what is left over.
+	tableVersion = 4
 	tableHeader  = 8 + 4 + 4 + 4
 )
+
+// positionMS is the grid on which whisper's decoder hears: most words of a transcript are whole positions long.
+const positionMS = 20
 
 // The sections of a table.
 const (
@@ -42,7 +46,8 @@ const (
 	secVariants           // per word: number among the spellings of its first token
 	secAnchors            // per 128 words: start of the first one, ms
 	secGaps               // per word but these: start − end of the word before, ms, zigzag
-	secLengths            // per word: end − start, ms
+	secLengths            // per word: end − start, whole positions of positionMS
+	secRests              // per word: end − start, what is left over, ms
 	secPassages           // per passage: first word, end of the core, end of the tail
 	secTurns              // per run of words of one speaker: first word, speaker
 	secTitleTokens        // token ids of the title
@@ -71,7 +76,8 @@ type table struct {
 	tokens                   packed
 	oddWords, oddTokens      packed
 	spellingsAt, variants    packed
-	anchors, gaps, lengths   packed
+	anchors, gaps            packed
+	lengths, rests           packed
 	passages, turns          packed
 	titleTokens, notesTokens packed
 }
@@ -105,7 +111,8 @@ func readTable(b []byte) (*table, error) {
 	}
 	for sec, p := range map[int]*packed{
 		secKeyIDs: &t.keyIDs, secTokens: &t.tokens, secOddWords: &t.oddWords, secOddTokens: &t.oddTokens,
-		secSpellingsAt: &t.spellingsAt, secVariants: &t.variants, secAnchors: &t.anchors, secGaps: &t.gaps, secLengths: &t.lengths,
+		secSpellingsAt: &t.spellingsAt, secVariants: &t.variants, secAnchors: &t.anchors, secGaps: &t.gaps,
+		secLengths: &t.lengths, secRests: &t.rests,
 		secPassages: &t.passages, secTurns: &t.turns, secTitleTokens: &t.titleTokens, secNotesTokens: &t.notesTokens,
 	} {
 		var err error
@@ -119,7 +126,7 @@ func readTable(b []byte) (*table, error) {
 			return nil, fmt.Errorf("%w: section %d: %w", errTable, sec, err)
 		}
 	}
-	if n := t.wordCount(); t.variants.n != n || t.gaps.n != n || t.anchors.n != (n+packedBlock-1)/packedBlock ||
+	if n := t.wordCount(); t.variants.n != n || t.gaps.n != n || t.rests.n != n || t.anchors.n != (n+packedBlock-1)/packedBlock ||
 		t.oddTokens.n != t.oddWords.n || t.tokenOf(n) != t.tokens.n ||
 		t.forms.n != t.meta.IDs || t.spellingsAt.n != t.meta.IDs+1 || t.keyIDs.n != t.keys.n || t.passages.n%3 != 0 || t.turns.n%2 != 0 {
 		return nil, fmt.Errorf("%w: its arrays disagree", errTable)
@@ -135,7 +142,10 @@ func (t *table) startMS(word int) int64 {
 	from := word - word%packedBlock
 	at := t.anchors.at(from / packedBlock)
 	for _, length := range t.lengths.slice(buffer[:0:packedBlock], from, word) {
-		at += length
+		at += length * positionMS
+	}
+	for _, rest := range t.rests.slice(buffer[:0:packedBlock], from, word) {
+		at += rest
 	}
 	for _, gap := range t.gaps.slice(buffer[packedBlock:packedBlock], from, word+1) {
 		at += unzigzag(gap) // the first one is 0
@@ -144,7 +154,9 @@ func (t *table) startMS(word int) int64 {
 }
 
 // endMS returns when a word ends.
-func (t *table) endMS(word int) int64 { return t.startMS(word) + int64(t.lengths.at(word)) }
+func (t *table) endMS(word int) int64 {
+	return t.startMS(word) + int64(t.lengths.at(word))*positionMS + int64(t.rests.at(word))
+}
 
 func (t *table) passage(i int) passage {
 	return passage{int(t.passages.at(3 * i)), int(t.passages.at(3*i + 1)), int(t.passages.at(3*i + 2))}

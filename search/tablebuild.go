@@ -205,16 +205,17 @@ func compareSpelling(a, b string) int {
 func (b *tableBuilder) encodeTimes(parts [][]byte) {
 	n := len(b.words)
 	var anchors []uint32
-	lengths, gaps := make([]uint32, n), make([]uint32, n)
+	lengths, rests, gaps := make([]uint32, n), make([]uint32, n), make([]uint32, n)
 	for i, w := range b.words {
-		lengths[i] = w.end - w.start
+		lengths[i], rests[i] = (w.end-w.start)/positionMS, (w.end-w.start)%positionMS
 		if i%packedBlock == 0 {
 			anchors = append(anchors, w.start)
 		} else {
 			gaps[i] = zigzag(w.start - b.words[i-1].end)
 		}
 	}
-	parts[secAnchors], parts[secLengths], parts[secGaps] = packArray(anchors), packArray(lengths), packArray(gaps)
+	parts[secAnchors], parts[secGaps] = packArray(anchors), packArray(gaps)
+	parts[secLengths], parts[secRests] = packArray(lengths), packArray(rests)
 }
 
 // encodeOddWords writes which words have not exactly one token.
