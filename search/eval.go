@@ -52,6 +52,7 @@ type evaluation struct {
 	spots   map[place]*spots                    // of spotsIn
 	dicts   map[string][]segment.TermDictionary // of dictionaries, by field
 	byName  map[string]*finder
+	speaker map[string]bitset // of spokenBy, by leaf
 	lastKey tableKey
 	last    *table
 	steps   int
@@ -60,7 +61,7 @@ type evaluation struct {
 func newEvaluation(ctx context.Context, s *shard, r index.IndexReader, v *view) (*evaluation, error) {
 	e := &evaluation{
 		ctx: ctx, an: s.an, r: r, v: v, tables: s.tables, sounds: &s.sounds, alikes: map[string][]string{}, spare: &s.spare,
-		fields: map[string][]string{}, byName: map[string]*finder{}, spots: map[place]*spots{},
+		fields: map[string][]string{}, byName: map[string]*finder{}, speaker: map[string]bitset{}, spots: map[place]*spots{},
 		dicts: map[string][]segment.TermDictionary{},
 	}
 	names, err := r.Fields()
@@ -228,20 +229,22 @@ func (e *evaluation) publishedIn(s span) bitset {
 	return out
 }
 
-// spokenBy returns the passages in which somebody speaks whose name has the words of a leaf.
+// spokenBy returns the passages in which somebody speaks whose name has the words of a leaf. The set must not be changed.
 func (e *evaluation) spokenBy(l *leaf) (bitset, error) {
+	if known, ok := e.speaker[l.String()]; ok {
+		return known, nil
+	}
 	out := newBitset(e.v.docs)
-	words, names := foldAll(l.forms), e.v.names.speakers.all()
-	for n, plain := range e.v.names.speakers.plainForms(e.an)[:len(names)] {
-		if err := e.step(); err != nil {
+	names := e.v.names.speakers.all()
+	for _, n := range e.v.names.speakers.with(e.an, foldAll(l.forms)) {
+		if int(n) >= len(names) { // somebody whom a newer index knows
+			break
+		}
+		if err := e.documents(fieldSpeaker, names[n], out); err != nil {
 			return nil, err
 		}
-		if holds(plain, words) {
-			if err := e.documents(fieldSpeaker, names[n], out); err != nil {
-				return nil, err
-			}
-		}
 	}
+	e.speaker[l.String()] = out
 	return out, nil
 }
 

@@ -1,6 +1,9 @@
 package search
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // nameList numbers names. A number never changes, so that what is remembered of a segment stays right from one snapshot
 // to the next. It is safe for concurrent use.
@@ -8,7 +11,8 @@ type nameList struct {
 	mu     sync.Mutex
 	number map[string]uint32
 	names  []string
-	plain  [][]string // see plainForms
+	plain  [][]string          // see plainForms
+	having map[string][]uint32 // by plain form: the names of plain that have it
 }
 
 func (l *nameList) add(name string) uint32 {
@@ -37,10 +41,37 @@ func (l *nameList) all() []string {
 func (l *nameList) plainForms(an *analyzer) [][]string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, name := range l.names[len(l.plain):] {
-		l.plain = append(l.plain, an.plain(name))
+	return l.makePlain(an)
+}
+
+// makePlain is plainForms with the lock held.
+func (l *nameList) makePlain(an *analyzer) [][]string {
+	if l.having == nil {
+		l.having = map[string][]uint32{}
+	}
+	for n := len(l.plain); n < len(l.names); n++ {
+		plain := an.plain(l.names[n])
+		for i, word := range plain {
+			if !slices.Contains(plain[:i], word) {
+				l.having[word] = append(l.having[word], uint32(n))
+			}
+		}
+		l.plain = append(l.plain, plain)
 	}
 	return l.plain
+}
+
+// with returns the numbers of the names that have some words one after the other.
+func (l *nameList) with(an *analyzer, words []string) (out []uint32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	plain := l.makePlain(an)
+	for _, n := range l.having[words[0]] {
+		if holds(plain[n], words) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // plainName returns the plain forms of a name, which is mostly one of the list.

@@ -115,16 +115,21 @@ func (e *evaluation) search(f *finder) error {
 	return e.score(f, weight)
 }
 
-// searchBySpeaker is search for words that only some speakers say: among the passages in which anybody says them.
+// searchBySpeaker is search for words that only some speakers say: among the passages in which anybody says them, of the
+// episodes in which these speak. (Not of the passages: a match may lie in a tail, which is said by who speaks next.)
 func (e *evaluation) searchBySpeaker(f *finder, weight []float64) error {
 	all, err := e.finder(f.l, nil, false)
 	if err != nil {
 		return err
 	}
 	f.words, f.capped, f.said, f.byLang, f.rarest = all.words, all.capped, all.said, all.byLang, all.rarest
+	speaking, err := e.speaking(f.who)
+	if err != nil {
+		return err
+	}
 	f.docs = newBitset(e.v.docs)
 	all.docs.each(func(d uint32) {
-		if e.v.passage[d] >= 0 {
+		if e.v.passage[d] >= 0 && speaking.has(e.v.episode[d]) {
 			f.docs.add(d)
 		}
 	})
@@ -132,6 +137,23 @@ func (e *evaluation) searchBySpeaker(f *finder, weight []float64) error {
 		return err
 	}
 	return e.score(f, weight)
+}
+
+// speaking returns the episodes in which everybody speaks whom a restriction names; what else it asks for is left to the
+// side tables.
+func (e *evaluation) speaking(who []*node) (bitset, error) {
+	eps := append(bitset(nil), e.v.universe...)
+	for _, w := range who {
+		if w.op != opLeaf {
+			continue
+		}
+		docs, err := e.spokenBy(w.leaf)
+		if err != nil {
+			return nil, err
+		}
+		eps.and(e.episodesOf(docs))
+	}
+	return eps, nil
 }
 
 // score makes scores of the weights that a leaf has in documents.

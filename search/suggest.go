@@ -2,6 +2,7 @@ package search
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -67,9 +68,9 @@ func (e *evaluation) suggestions(root *node, top *truth, total int, asked string
 // episodesWith returns the episodes that match another query.
 func (e *evaluation) episodesWith(root *node) (bitset, error) {
 	other := *e
-	other.finders = nil
+	other.finders, other.byName, other.taken = nil, maps.Clone(e.byName), nil
+	defer other.end() // nobody needs its scores
 	top, err := other.solve(root, nil, true)
-	e.taken = other.taken
 	if err != nil {
 		return nil, err
 	}
