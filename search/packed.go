@@ -137,24 +137,23 @@ type block struct {
 	patchWidth int
 }
 
-func (p *packed) block(i int) block {
+func (p *packed) block(i int) (b block) {
+	p.open(i, &b)
+	return b
+}
+
+func (p *packed) open(i int, b *block) {
 	head := p.heads[i*packedHead:][:packedHead]
-	base, values := blockBase(p.data[binary.LittleEndian.Uint32(head):])
-	b := block{base: base, width: int(head[4]), values: values, patchWidth: int(head[6])}
+	data := p.data[binary.LittleEndian.Uint32(head):]
+	if b.base, b.values = uint32(data[0]), data[1:]; b.base >= 1<<7 { // seldom
+		base, n := binary.Uvarint(data)
+		b.base, b.values = uint32(base), data[n:]
+	}
+	b.width, b.patchWidth, b.at, b.patches = int(head[4]), int(head[6]), nil, nil
 	if patches := int(head[5]); patches > 0 {
 		b.at = b.values[bytesFor(min(packedBlock, p.n-i*packedBlock), b.width):]
 		b.at, b.patches = b.at[:patches], b.at[patches:]
 	}
-	return b
-}
-
-// blockBase reads a block's base, which is mostly short, and returns what follows it.
-func blockBase(data []byte) (base uint32, values []byte) {
-	if data[0] < 1<<7 {
-		return uint32(data[0]), data[1:]
-	}
-	long, n := binary.Uvarint(data)
-	return uint32(long), data[n:]
 }
 
 // value returns value i of the block.
@@ -197,10 +196,27 @@ func (p *packed) slice(dst []uint32, from, to int) []uint32 {
 	return dst
 }
 
+// cursor reads values of a packed array that are mostly near to each other.
+type cursor struct {
+	p *packed
+	b block
+	n int // number of the block after b; 0: none is open
+}
+
+// at returns value i, which must be in [0, n).
+func (c *cursor) at(i int) uint32 {
+	if n := i/packedBlock + 1; c.n != n {
+		c.p.open(n-1, &c.b)
+		c.n = n
+	}
+	return c.b.value(i % packedBlock)
+}
+
 // find calls f with every i in [from, to), ascending, for which value i is v. It is several times faster than slice.
 func (p *packed) find(v uint32, from, to int, f func(i int)) {
+	var b block
 	for from < to {
-		b := p.block(from / packedBlock)
+		p.open(from/packedBlock, &b)
 		first, n := from%packedBlock, min(to-from, packedBlock-from%packedBlock)
 		if v >= b.base {
 			b.find(v-b.base, first, first+n, func(i int) { f(from - first + i) })

@@ -205,13 +205,13 @@ func (s *spots) each(tokens *packed, from, to int, f func(m match)) {
 
 // eachAnchored is each where there is an anchor.
 func (s *spots) eachAnchored(tokens *packed, from, to int, f func(m match)) {
-	seq, at := s.seqs[0], s.anchor.at
+	seq, at, beside := s.seqs[0], s.anchor.at, cursor{p: tokens}
 	to = min(to, tokens.n-len(seq)+1)
 	for _, id := range s.anchor.ids {
 		tokens.find(id, from+at, to+at, func(i int) {
 			begin := i - at
 			for k, ids := range seq {
-				if k != at && !ids.has(tokens.at(begin+k)) {
+				if k != at && !ids.has(beside.at(begin+k)) {
 					return
 				}
 			}

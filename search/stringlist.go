@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"sort"
+	"math"
 )
 
 // stringBlock is how many strings follow each other of which all but the first are stored without what they share with
@@ -37,10 +37,7 @@ func packStrings(list []string) []byte {
 			binary.LittleEndian.PutUint32(out[4+4*(i/stringBlock):], uint32(len(out)-data))
 			previous = ""
 		}
-		shared := 0
-		for shared < min(len(s), len(previous)) && s[shared] == previous[shared] {
-			shared++
-		}
+		shared := sharedBytes([]byte(s), []byte(previous))
 		if rest := len(s) - shared; shared < 15 && rest < 15 {
 			out = append(out, byte(shared<<4|rest))
 		} else {
@@ -71,20 +68,27 @@ func readStrings(b []byte) (stringList, error) {
 	return l, nil
 }
 
-// next reads a string into the buffer that holds the one before, and returns what follows it. What is damaged ends early.
-func nextString(data, buffer []byte) (s, rest []byte) {
+// cutString reads how many bytes a string shares with the one before it, the bytes that it has of its own, and what follows.
+// What is damaged ends early.
+func cutString(data []byte) (shared int, own, rest []byte) {
 	if len(data) == 0 {
-		return buffer[:0], nil
+		return 0, nil, nil
 	}
 	shared, length := int(data[0]>>4), int(data[0]&15)
 	from := 1
 	if data[0] == longString {
 		a, n := binary.Uvarint(data[1:])
 		b, m := binary.Uvarint(data[1+max(0, n):])
-		shared, length, from = int(min(a, uint64(len(buffer)))), int(min(b, uint64(len(data)))), 1+max(0, n)+max(0, m)
+		shared, length, from = int(min(a, math.MaxInt32)), int(min(b, uint64(len(data)))), 1+max(0, n)+max(0, m)
 	}
-	shared, length = min(shared, len(buffer)), min(length, len(data)-from)
-	return append(buffer[:shared], data[from:from+length]...), data[from+length:]
+	length = min(length, len(data)-from)
+	return shared, data[from : from+length], data[from+length:]
+}
+
+// nextString reads a string into the buffer that holds the one before, and returns what follows it.
+func nextString(data, buffer []byte) (s, rest []byte) {
+	shared, own, rest := cutString(data)
+	return append(buffer[:min(shared, len(buffer))], own...), rest
 }
 
 // firstString returns the first string of a block, which shares nothing with another one: in place where it is short, as
@@ -112,20 +116,49 @@ func (l *stringList) at(i int, buffer []byte) []byte {
 // from calls f with the strings that are not less than key, in order, until it returns false. The list must be sorted; f
 // must not keep the string.
 func (l *stringList) from(key []byte, f func(i int, s []byte) bool) {
-	buffer := make([]byte, 0, 64)
-	blocks := len(l.offsets) / 4
-	// The first such string is in the block before the first block that begins with one, or begins that.
-	b := sort.Search(blocks, func(b int) bool {
-		return bytes.Compare(firstString(l.block(b), buffer), key) >= 0
-	})
-	for i := max(0, b-1) * stringBlock; i < l.n; {
-		data := l.block(i / stringBlock)
-		buffer = buffer[:0]
-		for end := min(l.n, i+stringBlock); i < end; i++ {
-			buffer, data = nextString(data, buffer)
-			if bytes.Compare(buffer, key) >= 0 && !f(i, buffer) {
-				return
-			}
+	i, s, data := l.seek(key, make([]byte, 0, 64))
+	for i < l.n && f(i, s) {
+		if i++; i%stringBlock == 0 && i < l.n {
+			s, data = s[:0], l.block(i/stringBlock)
+		}
+		s, data = nextString(data, s)
+	}
+}
+
+// seek finds the first string that is not less than key, reads it into a buffer, and returns what follows it.
+func (l *stringList) seek(key, buffer []byte) (i int, s, rest []byte) {
+	// It is in the block before the first block that begins with such a string, or begins that.
+	low, high := 0, len(l.offsets)/4
+	for low < high {
+		if middle := (low + high) / 2; bytes.Compare(firstString(l.block(middle), buffer), key) < 0 {
+			low = middle + 1
+		} else {
+			high = middle
 		}
 	}
+	// Strings are compared without being put together: one that shares more with the string before than that one shares with
+	// the key is less than the key as well.
+	var data []byte
+	common := 0 // bytes that the string before shares with the key
+	for i = max(0, low-1) * stringBlock; i < l.n; i++ {
+		if i%stringBlock == 0 {
+			data, common = l.block(i/stringBlock), 0
+		}
+		shared, own, after := cutString(data)
+		if data = after; shared > common {
+			continue
+		}
+		same := sharedBytes(own, key[shared:])
+		if common = shared + same; common == len(key) || same < len(own) && own[same] > key[common] {
+			return i, append(append(buffer[:0], key[:shared]...), own...), data
+		}
+	}
+	return i, nil, nil
+}
+
+func sharedBytes(a, b []byte) (n int) {
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
