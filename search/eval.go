@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	index "github.com/blevesearch/bleve_index_api"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
@@ -47,6 +48,8 @@ type evaluation struct {
 	spare  *sync.Pool
 	taken  []*[]float64 // from spare
 
+	running *atomic.Int32 // searches; nil in a fork: see [evaluation.split]
+
 	fields  map[string][]string                 // languages by field name before the suffix
 	finders []*finder                           // of positive leaves, each once
 	spots   map[place]*spots                    // of spotsIn
@@ -60,7 +63,7 @@ type evaluation struct {
 
 func newEvaluation(ctx context.Context, s *shard, r index.IndexReader, v *view) (*evaluation, error) {
 	e := &evaluation{
-		ctx: ctx, an: s.an, r: r, v: v, tables: s.tables, sounds: &s.sounds, alikes: map[string][]string{}, spare: &s.spare,
+		ctx: ctx, an: s.an, r: r, v: v, tables: s.tables, sounds: &s.sounds, alikes: map[string][]string{}, spare: &s.spare, running: &s.running,
 		fields: map[string][]string{}, byName: map[string]*finder{}, speaker: map[string]bitset{}, spots: map[place]*spots{},
 		dicts: map[string][]segment.TermDictionary{},
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // BM25's constants as in Bleve and Lucene. Lengths are compared with nominal ones, so that a score does not depend on
@@ -47,7 +48,8 @@ type finder struct {
 	capped bool                // words are not all that there are
 	said   []saying            // of sounds: what it stands for, longest first
 	sure   bitset              // of sounds: documents in which it is without verifying; nil: none
-	byLang map[string][]string // see terms
+	langs  sync.Mutex
+	byLang map[string][]string // see terms; under langs
 	docs   bitset
 	score  []float64 // by document that has it
 	rarity float64   // inverse document frequency
@@ -122,7 +124,7 @@ func (e *evaluation) searchBySpeaker(f *finder, weight []float64) error {
 	if err != nil {
 		return err
 	}
-	f.words, f.capped, f.said, f.byLang, f.rarest = all.words, all.capped, all.said, all.byLang, all.rarest
+	f.words, f.capped, f.said, f.rarest = all.words, all.capped, all.said, all.rarest
 	speaking, err := e.speaking(f.who)
 	if err != nil {
 		return err
@@ -170,6 +172,8 @@ func (e *evaluation) score(f *finder, weight []float64) error {
 
 // terms returns the index terms of a leaf that is one word, in a language.
 func (f *finder) terms(an *analyzer, lang string) []string {
+	f.langs.Lock()
+	defer f.langs.Unlock()
 	terms, ok := f.byLang[lang]
 	if !ok {
 		if f.byLang == nil {
@@ -264,17 +268,36 @@ func (f *finder) rarestForm() (rarest int) {
 func (e *evaluation) verify(f *finder, weight []float64) error {
 	candidates := f.docs
 	f.docs = newBitset(e.v.docs)
-	var err error
-	e.episodesOf(candidates).each(func(ep uint32) {
-		if err == nil {
-			err = e.verifyIn(f, ep, candidates, weight)
+	var eps []uint32
+	e.episodesOf(candidates).each(func(ep uint32) { eps = append(eps, ep) })
+	parts := min(1+len(eps)/verifiedTogether, maxVerified)
+	found := make([]bitset, parts)
+	if err := e.split(parts, func(e *evaluation, i int) error {
+		found[i] = newBitset(e.v.docs)
+		for _, ep := range eps[i*len(eps)/parts : (i+1)*len(eps)/parts] {
+			if err := e.verifyIn(f, ep, candidates, found[i], weight); err != nil {
+				return err
+			}
 		}
-	})
-	return err
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, docs := range found {
+		f.docs.or(docs)
+	}
+	return nil
 }
 
-// verifyIn is verify for one episode. Passages that follow each other are looked at in one go.
-func (e *evaluation) verifyIn(f *finder, episode uint32, candidates bitset, weight []float64) error {
+// How episodes are verified at the same time: so many after each other, in so many parts at most.
+const (
+	verifiedTogether = 64
+	maxVerified      = 16
+)
+
+// verifyIn is verify for one episode: it adds to the documents that are found. Passages that follow each other are looked at
+// in one go.
+func (e *evaluation) verifyIn(f *finder, episode uint32, candidates, found bitset, weight []float64) error {
 	var where *spots // nil until it is needed
 	docs := e.v.documents(episode)
 	for n := 1; len(docs) > 0; docs, n = docs[n:], 1 {
@@ -283,7 +306,7 @@ func (e *evaluation) verifyIn(f *finder, episode uint32, candidates bitset, weig
 			continue
 		}
 		if f.sure != nil && f.sure.has(d) {
-			f.docs.add(d)
+			found.add(d)
 			continue
 		}
 		if err := e.step(); err != nil {
@@ -297,12 +320,12 @@ func (e *evaluation) verifyIn(f *finder, episode uint32, candidates bitset, weig
 			where = e.in(f, t)
 		}
 		if where.sure && f.who == nil {
-			f.docs.add(d)
+			found.add(d)
 			continue
 		}
 		if e.v.passage[d] < 0 {
 			if weight[d] = where.weightInHead(f.l.field); weight[d] > 0 {
-				f.docs.add(d)
+				found.add(d)
 			}
 			continue
 		}
@@ -313,9 +336,9 @@ func (e *evaluation) verifyIn(f *finder, episode uint32, candidates bitset, weig
 			weight[docs[n]] = 0
 		}
 		where.spoken(int(e.v.passage[d]), int(e.v.passage[docs[n-1]]), func(passage int, _ match) {
-			found := docs[passage-int(e.v.passage[d])]
-			weight[found]++
-			f.docs.add(found)
+			at := docs[passage-int(e.v.passage[d])]
+			weight[at]++
+			found.add(at)
 		})
 	}
 	return nil

@@ -17,24 +17,20 @@ const (
 	nearDisorder = 0.8 // of words that are near, but not in the order in which they were typed
 )
 
-// favourNear adds nearness to the scores of the best of a list, which is ordered by score, and puts them in order again.
-func (e *evaluation) favourNear(root *truth, list []ranked) error {
-	if len(e.finders) < 2 {
+// mayBeNear returns the episodes of a list, which is ordered, whose nearness counts.
+func (e *evaluation) mayBeNear(list []ranked, by models.Sort) []ranked {
+	if by != models.SortRelevance || len(e.finders) < 2 {
 		return nil
 	}
-	best := list[:min(nearEpisodes, len(list))]
-	for i := range best {
-		if err := e.ctx.Err(); err != nil {
-			return err
-		}
-		more, err := e.nearness(root, best[i].episode)
-		if err != nil {
-			return err
-		}
-		best[i].score += more
+	return list[:min(nearEpisodes, len(list))]
+}
+
+// favour adds nearness to the scores of episodes, and puts them in order again.
+func (e *evaluation) favour(near []ranked, more []float64) {
+	for i, s := range more {
+		near[i].score += s
 	}
-	e.order(best, models.SortRelevance)
-	return nil
+	e.order(near, models.SortRelevance)
 }
 
 // nearness returns what nearness adds to the score of an episode's best passage.

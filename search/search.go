@@ -83,6 +83,8 @@ func (x *Index) askOnce(ctx context.Context, question func(*evaluation) error) (
 		}
 	}()
 	defer s.gate.enter()()
+	s.running.Add(1)
+	defer s.running.Add(-1)
 	r, err := s.adv.Reader()
 	if err != nil {
 		return err
@@ -146,6 +148,9 @@ func (e *evaluation) sounding(root *node, unsaidOnly bool) (*node, error) {
 
 func (e *evaluation) matchingExactly(root *node, q models.Query) (*truth, []ranked, error) {
 	e.finders = nil
+	if err := e.lookUp(root); err != nil {
+		return nil, nil, err
+	}
 	top, err := e.solve(root, nil, true)
 	if err != nil {
 		return nil, nil, err
@@ -154,41 +159,66 @@ func (e *evaluation) matchingExactly(root *node, q models.Query) (*truth, []rank
 	return top, list, err
 }
 
+// lookUp makes the finders of all words and phrases of a tree, which solve needs.
+func (e *evaluation) lookUp(root *node) error {
+	var leaves []*leaf
+	root.every(func(l *leaf) bool {
+		if l.spokenLeaf() || l.field == queryTitle {
+			leaves = append(leaves, l)
+		}
+		return true
+	})
+	if len(leaves) < 2 { // a finder by itself is split within
+		return nil
+	}
+	return e.split(len(leaves), func(e *evaluation, i int) error {
+		_, err := e.finder(leaves[i], nil, false)
+		return err
+	})
+}
+
 func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) {
 	top, list, err := e.matching(root, q)
 	if err != nil {
 		return models.Results{}, err
 	}
 	e.order(list, q.Sort)
-	if q.Sort == models.SortRelevance {
-		if err := e.favourNear(top, list); err != nil {
-			return models.Results{}, err
+	res := models.Results{Understood: top.node.String(), Approximate: top.node != root, Total: len(list)}
+	near := e.mayBeNear(list, q.Sort)
+	more := make([]float64, len(near)) // what nearness adds to their scores
+	if err := e.split(1+len(near), func(e *evaluation, i int) (err error) {
+		if i == 0 {
+			return e.beside(&res, root, top, list, q)
 		}
+		more[i-1], err = e.nearness(top, near[i-1].episode)
+		return err
+	}); err != nil {
+		return models.Results{}, err
 	}
-	res := models.Results{Understood: top.node.String(), Approximate: top.node != root, Total: len(list), Hits: []models.EpisodeHit{}}
+	e.favour(near, more)
+	list = list[min(q.Offset, len(list)):]
+	list = list[:min(q.Limit, len(list))]
+	res.Hits = make([]models.EpisodeHit, len(list))
+	if err := e.split(len(list), func(e *evaluation, i int) (err error) {
+		res.Hits[i], err = e.hit(top, list[i], q)
+		return err
+	}); err != nil {
+		return models.Results{}, err
+	}
+	return res, nil
+}
+
+// beside fills in what stands beside the hits: facets and suggestions.
+func (e *evaluation) beside(res *models.Results, root *node, top *truth, list []ranked, q models.Query) (err error) {
 	if q.Facets {
 		if res.Facets, err = e.facets(top, list, q.Text); err != nil {
-			return models.Results{}, err
+			return err
 		}
 	}
 	if q.Offset == 0 && q.EpisodeID == "" && !q.Strict {
-		if res.Suggestions, err = e.suggestions(root, top, len(list), q.Text); err != nil {
-			return models.Results{}, err
-		}
+		res.Suggestions, err = e.suggestions(root, top, len(list), q.Text)
 	}
-	list = list[min(q.Offset, len(list)):]
-	list = list[:min(q.Limit, len(list))]
-	for _, k := range list {
-		if err := e.ctx.Err(); err != nil {
-			return models.Results{}, err
-		}
-		h, err := e.hit(top, k, q)
-		if err != nil {
-			return models.Results{}, err
-		}
-		res.Hits = append(res.Hits, h)
-	}
-	return res, nil
+	return err
 }
 
 // repair makes a damaged side table again.

@@ -46,6 +46,8 @@ type shard struct {
 	sounds soundBook
 	spare  sync.Pool // of *[]float64: see [evaluation.numbers]
 
+	running atomic.Int32 // searches: see [evaluation.split]
+
 	write      sync.Mutex                // held by whoever changes the index
 	generation uint64                    // under write
 	owed       map[models.EpisodeID]bool // see [keyOwed]; under write
