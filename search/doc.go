@@ -13,8 +13,9 @@
 // directory serves, and index.go ties everything together.
 //
 // query.go, parse.go, atom.go, date.go and limits.go are the query language; sound.go, soundbook.go, saying.go and sounding.go
-// know what sounds alike. eval.go, leaf.go, postings.go, dictionary.go, spot.go, rank.go, near.go, moment.go and matched.go
-// answer a query, fewer.go one that has too many words, and search.go puts the answer together.
+// know what sounds alike. eval.go, leaf.go, postings.go, dictionary.go, spot.go, verify.go, rank.go, near.go, moment.go and
+// matched.go answer a query, split.go on several cores, fewer.go one that has too many words, and search.go puts the answer
+// together.
 //
 // Beside the answer: facts.go and facet.go count what matching episodes have in common; suggest.go knows what else may have
 // been meant; names.go finds the names in an episode, complete.go and candidate.go complete what is being typed; mentions.go
