@@ -12,6 +12,11 @@ type DownloadJob struct {
 	EpisodeID EpisodeID `json:"episode_id" river:"unique"`
 }
 
+// ImportJob reads the transcript that the publisher offers of an episode, or that lies beside its file.
+type ImportJob struct {
+	EpisodeID EpisodeID `json:"episode_id" river:"unique"`
+}
+
 // TranscribeJob turns an episode's stored audio into a transcript. Only one for each task is waiting or running at a time.
 type TranscribeJob struct {
 	EpisodeID EpisodeID `json:"episode_id" river:"unique"`
@@ -24,6 +29,9 @@ func (PollJob) Kind() string { return "poll" }
 
 // Kind names the job in the queue.
 func (DownloadJob) Kind() string { return "download" }
+
+// Kind names the job in the queue.
+func (ImportJob) Kind() string { return "import" }
 
 // Kind names the job in the queue.
 func (TranscribeJob) Kind() string { return "transcribe" }

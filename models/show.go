@@ -50,6 +50,9 @@ type ShowSettings struct {
 	Hints string `json:"hints,omitempty"`
 	// Translate asks for a second transcript, in English, of episodes in other languages.
 	Translate bool `json:"translate,omitempty"`
+	// Transcripts says what becomes of transcripts that the publisher offers or that lie beside a recording: one of the values
+	// below, "" for TranscriptsOwn.
+	Transcripts string `json:"transcripts,omitempty"`
 }
 
 // Values of a setting "language" that are no codes.
@@ -63,6 +66,16 @@ const (
 	HintsAuto  = "auto"  // names from titles, notes and people, and the owner's vocabulary
 	HintsWords = "words" // the owner's vocabulary only
 	HintsOff   = "off"   // nothing
+)
+
+// Values of a setting "transcripts". Whatever it is, a transcript that others made is used at once, until there is a better one.
+const (
+	// TranscriptsOwn: every episode is transcribed here, and that transcript is used.
+	TranscriptsOwn = "own"
+	// TranscriptsPublisher: an episode whose transcript by others fits the audio is not transcribed here.
+	TranscriptsPublisher = "publisher"
+	// TranscriptsBoth: every episode is transcribed here, and the transcript by others is used where it fits the audio.
+	TranscriptsBoth = "both"
 )
 
 // Bounds of a vocabulary: far more than a decoder can use.
@@ -80,7 +93,15 @@ func (s ShowSettings) Check() error {
 	if !slices.Contains([]string{"", HintsAuto, HintsWords, HintsOff}, s.Hints) {
 		return Explain(ErrInvalid, "%q says nothing about hints: use auto, words or off", s.Hints)
 	}
+	if !slices.Contains([]string{"", TranscriptsOwn, TranscriptsPublisher, TranscriptsBoth}, s.Transcripts) {
+		return Explain(ErrInvalid, "%q says nothing about transcripts: use own, publisher or both", s.Transcripts)
+	}
 	return CheckVocabulary(s.Vocabulary)
+}
+
+// PrefersOthers reports whether a transcript that others made is used before one that is made here.
+func (s ShowSettings) PrefersOthers() bool {
+	return s.Transcripts == TranscriptsPublisher || s.Transcripts == TranscriptsBoth
 }
 
 // CheckVocabulary returns an error that is ErrInvalid and says which expression of a word list cannot be used, and why.

@@ -29,8 +29,32 @@ type Transcript struct {
 	Complete   bool
 	Warning    string // what the reader should know: "no speech", "audio ends early"; "" otherwise
 	Report     Report
+	Origin     Origin // of a transcript that was not made here
 	CreatedAt  time.Time
 	Segments   []Segment
+}
+
+// Origin tells where a transcript that was not made here comes from, and how its times fit the stored audio. Stored as JSON:
+// names of fields are for ever.
+type Origin struct {
+	Location  string    `json:"location,omitempty"` // an absolute http(s) URL, which may hold a token, or the path of a file
+	Format    string    `json:"format,omitempty"`   // as the usual file name extension, for example "vtt"
+	SHA256    string    `json:"sha256,omitempty"`   // of the file, in lower-case hexadecimal
+	FetchedAt time.Time `json:"fetched_at,omitzero"`
+	Timing    Timing    `json:"timing,omitempty"`
+	// Audio is the SHA-256 of the stored audio that the times were found to fit, "" while they are not checked.
+	Audio string `json:"audio,omitempty"`
+	// Shifts is how times were moved to fit the audio, in order of time; a cut between two of them is where a stretch was put in
+	// or taken out, such as an advertisement.
+	Shifts []Shift `json:"shifts,omitempty"`
+	// Heard is the share of words heard in the audio, 0 to 1, that stand in the transcript too, where that was looked at.
+	Heard float64 `json:"heard,omitempty"`
+}
+
+// Shift moves the times of a transcript from a moment on.
+type Shift struct {
+	FromMS int64 `json:"from_ms"` // in the file
+	ByMS   int64 `json:"by_ms"`   // what is added to its times
 }
 
 // TranscriptPart is what is stored of a transcript at a time, while it is being made.
@@ -108,4 +132,5 @@ const (
 	TimingWords Timing = "words" // each word has its own
 	TimingCues  Timing = "cues"  // a cue's time is shared by its words, by their lengths
 	TimingNone  Timing = "none"  // the text has no times: its words are spread over the recording
+	TimingHeard Timing = "heard" // the words were found in what was heard in the audio
 )

@@ -31,6 +31,9 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 	if err := p.o.Catalogue.SetState(ctx, lease, episode.ID, models.EpisodeDownloading); err != nil {
 		return fmt.Errorf("downloading %q: %w", episode.Title, err)
 	}
+	if err := p.lookBeside(ctx, lease, episode); err != nil {
+		return err
+	}
 	media, err := p.fetch(ctx, episode, report)
 	if err != nil {
 		return err
@@ -40,6 +43,22 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 	}
 	p.o.Logger.InfoContext(ctx, "downloaded", "episode", episode.ID, "bytes", media.Bytes, "duration_ms", media.DurationMS)
 	return nil
+}
+
+// lookBeside takes the transcript beside a local recording. One that cannot be read is no reason to leave out the recording.
+func (p *Pipeline) lookBeside(ctx context.Context, lease models.Lease, e models.Episode) error {
+	if e.Enclosure.Location.Remote() {
+		return nil
+	}
+	show, err := p.o.Catalogue.Show(ctx, e.ShowID)
+	if err != nil {
+		return fmt.Errorf("reading the show of %q: %w", e.Title, err)
+	}
+	err = p.take(ctx, lease, show, e)
+	if err == nil || errors.Is(err, models.ErrLeaseLost) || ctx.Err() != nil {
+		return err
+	}
+	return p.reject(ctx, lease, e, err)
 }
 
 // stored reports whether the episode's audio is here.

@@ -1,11 +1,11 @@
 // Package pipeline takes an episode from its source to its transcript.
 //
-// The listing shows the way: poll.go looks at a show's source for new episodes, download.go stores an episode's audio,
-// transcribe.go turns the audio into segments. Each file is one job of the queue. A job's result and the next job are
+// The listing shows the way: poll.go looks at a show's source for new episodes, import.go reads a transcript that others made,
+// download.go stores an episode's audio, transcribe.go turns the audio into segments. Each file is one job of the queue. A job's result and the next job are
 // written in one transaction of the store, under the lease of its attempt: a job that is killed at any line runs again and
 // goes on from what is stored, and one that lost its lease writes nothing.
 //
-// The tools are in the folders: source and feed read what an owner points at, fetch speaks HTTP, audio runs ffmpeg, whisper
+// The tools are in the folders: source and feed read what an owner points at, fetch speaks HTTP, captions reads transcripts, audio runs ffmpeg, whisper
 // decodes, weights keeps the models.
 package pipeline
 
@@ -35,6 +35,12 @@ type Catalogue interface {
 	StartTranscript(ctx context.Context, lease models.Lease, t models.Transcript) (models.Transcript, error)
 	AppendSegments(ctx context.Context, lease models.Lease, part models.TranscriptPart) error
 	FinishTranscript(ctx context.Context, lease models.Lease, done models.Transcript) error
+	// Transcript returns the current transcript of a task, Imported the one that was not made here; models.ErrNotFound when
+	// there is none.
+	Transcript(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error)
+	Imported(ctx context.Context, id models.EpisodeID) (models.Transcript, error)
+	SaveImport(ctx context.Context, lease models.Lease, t models.Transcript, done bool) error
+	RejectImport(ctx context.Context, lease models.Lease, id models.EpisodeID, why string) error
 }
 
 // Sources looks at a show's source.

@@ -29,17 +29,31 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 	if err != nil {
 		return fmt.Errorf("transcribing episode %s: %w", job.EpisodeID, err)
 	}
-	req, err := p.ask(ctx, episode, job.Task)
-	if err != nil {
-		return err
-	}
 	f, err := p.o.Media.Open(episode.Media.Key)
 	if err != nil {
 		return fmt.Errorf("opening the audio of %q: %w", episode.Title, err)
 	}
 	defer f.Close()
+	if job.Task == models.TaskTranslate {
+		return p.decode(ctx, lease, episode, f, job.Task, report)
+	}
+	if done, err := p.useOthers(ctx, lease, episode, f); err != nil || done {
+		return err
+	}
+	if err := p.decode(ctx, lease, episode, f, job.Task, report); err != nil {
+		return err
+	}
+	return p.fitToOwn(ctx, lease, episode)
+}
+
+// decode makes a transcript, or finishes one.
+func (p *Pipeline) decode(ctx context.Context, lease models.Lease, episode models.Episode, f *os.File, task models.TranscriptTask, report func(done, total int64)) error {
+	req, err := p.ask(ctx, episode, task)
+	if err != nil {
+		return err
+	}
 	t, err := p.o.Catalogue.StartTranscript(ctx, lease, models.Transcript{
-		EpisodeID: episode.ID, Source: models.TranscriptWhisper, Task: job.Task, Model: p.o.Model, Language: req.Language, Prompt: req.Prompt,
+		EpisodeID: episode.ID, Source: models.TranscriptWhisper, Task: task, Model: p.o.Model, Language: req.Language, Prompt: req.Prompt,
 	})
 	if err != nil {
 		return fmt.Errorf("transcribing %q: %w", episode.Title, err)
@@ -70,7 +84,7 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 	if err := p.o.Catalogue.FinishTranscript(ctx, lease, t); err != nil {
 		return fmt.Errorf("finishing the transcript of %q: %w", episode.Title, err)
 	}
-	p.o.Logger.InfoContext(ctx, "transcribed", "episode", episode.ID, "task", job.Task, "language", done.Language, "duration_ms", done.DurationMS,
+	p.o.Logger.InfoContext(ctx, "transcribed", "episode", episode.ID, "task", task, "language", done.Language, "duration_ms", done.DurationMS,
 		"speech_ms", done.SpeechMS, "doubtful", len(t.Report.Doubtful), "chunks", t.Report.Chunks, "speed", done.Report.Speed())
 	return nil
 }

@@ -65,11 +65,18 @@ func episodesOf(show models.Show, n int) []models.Episode {
 			Link: "https://example.org/e", PublishedAt: time.Date(2026, 1, 1+i, 8, 30, 0, 123e6, time.UTC), Season: 2, Number: i + 1,
 			People:      []models.Person{{Name: "Bo Guest", Role: "guest"}},
 			Enclosure:   models.Enclosure{Location: models.Location("https://example.org/" + guid + ".mp3"), Type: "audio/mpeg", Bytes: 1000},
-			Transcripts: []models.TranscriptLink{{URL: "https://example.org/" + guid + ".vtt", Type: "text/vtt", Language: "en", Rel: "captions"}},
 			ChaptersURL: "https://example.org/" + guid + ".json",
 		}
 	}
 	return out
+}
+
+// offered gives episodes links to transcripts.
+func offered(episodes []models.Episode) []models.Episode {
+	for i := range episodes {
+		episodes[i].Transcripts = []models.TranscriptLink{{URL: "https://example.org/" + episodes[i].GUID + ".vtt", Type: "text/vtt", Language: "en", Rel: "captions"}}
+	}
+	return episodes
 }
 
 func mustSave(t *testing.T, s *Store, show models.Show, episodes []models.Episode) models.Saved {
@@ -164,6 +171,9 @@ func hold(t *testing.T, s *Store, o WorkOptions) *holder {
 		h.done <- s.Work(ctx, Handlers{
 			Poll: func(ctx context.Context, l models.Lease, j models.PollJob, r Report) error { return take(ctx, l, j, r) },
 			Download: func(ctx context.Context, l models.Lease, j models.DownloadJob, r Report) error {
+				return take(ctx, l, j, r)
+			},
+			Import: func(ctx context.Context, l models.Lease, j models.ImportJob, r Report) error {
 				return take(ctx, l, j, r)
 			},
 			Transcribe: func(ctx context.Context, l models.Lease, j models.TranscribeJob, r Report) error {

@@ -37,6 +37,11 @@ func downloadKind() kind {
 	}
 }
 
+// importKind leaves the episode's state alone: its audio is on its way of its own.
+func importKind() kind {
+	return kind{name: models.ImportJob{}.Kind(), attempts: 5, limit: 30 * time.Minute}
+}
+
 func transcribeKind() kind {
 	return kind{
 		name: models.TranscribeJob{}.Kind(), attempts: 3, limit: 72 * time.Hour, // a day of audio on a slow machine
@@ -55,7 +60,9 @@ func translateKind() kind {
 // found much earlier by their worker's beat.
 const rescueAfter = 96 * time.Hour
 
-func kinds() []kind { return []kind{pollKind(), downloadKind(), transcribeKind(), translateKind()} }
+func kinds() []kind {
+	return []kind{pollKind(), downloadKind(), importKind(), transcribeKind(), translateKind()}
+}
 
 // kindOf returns the kind of jobs that have a name, and a task where they transcribe ("" is [models.TaskTranscribe]).
 func kindOf(name string, task models.TranscriptTask) (kind, bool) {
@@ -95,6 +102,8 @@ func (s *Store) Enqueue(ctx context.Context, job any) error {
 			_, err = show(ctx, tx, j.ShowID)
 		case models.DownloadJob:
 			_, err = episodeByID(ctx, tx, j.EpisodeID)
+		case models.ImportJob:
+			_, err = episodeByID(ctx, tx, j.EpisodeID)
 		case models.TranscribeJob:
 			if _, err = episodeByID(ctx, tx, j.EpisodeID); err == nil && j.Task == models.TaskTranslate {
 				return s.enqueueTranslation(ctx, tx, j.EpisodeID)
@@ -106,7 +115,7 @@ func (s *Store) Enqueue(ctx context.Context, job any) error {
 		if err != nil {
 			return err
 		}
-		return s.enqueue(ctx, tx, job.(river.JobArgs)) //nolint:forcetypeassert // the three above are
+		return s.enqueue(ctx, tx, job.(river.JobArgs)) //nolint:forcetypeassert // the ones above are
 	})
 }
 

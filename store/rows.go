@@ -81,6 +81,7 @@ type episodeRow struct {
 	TranslationWanted   bool
 	TranslationWarning  string
 	UrgentAt            int64
+	ImportWarning       string
 	CreatedAt           int64
 	UpdatedAt           int64
 }
@@ -104,6 +105,7 @@ type transcriptRow struct {
 	IsCurrent     bool
 	Warning       string
 	Report        string
+	Origin        string
 	CreatedAt     int64
 }
 
@@ -147,10 +149,13 @@ func packPeople(people []models.Person) (string, error) {
 	return string(b), err
 }
 
+// noLinks is how the lack of links to transcripts is stored.
+const noLinks = "null"
+
 // packLinks gives nil for no links when they are read again: an empty JSON list would be another value than none.
 func packLinks(links []models.TranscriptLink) (string, error) {
 	if len(links) == 0 {
-		return "null", nil
+		return noLinks, nil
 	}
 	out := make([]models.TranscriptLink, len(links))
 	for i, l := range links {
@@ -289,7 +294,7 @@ func (r *episodeRow) why() string {
 	if !strings.Contains(r.TranscriptWarning, r.MediaWarning) {
 		warnings = append(warnings, r.MediaWarning)
 	}
-	for _, w := range []string{r.TranscriptWarning, r.TranslationWarning} {
+	for _, w := range []string{r.TranscriptWarning, r.TranslationWarning, r.ImportWarning} {
 		if w != "" {
 			warnings = append(warnings, w)
 		}
@@ -302,9 +307,13 @@ func (r *transcriptRow) model() (models.Transcript, error) {
 	if err := json.Unmarshal([]byte(r.Report), &report); err != nil {
 		return models.Transcript{}, fmt.Errorf("reading the stored report of transcript %d: %w", r.ID, err)
 	}
+	var origin models.Origin
+	if err := json.Unmarshal([]byte(r.Origin), &origin); err != nil {
+		return models.Transcript{}, fmt.Errorf("reading the stored origin of transcript %d: %w", r.ID, err)
+	}
 	return models.Transcript{
 		ID: r.ID, EpisodeID: r.EpisodeID, Source: r.Source, Task: r.Task, Model: r.Model, Language: r.Language, Prompt: r.Prompt,
-		DurationMS: r.DurationMS, CursorMS: r.CursorMS, Complete: r.Complete, Warning: r.Warning, Report: report,
+		DurationMS: r.DurationMS, CursorMS: r.CursorMS, Complete: r.Complete, Warning: r.Warning, Report: report, Origin: origin,
 		CreatedAt: fromMS(r.CreatedAt),
 	}, nil
 }

@@ -113,6 +113,9 @@ func (c *crew) giveUp(ctx context.Context, tx bun.Tx, t *try, err error,
 	if t.kind.task == models.TaskTranslate {
 		return c.translated(ctx, tx, t.episode, reason("the translation failed: "+err.Error()))
 	}
+	if t.kind.name == importKind().name {
+		return notImported(ctx, tx, t.episode, err.Error(), toMS(now))
+	}
 	_, uerr := tx.NewUpdate().Model(&episodeRow{
 		ID: t.episode, State: models.EpisodeFailed, Reason: reason(err.Error()), FailedAt: toMS(now), UpdatedAt: toMS(now),
 	}).Column("state", "reason", "failed_at", "updated_at").WherePK().Where("state IN (?, ?)", t.kind.from, t.kind.at).Exec(ctx)

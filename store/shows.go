@@ -117,7 +117,10 @@ func (s *Store) SetShowSettings(ctx context.Context, id models.ShowID, settings 
 		if err == nil && n == 0 {
 			return fmt.Errorf("show %s: %w", id, models.ErrNotFound)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.chooseAgain(ctx, tx, id)
 	})
 }
 
@@ -129,6 +132,7 @@ type difference struct {
 	added       []*episodeRow
 	updated     []*episodeRow
 	searchable  []models.EpisodeID // those of updated whose searchable fields changed
+	offered     []models.EpisodeID // those of added and updated that are offered with a transcript, or another one than before
 	unchanged   int
 	missing     []models.EpisodeID // here and not in the source, since this look
 	returned    []models.EpisodeID // in the source again
@@ -196,6 +200,9 @@ func (d *difference) sort(r *episodeRow, known map[models.EpisodeID]*episodeRow)
 	if was != nil && was.MissingAt != 0 {
 		d.returned = append(d.returned, r.ID)
 	}
+	if r.TranscriptLinks != noLinks && (!ok || was != nil && was.TranscriptLinks != r.TranscriptLinks) {
+		d.offered = append(d.offered, r.ID)
+	}
 	switch {
 	case ok && was == nil: // mentioned before
 	case !ok:
@@ -249,6 +256,7 @@ func (d *difference) leaveDeleted(ctx context.Context, db bun.IDB) error {
 		return err
 	})
 	d.added = slices.DeleteFunc(d.added, func(r *episodeRow) bool { return gone[r.ID] })
+	d.offered = slices.DeleteFunc(d.offered, func(id models.EpisodeID) bool { return gone[id] })
 	return err
 }
 
@@ -279,7 +287,10 @@ func (s *Store) apply(ctx context.Context, tx bun.Tx, d *difference) error {
 	if err != nil {
 		return err
 	}
-	jobs := make([]river.JobArgs, 0, len(d.added))
+	jobs := make([]river.JobArgs, 0, len(d.offered)+len(d.added))
+	for _, id := range d.offered {
+		jobs = append(jobs, models.ImportJob{EpisodeID: id})
+	}
 	for _, r := range d.added {
 		bump = append(bump, r.ID)
 		jobs = append(jobs, models.DownloadJob{EpisodeID: r.ID})

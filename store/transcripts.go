@@ -120,7 +120,7 @@ func (s *Store) StartTranscript(ctx context.Context, lease models.Lease, t model
 			language = ""
 		}
 		want := &transcriptRow{
-			EpisodeID: e.ID, Source: t.Source, Task: t.Task, Report: "{}", Model: clean(t.Model), AskedLanguage: clean(t.Language), Language: language,
+			EpisodeID: e.ID, Source: t.Source, Task: t.Task, Report: "{}", Origin: "{}", Model: clean(t.Model), AskedLanguage: clean(t.Language), Language: language,
 			Prompt: clean(t.Prompt), MediaSHA256: e.MediaSHA256, CreatedAt: toMS(s.now()),
 		}
 		if r, err = s.resume(ctx, tx, want); err != nil || r != nil {
@@ -193,34 +193,38 @@ func (s *Store) AppendSegments(ctx context.Context, lease models.Lease, part mod
 		if err := checkWindow(part.Segments, t.CursorMS, part.CursorMS); err != nil {
 			return err
 		}
-		rows := make([]*segmentRow, len(part.Segments))
-		for i, g := range part.Segments {
-			rows[i] = newSegmentRow(t.ID, t.SegmentCount+int64(i), g)
-		}
-		err = chunks(rows, 200, func(rows []*segmentRow) error {
-			_, err := tx.NewInsert().Model(&rows).Exec(ctx)
-			return err
-		})
-		if err != nil {
+		if err := insertSegments(ctx, tx, t.ID, t.SegmentCount, part.Segments); err != nil {
 			return err
 		}
 		t.CursorMS, t.Report = part.CursorMS, report
-		t.SegmentCount += int64(len(rows))
+		t.SegmentCount += int64(len(part.Segments))
 		if part.Language != "" {
 			t.Language = clean(part.Language)
 		}
 		if _, err := tx.NewUpdate().Model(t).Column("cursor_ms", "segment_count", "language", "report").WherePK().Exec(ctx); err != nil {
 			return err
 		}
-		if len(rows) == 0 {
+		if len(part.Segments) == 0 {
 			return nil
 		}
 		return s.transcriptChanged(ctx, tx, t)
 	})
 }
 
+// insertSegments writes segments of a transcript from a position on.
+func insertSegments(ctx context.Context, tx bun.Tx, transcript, position int64, segments []models.Segment) error {
+	rows := make([]*segmentRow, len(segments))
+	for i, g := range segments {
+		rows[i] = newSegmentRow(transcript, position+int64(i), g)
+	}
+	return chunks(rows, 200, func(rows []*segmentRow) error {
+		_, err := tx.NewInsert().Model(&rows).Exec(ctx)
+		return err
+	})
+}
+
 // FinishTranscript completes the transcript done.ID with its DurationMS, Warning ("no speech") and Report, and makes it
-// current. Its episode is done; where the show asks for a translation and not all of it is in English, the translation
+// current, unless the show's settings prefer one that others made. Its episode is done; where the show asks for a translation and not all of it is in English, the translation
 // is queued in the same transaction.
 func (s *Store) FinishTranscript(ctx context.Context, lease models.Lease, done models.Transcript) error {
 	report, err := packReport(done.Report)
@@ -249,6 +253,9 @@ func (s *Store) FinishTranscript(ctx context.Context, lease models.Lease, done m
 			return err
 		}
 		if err := s.orderTranslation(ctx, tx, t, done.Report); err != nil {
+			return err
+		}
+		if err := choose(ctx, tx, t.EpisodeID); err != nil {
 			return err
 		}
 		return s.transcriptChanged(ctx, tx, t)

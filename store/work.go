@@ -32,6 +32,7 @@ type Report = func(done, total int64)
 type Handlers struct {
 	Poll       func(ctx context.Context, lease models.Lease, job models.PollJob, report Report) error
 	Download   func(ctx context.Context, lease models.Lease, job models.DownloadJob, report Report) error
+	Import     func(ctx context.Context, lease models.Lease, job models.ImportJob, report Report) error
 	Transcribe func(ctx context.Context, lease models.Lease, job models.TranscribeJob, report Report) error
 }
 
@@ -40,6 +41,7 @@ type WorkOptions struct {
 	Transcribers int // jobs of a kind at a time; default 1
 	Downloads    int // default 4
 	Polls        int // default 2
+	Imports      int // default 2
 	// PollFeeds queues a poll of each feed when it is due; otherwise feeds are polled only when asked.
 	PollFeeds bool
 	// Grace is how long running handlers may take to return once ctx has ended; default 10 s.
@@ -63,6 +65,7 @@ func (o WorkOptions) withDefaults() WorkOptions {
 	o.Transcribers = cmp.Or(o.Transcribers, 1)
 	o.Downloads = cmp.Or(o.Downloads, 4)
 	o.Polls = cmp.Or(o.Polls, 2)
+	o.Imports = cmp.Or(o.Imports, 2)
 	o.Grace = cmp.Or(o.Grace, 10*time.Second)
 	o.Beat = cmp.Or(o.Beat, 3*time.Second)
 	o.DeadAfter = cmp.Or(o.DeadAfter, deadAfter)
@@ -161,14 +164,16 @@ func (c *crew) client(h Handlers) (*river.Client[*sql.Tx], error) {
 			queues[k.name] = river.QueueConfig{MaxWorkers: n}
 		}
 	}
-	poll, download, transcribe := pollKind(), downloadKind(), transcribeKind()
+	poll, download, imports, transcribe := pollKind(), downloadKind(), importKind(), transcribeKind()
 	add(poll, h.Poll != nil, c.o.Polls)
 	add(download, h.Download != nil, c.o.Downloads)
+	add(imports, h.Import != nil, c.o.Imports)
 	add(transcribe, h.Transcribe != nil, c.o.Transcribers)
 	// All kinds are made known, wanted or not: River throws away lost jobs of kinds that it does not know.
 	err := errors.Join(
 		river.AddWorkerSafely(workers, &worker[models.PollJob]{crew: c, kind: poll, do: h.Poll}),
 		river.AddWorkerSafely(workers, &worker[models.DownloadJob]{crew: c, kind: download, do: h.Download}),
+		river.AddWorkerSafely(workers, &worker[models.ImportJob]{crew: c, kind: imports, do: h.Import}),
 		river.AddWorkerSafely(workers, &worker[models.TranscribeJob]{crew: c, kind: transcribe, do: h.Transcribe}),
 	)
 	if err != nil {
@@ -207,6 +212,8 @@ func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	case models.PollJob:
 		t.show = a.ShowID
 	case models.DownloadJob:
+		t.episode = a.EpisodeID
+	case models.ImportJob:
 		t.episode = a.EpisodeID
 	case models.TranscribeJob:
 		t.episode = a.EpisodeID

@@ -108,7 +108,7 @@ func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way) (store.Han
 		Catalogue: a.Store, Sources: a.resolver(nil), Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
 		Weights: w, Model: way.Model, Language: a.c.Language, Decoders: way.Decoders, Threads: way.Threads, Vocabulary: a.c.Vocabulary, Hints: a.c.Hints, Logger: a.c.log,
 	})
-	return store.Handlers{Poll: p.Poll, Download: p.Download, Transcribe: p.Transcribe}, nil
+	return store.Handlers{Poll: p.Poll, Download: p.Download, Import: p.Import, Transcribe: p.Transcribe}, nil
 }
 
 // work does the queue's jobs until ctx ends. On one machine one process at a time does them for a data folder: decoding

@@ -31,6 +31,7 @@ func (s *settingsFlags) register(cmd *cobra.Command) {
 	f.StringVar(&s.vocabularyFile, "vocabulary-file", "", "file with the vocabulary, an entry a line; - for standard input")
 	f.String("hints", "", `what the decoder is told to expect: auto (names from titles and notes, and the vocabulary), words (the vocabulary only), off; "" leaves it to the archive's setting`)
 	f.Bool("translate", false, "make a second transcript, in English, of episodes in other languages")
+	f.String("transcripts", "", `what becomes of transcripts that the publisher offers or that lie beside a recording: own (all is transcribed here, theirs is used until then), publisher (what has one that fits the audio is not transcribed here), both (all is transcribed here, theirs is used where it fits); "" means own`)
 	cmd.MarkFlagsMutuallyExclusive("vocabulary", "vocabulary-file")
 }
 
@@ -44,6 +45,7 @@ func (s *settingsFlags) apply(cmd *cobra.Command, to *models.ShowSettings) (give
 	}
 	text("language", &to.Language)
 	text("hints", &to.Hints)
+	text("transcripts", &to.Transcripts)
 	if to.Language != "" && !whisper.KnowsLanguage(to.Language) {
 		return given, unknownLanguage(to.Language)
 	}

@@ -62,7 +62,7 @@ What is chosen counts for what is transcribed from now on; earshot retranscribe 
 					return err
 				}
 				if !given {
-					return usageError{errors.New("nothing to set: give --language, --vocabulary, --vocabulary-file, --hints or --translate")}
+					return usageError{errors.New("nothing to set: give --language, --vocabulary, --vocabulary-file, --hints, --transcripts or --translate")}
 				}
 				if err := a.SetShowSettings(cmd.Context(), show.ID, show.Settings); err != nil {
 					return err
@@ -147,6 +147,9 @@ func describeShow(s models.Show) string {
 	said := []string{"language " + cmp.Or(s.Settings.Language, "as the archive's")}
 	if s.Settings.Translate {
 		said = append(said, "translated into English")
+	}
+	if s.Settings.Transcripts != "" {
+		said = append(said, "transcripts "+s.Settings.Transcripts)
 	}
 	if s.Settings.Hints != "" {
 		said = append(said, "hints "+s.Settings.Hints)

@@ -112,9 +112,9 @@ func readJSON(text []byte) ([]cue, string, error) {
 		return nil, "", models.Explain(models.ErrUnusable, "it is JSON without the segments of a transcript")
 	}
 	cues, err := readSegments(list)
-	language := languageOf(d.Language)
+	language := LanguageOf(d.Language)
 	if language == "" {
-		language = languageOf(d.Result.Language)
+		language = LanguageOf(d.Result.Language)
 	}
 	return cues, language, err
 }

@@ -77,7 +77,7 @@ func readBlocks(text []byte, vtt bool) (blocks []block, language string, err err
 			skip = false
 		case skip:
 			if k, v, ok := strings.Cut(line, ":"); ok && len(blocks) == 0 && k == "Language" {
-				language = languageOf(v)
+				language = LanguageOf(v)
 			}
 		case vtt && empty && isAside(line):
 			skip = true
@@ -197,8 +197,8 @@ func stampMS(s string) int64 {
 	return sign * (total*1000 + fraction)
 }
 
-// languageOf returns the ISO 639-1 part of a language tag, or "".
-func languageOf(tag string) string {
+// LanguageOf returns the ISO 639-1 part of a language tag, or "".
+func LanguageOf(tag string) string {
 	code, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
 	if len(code) < 2 || len(code) > 3 || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz") != "" {
 		return ""

@@ -62,12 +62,18 @@ func (c *Client) Page(ctx context.Context, s models.Source) (models.Page, error)
 	case resp.StatusCode != http.StatusOK:
 		return models.Page{}, statusError(resp, time.Now())
 	}
-	err = c.readPage(ctx, cancel, resp, &page)
+	err = c.readPage(ctx, cancel, resp, &page, bound{"a feed", c.o.MaxFeed})
 	return page, err
 }
 
+// bound is how large a body may be.
+type bound struct {
+	what  string // with its article
+	bytes int64
+}
+
 // readPage reads the body into page, or finds that it is a recording.
-func (c *Client) readPage(ctx context.Context, cancel context.CancelCauseFunc, resp *http.Response, page *models.Page) error {
+func (c *Client) readPage(ctx context.Context, cancel context.CancelCauseFunc, resp *http.Response, page *models.Page, most bound) error {
 	where := models.Location(page.URL).String()
 	w := watch(resp.Body, c.o.StallTimeout, cancel)
 	defer func() { _ = w.Close() }()
@@ -78,7 +84,7 @@ func (c *Client) readPage(ctx context.Context, cancel context.CancelCauseFunc, r
 			page.Media = true
 			return nil
 		}
-		page.Body, err = io.ReadAll(io.LimitReader(body, c.o.MaxFeed+1))
+		page.Body, err = io.ReadAll(io.LimitReader(body, most.bytes+1))
 	}
 	switch {
 	case errors.Is(context.Cause(ctx), errStall):
@@ -87,9 +93,9 @@ func (c *Client) readPage(ctx context.Context, cancel context.CancelCauseFunc, r
 		return fmt.Errorf("fetching %s: it did not arrive within %s: %w", where, c.o.FeedTimeout, context.DeadlineExceeded)
 	case err != nil:
 		return fmt.Errorf("fetching %s: the connection broke: %w", where, err)
-	case int64(len(page.Body)) > c.o.MaxFeed:
+	case int64(len(page.Body)) > most.bytes:
 		page.Body = nil
-		return models.Explain(models.ErrUnusable, "%s is larger than %d MiB, too large for a feed", where, c.o.MaxFeed>>20)
+		return models.Explain(models.ErrUnusable, "%s is larger than %d MiB, too large for %s", where, most.bytes>>20, most.what)
 	}
 	page.Bytes = int64(len(page.Body))
 	return nil
