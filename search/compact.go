@@ -51,7 +51,7 @@ func (s *shard) settle(ctx context.Context, least int) error {
 	if err := bleve.ForceMerge(ctx, &one); err != nil {
 		return fmt.Errorf("merging the segments of the index: %w", err)
 	}
-	return nil
+	return s.skipTo(s.applied.Load()) // Bleve removes what it no longer needs after the next batch
 }
 
 // roomToCompact reports whether the disk has room for merging all segments. Bleve would wait for it otherwise.

@@ -87,6 +87,7 @@ def _measure(binary: Path, folder: Path, hours: int, names: list[str], quick: bo
         _ask(running, queries)
         for e in running:
             if e.name == "earshot":
+                result.build[e.name].update(e.ask(op="size"))
                 texts = [expression(q) for q in queries if q.kind != "most common"]
                 result.load = e.ask(op="load", clients=8, seconds=3 if quick else 20, texts=texts)
     return result
