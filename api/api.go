@@ -9,6 +9,7 @@
 //	/api/complete, /api/mentions   ways to go on with a query, and its matches month by month
 //	/api/shows, /api/episodes…     the catalogue; …/transcript with words, …/media with byte ranges, …/retry
 //	/api/queue/…                   pause and resume; also of a show; an episode can be done now, cancelled, retried
+//	/api/uploads…                  files that people send, in pieces, by the tus protocol
 //	/api/status, /api/events       how far the work has come, once or as it changes
 //	/api/openapi.json              the description of all this
 //	/healthz                       whether catalogue and index answer
@@ -87,6 +88,8 @@ type Options struct {
 	Searcher  Searcher
 	Media     Media
 	Logger    *slog.Logger
+	// Uploads takes files; nil where none are taken.
+	Uploads *Uploads
 	// Version of the program, shown in /api/status and the OpenAPI description; "" means "dev".
 	Version string
 	// Bind is the address that the server listens on, as host:port; "" means a loopback address. It decides which Host
@@ -162,6 +165,10 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	s.registerQueue(h)
 	s.registerStatus(h)
 	s.registerEvents(h)
+	if s.Uploads != nil {
+		s.registerUploads(h)
+		s.Uploads.routes(r)
+	}
 	listsAreNeverNull(h.OpenAPI())
 	return r, h, nil
 }

@@ -71,13 +71,9 @@ type tab struct {
 }
 
 // openTab serves an archive and opens path of it.
-func openTab(t *testing.T, in browser, a *archive, path string) *tab {
+func openTab(t *testing.T, in browser, a *archive, path string, change ...func(*Options)) *tab {
 	t.Helper()
-	h, err := New(a.options(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := httptest.NewServer(h)
+	srv := httptest.NewServer(newHandler(t, a, change...))
 	ctx, cancel := chromedp.NewContext(in.ctx, chromedp.WithNewBrowserContext())
 	b := &tab{t: t, ctx: ctx, url: srv.URL}
 	if err := chromedp.Listen(ctx, b.note); err != nil {

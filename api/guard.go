@@ -13,7 +13,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 )
 
-// maxBody bounds what a request may carry, in bytes. No operation reads a body yet.
+// maxBody bounds what a request may carry, in bytes. Uploads have bounds of their own.
 const maxBody = 1 << 20
 
 // pagePolicy lets a browser load and run only what this server built in, never text as markup, and never inside a frame.
@@ -34,13 +34,30 @@ func guard(o Options, h http.Handler) (http.Handler, error) {
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusForbidden, "changes may be asked for only by this server's own page or by programs, not by another site")
 	}))
-	return allowHosts(o, headers(http.MaxBytesHandler(crossOrigin.Handler(headAsGet(compressed(gzip(h), h))), maxBody))), nil
+	return allowHosts(o, headers(bounded(crossOrigin.Handler(headAsGet(compressed(gzip(h), h)))))), nil
+}
+
+// bounded bounds the body of every request that is no upload.
+func bounded(next http.Handler) http.Handler {
+	small := http.MaxBytesHandler(next, maxBody)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isUpload(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		small.ServeHTTP(w, r)
+	})
+}
+
+// isUpload reports whether a request belongs to the protocol of uploads, rather than reading what became of them.
+func isUpload(r *http.Request) bool {
+	return r.Method != http.MethodGet && (r.URL.Path == uploadsPath || strings.HasPrefix(r.URL.Path, uploadsPath+"/"))
 }
 
 // compressed uses gzip but for what must reach the client as it is written: audio, which has ranges, and events.
 func compressed(gzip, plain http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isMedia(r) || r.URL.Path == "/api/events" {
+		if isMedia(r) || isUpload(r) || r.URL.Path == "/api/events" {
 			plain.ServeHTTP(w, r)
 			return
 		}
@@ -74,7 +91,7 @@ func headers(next http.Handler) http.Handler {
 // read the file.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead && !isMedia(r) {
+		if r.Method == http.MethodHead && !isMedia(r) && !isUpload(r) {
 			r2 := *r
 			r2.Method = http.MethodGet
 			r = &r2

@@ -14,6 +14,7 @@ var update = flag.Bool("update", false, "rewrite openapi.json")
 func TestOpenAPIIsCurrent(t *testing.T) {
 	o := newArchive(t).options(t)
 	o.Version = "dev"
+	o.Uploads = &Uploads{}
 	_, h, err := newRouter(o)
 	if err != nil {
 		t.Fatal(err)

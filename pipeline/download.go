@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/earshot/earshot/models"
@@ -75,6 +76,9 @@ func (p *Pipeline) stored(e models.Episode) bool {
 
 // fetch brings the audio into the media store, from the web or from a local file, once it is known to be audio.
 func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done, total int64)) (models.Media, error) {
+	if strings.HasPrefix(string(e.Enclosure.Location), storedLocation) {
+		return p.received(ctx, e)
+	}
 	part, err := p.o.Media.Partial(ctx, e.ID)
 	if err != nil {
 		return models.Media{}, err
@@ -154,6 +158,14 @@ func copyLocal(ctx context.Context, location string, part Partial, report func(d
 	if err := part.Reset(""); err != nil {
 		return err
 	}
+	if err := fill(ctx, part, f, info.Size(), report); err != nil {
+		return fmt.Errorf("copying %s: %w", location, err)
+	}
+	return nil
+}
+
+// fill copies what is read of f, total bytes, to part.
+func fill(ctx context.Context, part Partial, f io.Reader, total int64, report func(done, total int64)) error {
 	buf := make([]byte, 1<<20)
 	for {
 		if err := ctx.Err(); err != nil {
@@ -163,12 +175,12 @@ func copyLocal(ctx context.Context, location string, part Partial, report func(d
 		if _, werr := part.Write(buf[:n]); werr != nil {
 			return werr
 		}
-		report(part.Size(), info.Size())
+		report(part.Size(), total)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("copying %s: %w", location, err)
+			return err
 		}
 	}
 }

@@ -99,6 +99,14 @@ func (m media) Partial(ctx context.Context, id models.EpisodeID) (pipeline.Parti
 	return p, nil
 }
 
+func (m media) Create(ctx context.Context, hint string) (pipeline.Partial, error) {
+	p, err := m.Media.Create(ctx, hint)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
 func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way) (store.Handlers, error) {
 	w, err := a.c.weights()
 	if err != nil {

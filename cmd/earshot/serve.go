@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/earshot/earshot/api"
+	"github.com/earshot/earshot/pipeline"
 )
 
 func newServeCommand(c *config) *cobra.Command {
@@ -52,8 +53,14 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 		return c.explainInUse(err)
 	}
 	defer func() { err = errors.Join(err, index.Close()) }()
+	uploads, err := api.NewUploads(api.UploadOptions{
+		Dir: filepath.Join(c.Data, "uploads"), Logger: c.log, Receiver: pipeline.Receiver{Shows: a.Store, Media: media{a.Media()}, Probe: a.tool},
+	})
+	if err != nil {
+		return err
+	}
 	handler, err := api.New(api.Options{ //nolint:contextcheck // requests bring their own
-		Catalogue: a.Store, Searcher: index, Media: a.Media(), Logger: c.log, Version: version, Bind: c.Listen,
+		Catalogue: a.Store, Searcher: index, Media: a.Media(), Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen,
 	})
 	if err != nil {
 		return err
@@ -71,6 +78,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return api.Serve(ctx, ln, handler, api.ServeOptions{Logger: c.log}) })
 	g.Go(func() error { return index.Follow(ctx) })
+	g.Go(func() error { return uploads.Run(ctx) })
 	g.Go(func() error {
 		a.Hear(ctx, func() {
 			select {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -44,13 +45,9 @@ func (r *Resolver) read(ctx context.Context, path string, progress func(int64)) 
 	if err != nil {
 		return e, fmt.Errorf("reading %s: %w", filepath.Base(path), err)
 	}
-	title := info.Title
-	if title == "" {
-		title = titleOf(path)
-	}
 	return models.Episode{
 		GUID:  sum,
-		Title: title,
+		Title: cmp.Or(info.Title, titleOf(path)),
 		Enclosure: models.Enclosure{
 			Location: models.Location(path), Type: info.ContentType, Bytes: size, DurationMS: info.DurationMS,
 		},

@@ -303,6 +303,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Uploads of the last days and what became of them, newest first
+         * @description Uploads are made with the tus protocol, version 1.0.0 (https://tus.io): POST to this address with Upload-Length and Upload-Metadata (filename, and show for the title of a collection), then PATCH what Location names until all has arrived. The answer to the last piece is the upload as described here.
+         */
+        get: operations["list-uploads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One upload and what became of it */
+        get: operations["get-upload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -726,6 +763,33 @@ export interface components {
             /** @description The prompt that told the decoder which names to expect */
             vocabulary?: string;
             warning?: string;
+        };
+        Upload: {
+            /**
+             * Format: int64
+             * @description bytes that are here
+             */
+            arrived: number;
+            /** Format: int64 */
+            bytes: number;
+            /** @description the episode that it became; empty where there is none */
+            episode_id: string;
+            id: string;
+            /** @description as its sender calls it */
+            name: string;
+            /** @description why it was refused */
+            reason: string;
+            /** @description title of the collection that it belongs to; empty for the one of all recordings added one by one */
+            show: string;
+            /** @enum {string} */
+            state: "arriving" | "reading" | "added" | "known" | "refused";
+            /** @description of that episode */
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        UploadList: {
+            uploads: components["schemas"]["Upload"][];
         };
         Word: {
             /** Format: int64 */
@@ -1738,6 +1802,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadList"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description last part of the Location that the upload was given */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
                 };
             };
             /** @description Internal Server Error */

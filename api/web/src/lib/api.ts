@@ -17,6 +17,7 @@ export type Segment = Schemas['Segment']
 export type Show = Schemas['Show']
 export type Status = Schemas['Status']
 export type Transcript = Schemas['Transcript']
+export type Upload = Schemas['Upload']
 export type Task = Transcript['task']
 
 /** What the server says when it cannot do what was asked; status 0 means that it was not reached. */
@@ -67,6 +68,12 @@ export const complete = (query: NonNullable<Query<'/api/complete'>>, signal: Abo
 
 export const mentions = (query: NonNullable<Query<'/api/mentions'>>, signal: AbortSignal) =>
   call<Mentions>(address('/api/mentions', query), { signal })
+
+export const uploadsURL = '/api/uploads'
+
+export const listUploads = () => call<Schemas['UploadList']>(uploadsURL, {})
+
+export const getUpload = (id: string) => call<Upload>(`${uploadsURL}/${encodeURIComponent(id)}`, {})
 
 export const listShows = () => call<Schemas['Shows']>('/api/shows', {})
 

@@ -16,6 +16,14 @@ export function length(ms: number): string {
   return m < 60 ? `${m} min` : `${Math.floor(m / 60)} h ${m % 60} min`
 }
 
+/** 48230000 → "48.2 MB". */
+export function bytes(n: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let i = 0
+  for (; n >= 1000 && i < units.length - 1; i++) n /= 1000
+  return `${n.toLocaleString(undefined, { maximumFractionDigits: i && n < 100 ? 1 : 0 })} ${units[i]}`
+}
+
 const dates = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })
 
 const languages = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' })
