@@ -40,7 +40,10 @@ type config struct {
 	LogLevel     string `koanf:"log-level"`
 	LogFormat    string `koanf:"log-format"`  // "text" or "json"
 	QuietHours   string `koanf:"quiet-hours"` // when nothing is transcribed here, such as 22:00-07:00
-	MinFree      string `koanf:"min-free"`    // disk space below which nothing starts, such as 500MB
+	// ExportTo is the folder that serve writes finished transcripts into, "" for none, in the formats of ExportFormats.
+	ExportTo      string `koanf:"export-to"`
+	ExportFormats string `koanf:"export-formats"`
+	MinFree       string `koanf:"min-free"` // disk space below which nothing starts, such as 500MB
 
 	Vocabulary []string `koanf:"-"` // names and words to expect in every show; text with commas, or a list in earshot.toml
 
@@ -64,6 +67,8 @@ func (c *config) register(f *pflag.FlagSet) {
 	f.String("quiet-hours", "", "times of day at which nothing is transcribed, as 22:00-07:00, several with commas between")
 	f.String("min-free", "500MB", "disk space that must be free for anything to start")
 	f.String("log-format", "text", "text or json")
+	f.String("export-to", "", "folder that serve writes each finished transcript into")
+	f.String("export-formats", "md", "what it writes there, separated by commas: txt, srt, vtt, json, tsv, md")
 	f.String("log-level", "", "debug, info, warn or error (default: warn for serve and worker, error for the others)")
 }
 

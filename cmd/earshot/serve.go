@@ -88,6 +88,9 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 		})
 		return nil
 	})
+	if c.ExportTo != "" {
+		g.Go(func() error { return a.exportAsTheyCome(ctx) })
+	}
 	if !c.NoWork {
 		g.Go(func() error { return a.workAloud(ctx, out) })
 	}

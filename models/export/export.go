@@ -24,10 +24,12 @@ const (
 	VTT  Format = "vtt"  // WebVTT (W3C)
 	JSON Format = "json" // see [Document]
 	TSV  Format = "tsv"  // start and end in ms, text; one line a segment
+	// Markdown has paragraphs like Text, each with its time and speaker.
+	Markdown Format = "md"
 )
 
 // Formats lists every format.
-func Formats() []Format { return []Format{Text, SRT, VTT, JSON, TSV} }
+func Formats() []Format { return []Format{Text, SRT, VTT, JSON, TSV, Markdown} }
 
 // Parse returns the format of a name, or an error that lists them.
 func Parse(name string) (Format, error) {
@@ -35,7 +37,7 @@ func Parse(name string) (Format, error) {
 	if slices.Contains(Formats(), f) {
 		return f, nil
 	}
-	return "", models.Explain(models.ErrInvalid, "there is no format %q: use txt, srt, vtt, json or tsv", name)
+	return "", models.Explain(models.ErrInvalid, "there is no format %q: use txt, srt, vtt, json, tsv or md", name)
 }
 
 // Document is the JSON form of a transcript.
@@ -70,6 +72,8 @@ func Write(w io.Writer, f Format, t models.Transcript) error {
 		for _, s := range t.Segments {
 			fmt.Fprintf(b, "%d\t%d\t%s\n", s.StartMS, s.EndMS, strings.Join(strings.Fields(s.Text), " "))
 		}
+	case Markdown:
+		writeMarkdown(b, t)
 	case JSON:
 		return writeJSON(w, t)
 	}
