@@ -25,9 +25,9 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -77,9 +77,9 @@ type Searcher interface {
 	Mentions(ctx context.Context, q models.Query) (models.Mentions, error)
 }
 
-// Media opens stored audio by its key; the error is [models.ErrNotFound] or [os.ErrNotExist] where there is none.
+// Media opens stored audio by its key, for as long as ctx lasts; the error is [models.ErrNotFound] where there is none.
 type Media interface {
-	Open(key string) (*os.File, error)
+	Reader(ctx context.Context, key string) (io.ReadSeekCloser, error)
 }
 
 // Options says what the API serves. Catalogue, Searcher, Media and Logger are required.

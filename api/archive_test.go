@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"os"
@@ -294,7 +295,9 @@ func (a *archive) setPaused(id models.ShowID, at time.Time) error {
 	return nil
 }
 
-func (a *archive) Open(key string) (*os.File, error) { return os.Open(filepath.Join(a.dir, key)) }
+func (a *archive) Reader(_ context.Context, key string) (io.ReadSeekCloser, error) {
+	return os.Open(filepath.Join(a.dir, key))
+}
 
 // The index follows the archive as it follows the store.
 

@@ -48,7 +48,7 @@ func (s *server) media(ctx context.Context, in *episodeInput) (*huma.StreamRespo
 	if e.Media.Key == "" {
 		return nil, huma.Error404NotFound("the audio of this episode is not here yet")
 	}
-	f, err := s.Media.Open(e.Media.Key)
+	f, err := s.Media.Reader(ctx, e.Media.Key)
 	if err != nil {
 		s.Logger.WarnContext(ctx, "stored audio cannot be opened", slog.String("episode", in.ID), slog.Any("error", err))
 		return nil, fmt.Errorf("opening the audio of episode %s: %w", in.ID, err)

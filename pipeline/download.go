@@ -26,7 +26,7 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 	if err != nil {
 		return fmt.Errorf("downloading episode %s: %w", job.EpisodeID, err)
 	}
-	if p.stored(episode) {
+	if p.stored(ctx, episode) {
 		return nil // by an attempt that was killed before it could say so; it has queued the transcription
 	}
 	if err := p.o.Catalogue.SetState(ctx, lease, episode.ID, models.EpisodeDownloading); err != nil {
@@ -62,16 +62,13 @@ func (p *Pipeline) lookBeside(ctx context.Context, lease models.Lease, e models.
 	return p.reject(ctx, lease, e, err)
 }
 
-// stored reports whether the episode's audio is here.
-func (p *Pipeline) stored(e models.Episode) bool {
+// stored reports whether the episode's audio is here. Where that cannot be told, it is brought once more.
+func (p *Pipeline) stored(ctx context.Context, e models.Episode) bool {
 	if e.Media.Key == "" {
 		return false
 	}
-	f, err := p.o.Media.Open(e.Media.Key)
-	if err != nil {
-		return false
-	}
-	return f.Close() == nil
+	is, err := p.o.Media.Has(ctx, e.Media.Key)
+	return err == nil && is
 }
 
 // fetch brings the audio into the media store, from the web or from a local file, once it is known to be audio.
@@ -107,7 +104,7 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 		}
 		return models.Media{}, err
 	}
-	media, err := part.Commit(extension(e.Enclosure.Location))
+	media, err := part.Commit(ctx, extension(e.Enclosure.Location))
 	if err == nil && isSHA256(e.GUID) && e.GUID != media.SHA256 {
 		// A local recording is known by its content, which is another one now.
 		err = models.Explain(models.ErrUnusable, "%s has changed since it was added: add it again to have what it holds now", name)

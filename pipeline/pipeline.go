@@ -53,7 +53,8 @@ type Sources interface {
 
 // Media stores recordings.
 type Media interface {
-	Open(key string) (*os.File, error)
+	Open(ctx context.Context, key string) (*os.File, error)
+	Has(ctx context.Context, key string) (bool, error)
 	// Partial opens the unfinished audio of an episode, with what an earlier attempt left of it.
 	Partial(ctx context.Context, id models.EpisodeID) (Partial, error)
 }
@@ -62,7 +63,7 @@ type Media interface {
 type Partial interface {
 	fetch.Partial
 	// Commit makes the bytes a stored recording and returns its key, hash and size.
-	Commit(ext string) (models.Media, error)
+	Commit(ctx context.Context, ext string) (models.Media, error)
 	Discard() error
 	Close() error
 	// File is where the bytes are, to be read.

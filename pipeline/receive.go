@@ -90,7 +90,7 @@ func (r Receiver) keep(ctx context.Context, u models.Upload) (info models.AudioI
 	if err = fill(ctx, part, f, size, func(int64, int64) {}); err != nil {
 		return info, media, fmt.Errorf("storing the upload %q: %w", u.Name, err)
 	}
-	media, err = part.Commit(path.Ext(u.Name))
+	media, err = part.Commit(ctx, path.Ext(u.Name))
 	media.ContentType, media.DurationMS = info.ContentType, info.DurationMS
 	return info, media, err
 }
@@ -98,7 +98,7 @@ func (r Receiver) keep(ctx context.Context, u models.Upload) (info models.AudioI
 // received gives the stored bytes of an episode that was received, checked again.
 func (p *Pipeline) received(ctx context.Context, e models.Episode) (media models.Media, err error) {
 	key := strings.TrimPrefix(string(e.Enclosure.Location), storedLocation)
-	f, err := p.o.Media.Open(key)
+	f, err := p.o.Media.Open(ctx, key)
 	if errors.Is(err, models.ErrNotFound) {
 		return media, models.Explain(models.ErrUnusable, "the recording is no longer in the archive's media: upload it again")
 	}

@@ -29,7 +29,7 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 	if err != nil {
 		return fmt.Errorf("transcribing episode %s: %w", job.EpisodeID, err)
 	}
-	f, err := p.o.Media.Open(episode.Media.Key)
+	f, err := p.o.Media.Open(ctx, episode.Media.Key)
 	if err != nil {
 		return fmt.Errorf("opening the audio of %q: %w", episode.Title, err)
 	}

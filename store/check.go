@@ -41,7 +41,7 @@ func (s *Store) Check(ctx context.Context, found func(id models.EpisodeID, probl
 		if e.Media.Key == "" {
 			continue
 		}
-		if problem := s.media.problem(e.Media); problem != "" {
+		if problem := s.media.problem(ctx, e.Media); problem != "" {
 			found(e.ID, problem)
 		}
 	}
@@ -49,21 +49,15 @@ func (s *Store) Check(ctx context.Context, found func(id models.EpisodeID, probl
 }
 
 // problem says what is wrong with a stored file, and "" where nothing is.
-func (m *Media) problem(want models.Media) string {
-	f, err := m.Open(want.Key)
-	if errors.Is(err, models.ErrNotFound) {
-		return "its recording is missing: media/" + want.Key
-	}
-	if err != nil {
-		return "its recording cannot be read: " + err.Error()
-	}
-	defer f.Close()
-	info, err := f.Stat()
+func (m *Media) problem(ctx context.Context, want models.Media) string {
+	size, err := m.size(ctx, want.Key)
 	switch {
+	case errors.Is(err, models.ErrNotFound):
+		return "its recording is missing: media/" + want.Key
 	case err != nil:
 		return "its recording cannot be read: " + err.Error()
-	case info.Size() != want.Bytes:
-		return fmt.Sprintf("its recording has %d bytes and was stored with %d: media/%s", info.Size(), want.Bytes, want.Key)
+	case size != want.Bytes:
+		return fmt.Sprintf("its recording has %d bytes and was stored with %d: media/%s", size, want.Bytes, want.Key)
 	}
 	return ""
 }

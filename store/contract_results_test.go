@@ -28,7 +28,7 @@ func storeAudio(t *testing.T, s *Store, content string) models.Media {
 	must(t, err)
 	_, err = p.Write([]byte(content))
 	must(t, err)
-	m, err := p.Commit("mp3")
+	m, err := p.Commit(t.Context(), "mp3")
 	must(t, err)
 	m.ContentType, m.DurationMS = "audio/mpeg", 60_000
 	return m

@@ -4,6 +4,7 @@
 // # On disk
 //
 //	DIR/earshot.db          the catalogue and the queue: SQLite in WAL mode (with -wal and -shm beside it while open)
+//	DIR/cache/              copies of recordings that are in a bucket, the last used ones
 //	DIR/earshot.lock        locked while migrations run, empty
 //	DIR/media/ab/abcd….mp3  stored audio, named by its SHA-256
 //	DIR/tmp/                files being written: episode-ID.part (resumable downloads, with .json beside) and new-*
@@ -38,6 +39,15 @@
 // Words are stored per segment in a compact form (see words.go): 10,000 hours have 90 million words, which take about
 // 8 bytes each this way, 0.7 GB, instead of 65 bytes each, 6 GB, as JSON, and decode without reflection.
 //
-// The SQL is that of SQLite and Postgres both, with a few words replaced (see engine), so that the second engine can be
-// added beside the first.
+// # Two engines
+//
+// The SQL is that of SQLite and Postgres both, with a few words replaced (see engine). With a Postgres database the catalogue
+// and the queue are there, and the folder holds what belongs to one machine: unfinished downloads, and recordings unless
+// they are in a bucket.
+//
+// Transactions that write follow one another on both: SQLite has one writer, and on Postgres they take an advisory lock first.
+// So a transaction never sees another one's half, numbers of changes become visible in order, and code that is right on one
+// engine is right on the other. What is small and belongs to one process alone, its signs of life, does not wait for that
+// lock. All that is compared between workers is told by the database's clock or counted in beats. Every transaction that
+// writes checks that no newer program has migrated the tables meanwhile.
 package store

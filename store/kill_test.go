@@ -59,7 +59,7 @@ func pretend(s *Store, say func(string)) Handlers {
 			if _, err := io.WriteString(p, "audio of "+string(j.EpisodeID)); err != nil {
 				return err
 			}
-			m, err := p.Commit("mp3")
+			m, err := p.Commit(ctx, "mp3")
 			if err != nil {
 				return err
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,10 +16,12 @@ import (
 )
 
 // Media keeps audio files by their content. A file's key is "ab/abcd….mp3": the SHA-256 of its bytes under a folder of
-// its first two characters, with the extension it was first stored with. The same bytes are stored once.
+// its first two characters, with the extension it was first stored with. The same bytes are stored once. Complete files
+// are in a folder, or in a bucket that several machines share.
 type Media struct {
-	dir string // complete files
-	tmp string // files being written, on the same file system
+	dir    string  // complete files
+	tmp    string  // files being written, on the same file system
+	bucket *bucket // in place of dir; nil: there is none
 }
 
 var (
@@ -29,14 +32,30 @@ var (
 // abandonedAfter is the age at which a nameless unfinished file that nobody holds is swept.
 const abandonedAfter = time.Hour
 
-func openMedia(dir string) (*Media, error) {
+// openMedia opens the media of the data folder dir; address is that of a bucket, or "".
+func openMedia(ctx context.Context, dir, address string, cache int64) (*Media, error) {
 	m := &Media{dir: filepath.Join(dir, "media"), tmp: filepath.Join(dir, "tmp")}
 	for _, d := range []string{m.dir, m.tmp} {
 		if err := os.MkdirAll(d, 0o750); err != nil {
 			return nil, fmt.Errorf("the folder cannot be created, check who owns the folders above it: %w", err)
 		}
 	}
-	return m, m.sweep()
+	if err := m.sweep(); err != nil {
+		return nil, err
+	}
+	if address != "" {
+		var err error
+		m.bucket, err = openBucket(ctx, address, filepath.Join(dir, "cache"), cache)
+		return m, err
+	}
+	return m, nil
+}
+
+func (m *Media) close() error {
+	if m.bucket == nil {
+		return nil
+	}
+	return m.bucket.b.Close()
 }
 
 // sweep removes the unfinished files of processes that died, except downloads that can be resumed.
@@ -62,17 +81,54 @@ func (m *Media) sweep() error {
 	return nil
 }
 
-// Open opens a stored file for reading. A key that is malformed, or whose file is not there, is [models.ErrNotFound].
-func (m *Media) Open(key string) (*os.File, error) {
+// Open opens a stored file for reading; one in a bucket is fetched first. A key that is malformed, or whose file is not
+// there, is [models.ErrNotFound].
+func (m *Media) Open(ctx context.Context, key string) (*os.File, error) {
 	path, err := m.path(key)
 	if err != nil {
 		return nil, err
+	}
+	if m.bucket != nil {
+		return m.bucket.open(ctx, key, m.tmp)
 	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the audio file %s is missing: %w", key, models.ErrNotFound)
 	}
 	return f, err
+}
+
+// Reader opens a stored file for whoever needs a part of it, without fetching the rest. ctx must last as long as reading.
+func (m *Media) Reader(ctx context.Context, key string) (io.ReadSeekCloser, error) {
+	if m.bucket == nil {
+		return m.Open(ctx, key)
+	}
+	if _, err := m.path(key); err != nil {
+		return nil, err
+	}
+	return m.bucket.reader(ctx, key)
+}
+
+// size returns the length of a stored file in bytes.
+func (m *Media) size(ctx context.Context, key string) (int64, error) {
+	r, err := m.Reader(ctx, key)
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.Seek(0, io.SeekEnd)
+	return n, errors.Join(err, r.Close())
+}
+
+// Has reports whether a file is stored.
+func (m *Media) Has(ctx context.Context, key string) (bool, error) {
+	if m.bucket == nil {
+		return m.has(key), nil
+	}
+	if _, err := m.path(key); err != nil {
+		return false, nil //nolint:nilerr // it names none
+	}
+	is, err := m.bucket.b.Exists(ctx, key)
+	return is, m.bucket.explain(key, err)
 }
 
 // path returns where a key's file is. Keys come back from outside: only the one form is followed.
@@ -165,13 +221,16 @@ func remove(path string) error {
 }
 
 // place moves a synced file of size bytes to where its content belongs, and returns its key.
-func (m *Media) place(path, sum, ext string, size int64) (string, error) {
+func (m *Media) place(ctx context.Context, path, sum, ext string, size int64) (string, error) {
 	ext = strings.ToLower(ext)
 	if ext != "" && !strings.HasPrefix(ext, ".") {
 		ext = "." + ext
 	}
 	if !extensionForm.MatchString(ext) {
 		ext = ""
+	}
+	if m.bucket != nil {
+		return m.bucket.put(ctx, path, sum, ext, size)
 	}
 	dir := filepath.Join(m.dir, sum[:2])
 	if err := os.MkdirAll(dir, 0o750); err != nil {

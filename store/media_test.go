@@ -16,14 +16,14 @@ import (
 
 func mediaAt(t *testing.T, dir string) *Media {
 	t.Helper()
-	m, err := openMedia(dir)
+	m, err := openMedia(t.Context(), dir, "", 0)
 	must(t, err)
 	return m
 }
 
 func contentOf(t *testing.T, m *Media, key string) string {
 	t.Helper()
-	f, err := m.Open(key)
+	f, err := m.Open(t.Context(), key)
 	must(t, err)
 	defer f.Close()
 	b, err := io.ReadAll(f)
@@ -50,7 +50,7 @@ func TestMediaByContent(t *testing.T) {
 		must(t, err)
 		_, err = io.Copy(p, strings.NewReader(content))
 		must(t, err)
-		got, err := p.Commit(ext)
+		got, err := p.Commit(t.Context(), ext)
 		must(t, err)
 		must(t, p.Close())
 		return got
@@ -89,7 +89,7 @@ func TestMediaCreateLeavesNothing(t *testing.T) {
 	must(t, p.Close())
 	q, err := m.Create(t.Context(), "a test")
 	must(t, err)
-	_, err = q.Commit("mp3")
+	_, err = q.Commit(t.Context(), "mp3")
 	wantError(t, err, models.ErrUnusable) // empty
 	must(t, q.Discard())
 	if left := unfinishedFiles(t, m); len(left) != 0 {
@@ -106,7 +106,7 @@ func TestMediaKeys(t *testing.T) {
 		"", "secret", "../secret", "ab/../../secret", "/etc/passwd", "ab/" + sum + "/../../../secret", "ab/" + sum + ".mp3\x00",
 		"cd/" + sum, "ab/" + sum + "..", "ab/" + strings.ToUpper(sum), "ab/" + sum + ".mp3", `ab\` + sum,
 	} {
-		f, err := m.Open(key)
+		f, err := m.Open(t.Context(), key)
 		if err == nil {
 			t.Errorf("%q opened %s", key, f.Name())
 			continue
@@ -140,7 +140,7 @@ func TestPartialResumes(t *testing.T) {
 	}
 	_, err = p.Write([]byte("second"))
 	must(t, err)
-	got, err := p.Commit("mp3")
+	got, err := p.Commit(t.Context(), "mp3")
 	must(t, err)
 	sum := sha256.Sum256([]byte("first second"))
 	if got.SHA256 != hex.EncodeToString(sum[:]) || got.Bytes != 12 || contentOf(t, m, got.Key) != "first second" {
@@ -149,7 +149,7 @@ func TestPartialResumes(t *testing.T) {
 	if left := unfinishedFiles(t, m); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	if _, err := p.Commit("mp3"); !errors.Is(err, os.ErrClosed) {
+	if _, err := p.Commit(t.Context(), "mp3"); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("a second commit: %v", err)
 	}
 	_, err = m.Partial(t.Context(), "../../x")
@@ -198,7 +198,7 @@ func TestPartialAfterCrash(t *testing.T) {
 	must(t, p.Reset(`"v2"`))
 	_, err = io.WriteString(p, "new")
 	must(t, err)
-	got, err := p.Commit("mp3")
+	got, err := p.Commit(t.Context(), "mp3")
 	must(t, err)
 	if contentOf(t, m, got.Key) != "new" {
 		t.Error("the new entity is mixed with the old")

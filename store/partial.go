@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -125,7 +126,7 @@ func (p *Partial) saveState() error {
 // Commit makes the bytes a stored file and returns its Key, SHA256 and Bytes. ext is the extension to name it with
 // ("mp3", ".mp3" or ""). The partial file is gone then, also when the same bytes were stored before. An empty file is
 // [models.ErrUnusable].
-func (p *Partial) Commit(ext string) (models.Media, error) {
+func (p *Partial) Commit(ctx context.Context, ext string) (models.Media, error) {
 	if p.over {
 		return models.Media{}, p.wrap(os.ErrClosed)
 	}
@@ -136,7 +137,7 @@ func (p *Partial) Commit(ext string) (models.Media, error) {
 		return models.Media{}, p.wrap(err)
 	}
 	sum := hex.EncodeToString(p.sum.Sum(nil))
-	key, err := p.m.place(p.f.Name(), sum, ext, p.size)
+	key, err := p.m.place(ctx, p.f.Name(), sum, ext, p.size)
 	if err != nil {
 		return models.Media{}, p.wrap(err)
 	}

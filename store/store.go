@@ -21,8 +21,13 @@ import (
 type Options struct {
 	// Database is the address of a Postgres database, as postgres://user:password@host:5432/name. Default: SQLite in the folder.
 	Database string
-	Logger   *slog.Logger     // default: nothing is logged
-	Now      func() time.Time // the clock; default: time.Now
+	// Media is the address of a bucket for the recordings, as s3://bucket?endpoint=https://host&region=region. Default: files
+	// in the folder.
+	Media string
+	// CacheBytes bounds the copies that are kept in the folder of what is in a bucket; default [DefaultCacheBytes].
+	CacheBytes int64
+	Logger     *slog.Logger     // default: nothing is logged
+	Now        func() time.Time // the clock; default: time.Now
 	// MinFree is how many bytes must be free on the disk of the data folder for a job to start; 0: any number.
 	MinFree int64
 }
@@ -63,17 +68,17 @@ func open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	media, err := openMedia(abs)
+	media, err := openMedia(ctx, abs, o.Media, o.CacheBytes)
 	if err != nil {
 		return nil, explainDisk(abs, err)
 	}
 	e, err := openEngine(ctx, abs, o.Database)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, media.close())
 	}
 	s := &Store{dir: abs, e: e, log: o.Logger, now: o.Now, media: media, room: &room{dir: abs, minFree: o.MinFree}}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(e.explain(err), e.close())
+		return nil, errors.Join(e.explain(err), s.Close())
 	}
 	return s, nil
 }
@@ -88,7 +93,7 @@ func (s *Store) start(ctx context.Context) error {
 }
 
 // Close closes the archive. Calls of [Store.Work] must have returned.
-func (s *Store) Close() error { return s.e.close() }
+func (s *Store) Close() error { return errors.Join(s.e.close(), s.media.close()) }
 
 // Where says where the catalogue is, without secrets.
 func (s *Store) Where() string { return s.e.name }

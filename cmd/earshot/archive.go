@@ -5,10 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
@@ -63,7 +65,11 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, c.Data, store.Options{Database: c.DatabaseURL, Logger: c.log, MinFree: q.minFree})
+	cache, err := humanize.ParseBytes(c.MediaCache)
+	if err != nil || cache == 0 || cache > math.MaxInt64 {
+		return nil, usageError{fmt.Errorf("media-cache is no size: %q (write it like 10GB)", c.MediaCache)}
+	}
+	s, err := store.Open(ctx, c.Data, store.Options{Database: c.DatabaseURL, Media: c.MediaURL, CacheBytes: int64(cache), Logger: c.log, MinFree: q.minFree})
 	if err != nil {
 		return nil, err
 	}

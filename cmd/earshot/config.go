@@ -29,6 +29,8 @@ import (
 type config struct {
 	Data         string `koanf:"data"`          // the data folder
 	DatabaseURL  string `koanf:"database-url"`  // a Postgres database; "": SQLite in the data folder
+	MediaURL     string `koanf:"media-url"`     // a bucket for the recordings; "": files in the data folder
+	MediaCache   string `koanf:"media-cache"`   // how much of a bucket is kept here, as 10GB
 	Models       string `koanf:"models"`        // where the weights are; "": models in the data folder
 	Model        string `koanf:"model"`         // the weights to transcribe with
 	Language     string `koanf:"language"`      // a code of whisper's, "auto" or "mixed"; a show may have its own
@@ -57,6 +59,8 @@ const (
 
 func (c *config) register(f *pflag.FlagSet) {
 	f.String("data", "data", "data folder")
+	f.String("media-url", "", "bucket for the recordings, as s3://bucket?endpoint=https://host&region=region (default: files in the data folder)")
+	f.String("media-cache", "10GB", "how much of the recordings in a bucket is kept in the data folder")
 	f.String("models", "", "folder of the weights (default: models in the data folder)")
 	f.String("model", defaultModel, "weights to transcribe with, see: earshot models list")
 	f.String("language", models.LanguageAuto, "language that is spoken, as a code such as en; auto detects it, mixed for each stretch of speech")

@@ -27,6 +27,9 @@ the weights and for what it is working on.`,
 			}
 			defer func() { err = errors.Join(err, a.close()) }()
 			fmt.Fprintf(cmd.ErrOrStderr(), "Earshot works through the queue of %s. Stop it with Ctrl-C.\n", a.Where())
+			if c.DatabaseURL != "" && c.MediaURL == "" {
+				fmt.Fprintln(cmd.ErrOrStderr(), "earshot: warning: the recordings are in this machine's data folder, where other machines cannot reach them: set media-url")
+			}
 			return a.workAloud(cmd.Context(), cmd.ErrOrStderr())
 		},
 	}
