@@ -63,13 +63,13 @@ func TestAModelThatDoesNotFitIsRefusedWithOnesThatDo(t *testing.T) {
 	p.ownModels()
 	c := &config{Models: p.models, Model: defaultModel}
 	w := weights.New(p.models, weights.Options{})
-	m := &capacity{c: c, weights: w, cores: 8, fitting: map[string]int{}, memory: 480e6}
+	m := &capacity{c: c, weights: w, cores: 8, fitting: map[string]int{}, memory: 440e6}
 	err := m.fit(defaultModel, "")
 	if !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), "model base-q8_0 does not fit") || !strings.Contains(err.Error(), "tiny") || strings.Contains(err.Error(), "small") {
-		t.Errorf("with half a gigabyte: %v", err)
+		t.Errorf("with 440 MB: %v", err)
 	}
 	m.memory = 1500e6
-	if err := m.fit(defaultModel, ""); err != nil || m.fitting[defaultModel] != 3 {
+	if err := m.fit(defaultModel, ""); err != nil || m.fitting[defaultModel] != 4 {
 		t.Errorf("with one and a half: %d decoders, %v", m.fitting[defaultModel], err)
 	}
 }

@@ -58,27 +58,29 @@ func shapes() []struct {
 	}
 }
 
-// decoderBytes is the state of one decoder at its largest: beam search of five with the full context and a full prompt.
-// The caches follow from whisper.cpp's sources (whisper_init_state; whisper_full, "recreate the KV cache"); the graphs'
-// buffers are fitted to what whisper.cpp 1.9.1 logs for models of all official shapes, with word alignment and without
-// flash attention. Measured at its worst (PSS): base with one decoder 552 MB without ffmpeg, base-q8_0 554 MB with all
-// processes, 791 MB with two decoders; [Footprint.Needs] gives 645, 579 and 976.
+// decoderBytes is the state of one decoder at its largest: beam search of five with the full context, a full prompt and as much
+// text as whisper writes. The caches follow from whisper.cpp's sources as native/whisper.cpp.patch leaves them (whisper_init_state;
+// whisper_full, "room for the prompt"); the graphs' buffers are fitted to what it logs for tiny, base, small and medium, with word
+// alignment and without flash attention.
 func (s shape) decoderBytes() int64 {
 	const (
 		audio     = 1536 // positions of the encoder, padded
-		text      = 512  // positions of the decoder, padded
+		text      = 1536 // positions of the decoder: a prompt and five texts, padded
 		half      = 2    // bytes of a cached value
 		single    = 4    // bytes of a value in a graph
-		beams     = 7    // the self-attention cache of five beams has room for seven
+		block     = 512  // positions whose attention is computed at a time
 		textMax   = 448  // tokens that the decoder's graph is made for
-		promptMax = 230
+		aligned   = 225  // tokens of the longest text that is aligned
+		matrices  = 22   // of its tokens × positions, while it is
+		beams     = 5
+		candidate = 28 // bytes of a beam for every token of the vocabulary
 	)
-	caches := s.textLayers*s.state*2*half*(text*beams+audio) + s.state*2*half*audio
-	encode := s.heads * 1500 * 1500 * single * 6 / 5
+	caches := s.textLayers*s.state*2*half*(text+audio) + s.state*2*half*audio
+	encode := s.heads * block * 1500 * single * 7 / 2
 	convolve := 3000 * (s.mels + 2*s.state) * single
-	decode := textMax*s.vocabulary*single + s.textLayers*s.heads*textMax*512*single
-	logits := 2 * promptMax * s.vocabulary * single
-	return caches + encode + convolve + decode + logits
+	decode := s.textLayers*s.heads*textMax*512*single + 20*textMax*1500*single
+	align := int64(matrices * aligned * 1500 * single)
+	return caches + encode + convolve + decode + align + beams*candidate*s.vocabulary
 }
 
 // Footprint returns what decoding with m takes; nothing for a model that does not decode.

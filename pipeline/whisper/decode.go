@@ -19,7 +19,7 @@ const (
 	leastAdvance   = 3 * SampleRate     // what a window must cover, so that decoding the rest gets somewhere
 	mostWindows    = 4                  // of a chunk: more is a decoder that gets nowhere
 	leastRest      = SampleRate * 5 / 2 // speech after the last word of a window that is worth another one
-	lastWord       = SampleRate / 2     // what the last word takes
+	afterLast      = 350 * samplesMS    // what the last word may take after its end by alignment
 )
 
 // attempt is one way of decoding a chunk, with its parameters for whisper.
@@ -98,7 +98,7 @@ func (d *decoder) whole(c chunk, a *attempt) (decoded, error) {
 		if len(got.tokens) == 0 {
 			return all, nil
 		}
-		until := got.tokens[len(got.tokens)-1].startMS*samplesMS + lastWord
+		until := got.tokens[len(got.tokens)-1].endMS*samplesMS + afterLast
 		if until-at < leastAdvance || until-at >= int64(len(rest)) || c.speechAfter(until) < leastRest {
 			return all, nil
 		}

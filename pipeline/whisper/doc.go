@@ -23,7 +23,8 @@
 //	    → chunks of at most 28 s, cut at pauses (chunk.go)
 //	    → as many single-thread decoders as cores, greedy first; a result that looks bad, or of which whisper is unsure, is
 //	      decoded again with beams and then by sampling (decode.go, check.go)
-//	    → words with times from alignment that do not begin in silence, and segments of them (words.go)
+//	    → words with times from alignment, moved to where sound sets in (onset.go) and out of silence, and segments of them
+//	      (words.go)
 //	    → windows, in order
 //
 // # How the numbers were found
@@ -54,6 +55,19 @@
 //	speech left after the last word      2.5 s         the rest of the chunk is decoded on its own
 //
 // The second try changed about one chunk in six, and takes about twice a first one's time.
+//
+// Word starts, in ms: the median of the errors and what 95 % of them stay under, over 64 words of people in seven languages, 480
+// words of espeak-ng in four, whose starts are exact, and 23 first words of turns, which are too (base, q8_0):
+//
+//	starts                                                  people     espeak-ng   turns
+//	150 ms before the end of a token, all alignment heads   49, 438    102, 568    87, 397
+//	70 ms after the end of the token before                 39, 459    65, 513     81, 124
+//	– the half of the heads that follows the speech         38, 227    56, 464     75, 140
+//	– and where sound swells by 12 dB near there            39, 227    56, 442     6, 64
+//	– and after a pause that it would hold                  39, 195    55, 461     6, 64
+//
+// The first row took whisper.cpp's time of a token for its start. It is its end, and the start lay as far before it as the token is
+// long. The lead of 70 ms is a mean: people's words in the reference begin 100 ms after the decoder turns to them, espeak-ng's 0 to 30.
 //
 // Invariants: memory does not grow with the length of the recording. Chunks depend on the samples alone, so that a
 // recording that is transcribed in two goes (Request.SkipMS) gives the same windows as in one.

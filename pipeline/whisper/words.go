@@ -11,7 +11,8 @@ import (
 // token is one text token of whisper's.
 type token struct {
 	text        []byte // a piece of UTF-8 that may begin or end inside a character
-	startMS     int64  // from the start of the recording
+	startMS     int64  // by alignment, from the start of the recording
+	endMS       int64
 	probability float32
 }
 
@@ -31,12 +32,16 @@ func unspaced(language string) bool {
 	return false
 }
 
-// segmentsFrom turns a chunk's tokens into segments: tokens joined to words, words kept out of silence and in order, and cut
-// where one pauses for breath. speech holds the chunk's spans of speech in samples, in order.
-func segmentsFrom(tokens []token, language string, speech []span) []models.Segment {
+// segmentsFrom turns a chunk's tokens into segments: tokens joined to words, words moved to where their sound sets in, kept out
+// of silence and in order, and cut where one pauses for breath. speech holds the chunk's spans of speech in samples, in order.
+func segmentsFrom(tokens []token, language string, speech []span, sound loudness) []models.Segment {
+	for i := range tokens {
+		tokens[i].startMS = afterPause(tokens[i], speech)
+	}
 	var words []models.Word
 	for _, w := range joinPunctuation(splitWords(tokens, unspaced(language))) {
 		if w.Text = clean(w.Text); w.Text != "" {
+			w.StartMS = sound.onset(w.StartMS)
 			words = append(words, w)
 		}
 	}
@@ -195,7 +200,7 @@ const (
 	firstWord  = 500 * samplesMS  // how far into a span its first word may seem to begin
 )
 
-// place gives the words their times. The alignment's starts are good to some 70 ms within speech and weakest at pauses,
+// place gives the words their times. Aligned starts are good to some 40 ms within speech and weakest at pauses,
 // where the VAD knows better: no word begins in silence, and speech begins with a word. A word ends where the next one
 // begins, or with its span.
 func place(words []models.Word, speech []span) {
@@ -234,6 +239,18 @@ func endOfSpeech(start, longest int64, speech []span) int64 {
 		}
 	}
 	return start + minWord
+}
+
+// afterPause is where a token begins that seems to begin before a pause and to end after it: nobody is silent within a word, and
+// the decoder turns to the next word as soon as one is over.
+func afterPause(t token, speech []span) int64 {
+	start := t.startMS
+	for _, s := range speech {
+		if from := s.start / samplesMS; start < from && from < t.endMS {
+			start = from
+		}
+	}
+	return start
 }
 
 // intoSpeech moves the start of a word out of silence, and leaves room for the word before its span ends; last is where the

@@ -51,7 +51,7 @@ func TestWords(t *testing.T) {
 		"Japanese":    {tokens("こ", "ん", "に", "ち", "は", "。"), "ja", []string{"こ", "ん", "に", "ち", "は。"}, "こんにちは。"},
 		"only dashes": {tokens(" -", " ...", " ♪"), "en", nil, ""},
 	} {
-		got := segmentsFrom(tc.in, tc.language, everywhere)
+		got := segmentsFrom(tc.in, tc.language, everywhere, loudness{})
 		if diff := cmp.Diff(tc.want, texts(got)); diff != "" {
 			t.Errorf("%s: words (-want +got):\n%s", name, diff)
 		}
@@ -70,7 +70,7 @@ func TestWordsStayOutOfSilence(t *testing.T) {
 		{text: []byte(" inside"), startMS: 6000},
 		{text: []byte(" over"), startMS: 9900},
 	}
-	got := wordsOf(segmentsFrom(in, "en", speech))
+	got := wordsOf(segmentsFrom(in, "en", speech, loudness{}))
 	for i, want := range []models.Word{{StartMS: 1000, EndMS: 1940}, {StartMS: 1940, EndMS: 2000}, {StartMS: 5000, EndMS: 6000}, {StartMS: 6000, EndMS: 7500}, {StartMS: 7940, EndMS: 8000}} {
 		if got[i].StartMS != want.StartMS || got[i].EndMS != want.EndMS {
 			t.Errorf("%q is at %d–%d ms, want %d–%d", got[i].Text, got[i].StartMS, got[i].EndMS, want.StartMS, want.EndMS)
@@ -81,8 +81,23 @@ func TestWordsStayOutOfSilence(t *testing.T) {
 func TestSpeechBeginsWithAWord(t *testing.T) {
 	speech := []span{{0, 2 * SampleRate}, {3 * SampleRate, 6 * SampleRate}}
 	in := []token{{text: []byte(" one"), startMS: 300}, {text: []byte(" two"), startMS: 3400}, {text: []byte(" three"), startMS: 3450}}
-	got := wordsOf(segmentsFrom(in, "en", speech))
+	got := wordsOf(segmentsFrom(in, "en", speech, loudness{}))
 	for i, want := range []int64{0, 3000, 3450} {
+		if got[i].StartMS != want {
+			t.Errorf("%q begins at %d ms, want %d", got[i].Text, got[i].StartMS, want)
+		}
+	}
+}
+
+func TestNobodyIsSilentWithinAWord(t *testing.T) {
+	speech := []span{{0, 2 * SampleRate}, {3 * SampleRate, 6 * SampleRate}}
+	in := []token{
+		{text: []byte(" not"), startMS: 200, endMS: 1200},
+		{text: []byte(" what"), startMS: 1270, endMS: 3300},
+		{text: []byte(" your"), startMS: 3370, endMS: 3600},
+	}
+	got := wordsOf(segmentsFrom(in, "en", speech, loudness{}))
+	for i, want := range []int64{0, 3000, 3370} {
 		if got[i].StartMS != want {
 			t.Errorf("%q begins at %d ms, want %d", got[i].Text, got[i].StartMS, want)
 		}
@@ -91,7 +106,7 @@ func TestSpeechBeginsWithAWord(t *testing.T) {
 
 func TestWordsAtTheSameMomentShareTheTime(t *testing.T) {
 	in := []token{{text: []byte(" one"), startMS: 1000}, {text: []byte(" two"), startMS: 1000}, {text: []byte(" three"), startMS: 1600}}
-	got := wordsOf(segmentsFrom(in, "en", []span{{0, 2 * SampleRate}}))
+	got := wordsOf(segmentsFrom(in, "en", []span{{0, 2 * SampleRate}}, loudness{}))
 	if got[0].EndMS != 1300 || got[1].StartMS != 1300 || got[1].EndMS != 1600 || got[2].EndMS != 2000 {
 		t.Errorf("the words are at %+v", got)
 	}
@@ -157,7 +172,7 @@ func FuzzSegments(f *testing.F) {
 			language = "ja"
 		}
 		last := int64(0)
-		for _, s := range segmentsFrom(append(in, in...), language, []span{{16000, 32000}, {64000, 96000}}) {
+		for _, s := range segmentsFrom(append(in, in...), language, []span{{16000, 32000}, {64000, 96000}}, loudness{}) {
 			for _, w := range s.Words {
 				if !utf8.ValidString(w.Text) || w.Text == "" || w.StartMS < last || w.EndMS < w.StartMS {
 					t.Fatalf("a bad word %+v after %d ms", w, last)

@@ -55,7 +55,8 @@ func (s *session) decode(decoder int, t *task) error {
 		written = "en"
 	}
 	t.window.Language, t.window.Attempts, t.window.Doubtful = t.language, got.attempts, got.faults
-	t.window.Segments = segmentsAfter(segmentsFrom(got.tokens, written, t.chunk.speech), s.order.SkipMS)
+	sound := loudnessOf(t.chunk.samples, t.chunk.audio.start)
+	t.window.Segments = segmentsAfter(segmentsFrom(got.tokens, written, t.chunk.speech, sound), s.order.SkipMS)
 	for i := range t.window.Segments {
 		t.window.Segments[i].Doubtful = len(got.faults) > 0
 	}
