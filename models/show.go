@@ -50,6 +50,8 @@ type ShowSettings struct {
 	Hints string `json:"hints,omitempty"`
 	// Translate asks for a second transcript, in English, of episodes in other languages.
 	Translate bool `json:"translate,omitempty"`
+	// Watch adds what appears in the show's folder by itself.
+	Watch bool `json:"watch,omitempty"`
 	// Transcripts says what becomes of transcripts that the publisher offers or that lie beside a recording: one of the values
 	// below, "" for TranscriptsOwn.
 	Transcripts string `json:"transcripts,omitempty"`

@@ -23,8 +23,8 @@ func newAddCommand(c *config) *cobra.Command {
 		Long: `Add a podcast feed (address or file), a folder of recordings, or an audio file.
 
 Its episodes are queued; a running "earshot serve" fetches and transcribes them, or this command with --wait. Adding the
-same source again adds what is new and changes nothing else, except what --language, --vocabulary, --hints and --translate
-say of the show.`,
+same source again adds what is new and changes nothing else, except what --language, --vocabulary, --hints, --translate
+and --watch say of the show.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			a, err := c.open(cmd.Context())
@@ -41,7 +41,7 @@ say of the show.`,
 			if err != nil {
 				return err
 			}
-			given, err := flags.apply(cmd, &found.Show.Settings)
+			given, err := flags.apply(cmd, &found.Show)
 			if err != nil {
 				return err
 			}
@@ -75,7 +75,7 @@ func (a *archive) settle(cmd *cobra.Command, flags *settingsFlags, id models.Sho
 	if err != nil {
 		return err
 	}
-	if _, err := flags.apply(cmd, &known.Settings); err != nil {
+	if _, err := flags.apply(cmd, &known); err != nil {
 		return err
 	}
 	return a.SetShowSettings(cmd.Context(), id, known.Settings)

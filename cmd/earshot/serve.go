@@ -79,6 +79,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	g.Go(func() error { return api.Serve(ctx, ln, handler, api.ServeOptions{Logger: c.log}) })
 	g.Go(func() error { return index.Follow(ctx) })
 	g.Go(func() error { return uploads.Run(ctx) })
+	g.Go(func() error { return a.watchFolders(ctx) })
 	g.Go(func() error {
 		a.Hear(ctx, func() {
 			select {

@@ -30,14 +30,15 @@ func (s *settingsFlags) register(cmd *cobra.Command) {
 	f.String("vocabulary", "", "names and words to expect in the show, separated by commas, the most important ones first")
 	f.StringVar(&s.vocabularyFile, "vocabulary-file", "", "file with the vocabulary, an entry a line; - for standard input")
 	f.String("hints", "", `what the decoder is told to expect: auto (names from titles and notes, and the vocabulary), words (the vocabulary only), off; "" leaves it to the archive's setting`)
+	f.Bool("watch", false, "of a folder: add by itself what appears in it, while earshot serve runs")
 	f.Bool("translate", false, "make a second transcript, in English, of episodes in other languages")
 	f.String("transcripts", "", `what becomes of transcripts that the publisher offers or that lie beside a recording: own (all is transcribed here, theirs is used until then), publisher (what has one that fits the audio is not transcribed here), both (all is transcribed here, theirs is used where it fits); "" means own`)
 	cmd.MarkFlagsMutuallyExclusive("vocabulary", "vocabulary-file")
 }
 
-// apply changes the settings as the flags ask, and reports whether any was given.
-func (s *settingsFlags) apply(cmd *cobra.Command, to *models.ShowSettings) (given bool, err error) {
-	f := cmd.Flags()
+// apply changes the settings of a show as the flags ask, and reports whether any was given.
+func (s *settingsFlags) apply(cmd *cobra.Command, show *models.Show) (given bool, err error) {
+	f, to := cmd.Flags(), &show.Settings
 	text := func(name string, into *string) {
 		if f.Changed(name) {
 			*into, given = f.Lookup(name).Value.String(), true
@@ -49,11 +50,16 @@ func (s *settingsFlags) apply(cmd *cobra.Command, to *models.ShowSettings) (give
 	if to.Language != "" && !whisper.KnowsLanguage(to.Language) {
 		return given, unknownLanguage(to.Language)
 	}
-	if f.Changed("translate") {
-		given = true
-		if to.Translate, err = f.GetBool("translate"); err != nil {
-			return given, err
+	for name, into := range map[string]*bool{"translate": &to.Translate, "watch": &to.Watch} {
+		if f.Changed(name) {
+			given = true
+			if *into, err = f.GetBool(name); err != nil {
+				return given, err
+			}
 		}
+	}
+	if to.Watch && show.Source.Kind != models.SourceFolder {
+		return given, models.Explain(models.ErrInvalid, "%s is no folder: only folders can be watched", show.Title)
 	}
 	var words string
 	switch {

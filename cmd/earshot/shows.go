@@ -57,12 +57,12 @@ What is chosen counts for what is transcribed from now on; earshot retranscribe 
 				if err != nil {
 					return err
 				}
-				given, err := flags.apply(cmd, &show.Settings)
+				given, err := flags.apply(cmd, &show)
 				if err != nil {
 					return err
 				}
 				if !given {
-					return usageError{errors.New("nothing to set: give --language, --vocabulary, --vocabulary-file, --hints, --transcripts or --translate")}
+					return usageError{errors.New("nothing to set: give --language, --vocabulary, --vocabulary-file, --hints, --transcripts, --translate or --watch")}
 				}
 				if err := a.SetShowSettings(cmd.Context(), show.ID, show.Settings); err != nil {
 					return err
@@ -156,6 +156,9 @@ func describeShow(s models.Show) string {
 	}
 	if n := len(s.Settings.Vocabulary); n > 0 {
 		said = append(said, fmt.Sprintf("vocabulary of %d: %s", n, visible(strings.Join(s.Settings.Vocabulary, ", "))))
+	}
+	if s.Settings.Watch {
+		said = append(said, "watched")
 	}
 	if !s.PausedAt.IsZero() {
 		said = append(said, "paused")

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,6 +22,8 @@ type candidate struct {
 	path string
 	name string // within the folder, with slashes
 	size int64
+	// modified is when it was written to last, as its file system says it.
+	modified time.Time
 }
 
 // folder lists the recordings of a folder.
@@ -36,11 +39,34 @@ func (r *Resolver) folder(ctx context.Context, dir string) (Found, error) {
 	if err != nil {
 		return found, err
 	}
-	type result struct {
-		episode models.Episode
-		skip    string
+	results, err := r.readAll(ctx, files)
+	if err != nil {
+		return found, fmt.Errorf("reading the folder %s: %w", dir, err)
 	}
-	results := make([]result, len(files))
+	first := map[string]string{} // GUID → the file that has it
+	for i, res := range results {
+		switch twin, again := first[res.episode.GUID]; {
+		case res.skip != "":
+			found.Skipped = append(found.Skipped, models.Skip{Name: files[i].name, Reason: res.skip})
+		case again:
+			found.Skipped = append(found.Skipped, models.Skip{Name: files[i].name, Reason: "it is the same recording as " + twin})
+		default:
+			first[res.episode.GUID] = files[i].name
+			found.Episodes = append(found.Episodes, complete(show.ID, res.episode))
+		}
+	}
+	return found, nil
+}
+
+// reading is what came of reading a file: an episode without a show, or why it is none.
+type reading struct {
+	episode models.Episode
+	skip    string
+}
+
+// readAll reads files, several at the same time. The readings are in the order of the files.
+func (r *Resolver) readAll(ctx context.Context, files []candidate) ([]reading, error) {
+	results := make([]reading, len(files))
 	meter := r.meter(files)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(r.o.Parallel)
@@ -59,22 +85,7 @@ func (r *Resolver) folder(ctx context.Context, dir string) (Found, error) {
 			}
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return found, fmt.Errorf("reading the folder %s: %w", dir, err)
-	}
-	first := map[string]string{} // GUID → the file that has it
-	for i, res := range results {
-		switch twin, again := first[res.episode.GUID]; {
-		case res.skip != "":
-			found.Skipped = append(found.Skipped, models.Skip{Name: files[i].name, Reason: res.skip})
-		case again:
-			found.Skipped = append(found.Skipped, models.Skip{Name: files[i].name, Reason: "it is the same recording as " + twin})
-		default:
-			first[res.episode.GUID] = files[i].name
-			found.Episodes = append(found.Episodes, complete(show.ID, res.episode))
-		}
-	}
-	return found, nil
+	return results, group.Wait()
 }
 
 // reasonOf is why a file is left out, as the end of a sentence about it.
@@ -121,7 +132,7 @@ func (r *Resolver) walk(ctx context.Context, dir string) (files []candidate, ski
 		case err != nil:
 			skipped = append(skipped, models.Skip{Name: name, Reason: "it cannot be read: " + cause(err).Error()})
 		case st.Mode().IsRegular():
-			files = append(files, candidate{path: path, name: name, size: st.Size()})
+			files = append(files, candidate{path: path, name: name, size: st.Size(), modified: st.ModTime()})
 		}
 		if len(files) > r.o.MaxFiles {
 			return models.Explain(models.ErrInvalid, "the folder %s holds more than %d files: add its subfolders one by one", dir, r.o.MaxFiles)
