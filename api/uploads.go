@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -214,8 +215,8 @@ func (u *Uploads) known(c *gin.Context) {
 	}
 	h := c.Writer.Header()
 	h.Set("Tus-Resumable", "1.0.0")
-	h.Set("Upload-Length", fmt.Sprint(up.Bytes))
-	h.Set("Upload-Offset", fmt.Sprint(up.Bytes))
+	h.Set("Upload-Length", strconv.FormatInt(up.Bytes, 10))
+	h.Set("Upload-Offset", strconv.FormatInt(up.Bytes, 10))
 	c.AbortWithStatus(http.StatusOK)
 }
 

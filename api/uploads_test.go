@@ -8,12 +8,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -74,7 +74,7 @@ func tusCall(h http.Handler, method, target string, body io.Reader, header ...st
 func beginUpload(t *testing.T, h http.Handler, name string, size int) (target string) {
 	t.Helper()
 	meta := "filename " + base64.StdEncoding.EncodeToString([]byte(name)) + ",show " + base64.StdEncoding.EncodeToString([]byte("Talks"))
-	w := tusCall(h, "POST", uploadsPath, nil, "Upload-Length", fmt.Sprint(size), "Upload-Metadata", meta)
+	w := tusCall(h, "POST", uploadsPath, nil, "Upload-Length", strconv.Itoa(size), "Upload-Metadata", meta)
 	if w.Code != http.StatusCreated {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -82,7 +82,7 @@ func beginUpload(t *testing.T, h http.Handler, name string, size int) (target st
 }
 
 func sendPiece(h http.Handler, target string, offset int, piece string) *httptest.ResponseRecorder {
-	return tusCall(h, "PATCH", target, strings.NewReader(piece), "Upload-Offset", fmt.Sprint(offset), "Content-Type", "application/offset+octet-stream")
+	return tusCall(h, "PATCH", target, strings.NewReader(piece), "Upload-Offset", strconv.Itoa(offset), "Content-Type", "application/offset+octet-stream")
 }
 
 func readUpload(t *testing.T, h http.Handler, target string) (up Upload) {

@@ -21,8 +21,15 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// tus makes a request of the upload protocol and returns the answer with its body.
-func (p *program) tus(method, url string, body []byte, header ...string) (*http.Response, string) {
+// answer is what a server said.
+type answer struct {
+	code   int
+	header http.Header
+	body   string
+}
+
+// tus makes a request of the upload protocol.
+func (p *program) tus(method, url string, body []byte, header ...string) answer {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), method, url, bytes.NewReader(body))
 	if err != nil {
@@ -41,10 +48,10 @@ func (p *program) tus(method, url string, body []byte, header ...string) (*http.
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return res, string(b)
+	return answer{res.StatusCode, res.Header, string(b)}
 }
 
-func (p *program) patch(url string, offset int, piece []byte) (*http.Response, string) {
+func (p *program) patch(url string, offset int, piece []byte) answer {
 	p.t.Helper()
 	return p.tus("PATCH", url, piece, "Upload-Offset", strconv.Itoa(offset), "Content-Type", "application/offset+octet-stream")
 }
@@ -72,11 +79,11 @@ func TestAnUploadThatOutlivesTheServer(t *testing.T) {
 		t.Fatal(line, err)
 	}
 	base := regexp.MustCompile(`http://\S+`).FindString(line)
-	begun, _ := p.tus("POST", base+"/api/uploads", nil, "Upload-Length", strconv.Itoa(len(recording)),
+	begun := p.tus("POST", base+"/api/uploads", nil, "Upload-Length", strconv.Itoa(len(recording)),
 		"Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte("Inaugural address.mp3")))
-	place := begun.Header.Get("Location")
-	if res, body := p.patch(place, 0, recording[:half]); res.StatusCode != http.StatusNoContent {
-		t.Fatalf("%d %s", res.StatusCode, body)
+	place := begun.header.Get("Location")
+	if got := p.patch(place, 0, recording[:half]); got.code != http.StatusNoContent {
+		t.Fatalf("%+v", got)
 	}
 	if err := first.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -85,16 +92,16 @@ func TestAnUploadThatOutlivesTheServer(t *testing.T) {
 
 	base = p.serve()
 	place = base + "/api/uploads/" + filepath.Base(place)
-	if res, _ := p.tus("HEAD", place, nil); res.Header.Get("Upload-Offset") != strconv.Itoa(half) {
-		t.Fatalf("%d %v", res.StatusCode, res.Header)
+	if got := p.tus("HEAD", place, nil); got.header.Get("Upload-Offset") != strconv.Itoa(half) {
+		t.Fatalf("%+v", got)
 	}
-	res, body := p.patch(place, half, recording[half:])
+	rest := p.patch(place, half, recording[half:])
 	var up struct {
 		State     string
 		EpisodeID models.EpisodeID `json:"episode_id"`
 	}
-	if err := json.Unmarshal([]byte(body), &up); err != nil || res.StatusCode != http.StatusOK || up.State != "added" {
-		t.Fatalf("%d %v %s", res.StatusCode, err, body)
+	if err := json.Unmarshal([]byte(rest.body), &up); err != nil || rest.code != http.StatusOK || up.State != "added" {
+		t.Fatalf("%v %+v", err, rest)
 	}
 	deadline := time.Now().Add(6 * time.Minute)
 	tick := time.NewTicker(100 * time.Millisecond)
@@ -111,8 +118,8 @@ func TestAnUploadThatOutlivesTheServer(t *testing.T) {
 		t.Errorf("found %+v", got)
 	}
 	// The same bytes under another name are the same recording.
-	begun, _ = p.tus("POST", base+"/api/uploads", nil, "Upload-Length", strconv.Itoa(len(recording)), "Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte("copy.mp3")))
-	if res, body := p.patch(begun.Header.Get("Location"), 0, recording); res.StatusCode != http.StatusOK || !strings.Contains(body, `"known"`) {
-		t.Errorf("%d %s", res.StatusCode, body)
+	begun = p.tus("POST", base+"/api/uploads", nil, "Upload-Length", strconv.Itoa(len(recording)), "Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte("copy.mp3")))
+	if got := p.patch(begun.header.Get("Location"), 0, recording); got.code != http.StatusOK || !strings.Contains(got.body, `"known"`) {
+		t.Errorf("%+v", got)
 	}
 }

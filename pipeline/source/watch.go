@@ -60,7 +60,7 @@ func (w *Watch) Look(ctx context.Context, now time.Time, have func() (map[string
 		same := known && was.size == f.size && was.modified.Equal(f.modified)
 		seen[f.path] = sighting{f.size, f.modified, same && was.settled}
 		// A time that lies in the future says nothing; then two looks must do.
-		if quiet := now.Sub(f.modified); !(same && was.settled) && same && (quiet < 0 || quiet >= settledAfter) {
+		if quiet := now.Sub(f.modified); same && !was.settled && (quiet < 0 || quiet >= settledAfter) {
 			fresh = append(fresh, f)
 		}
 	}
