@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"net/url"
+	"path/filepath"
 	"time"
 
 	"github.com/earshot/earshot/models"
@@ -61,6 +62,7 @@ type Transcript struct {
 	Complete   bool                    `json:"complete"`
 	Warning    string                  `json:"warning,omitempty"`
 	Report     Report                  `json:"report" doc:"How the transcript was made"`
+	Origin     *Origin                 `json:"origin,omitempty" doc:"Where the transcript comes from; absent for one that was made here"`
 	Segments   []models.Segment        `json:"segments"`
 }
 
@@ -68,6 +70,33 @@ type Transcript struct {
 type Report struct {
 	models.Report
 	Speed float64 `json:"speed" doc:"Times real time; 0 when unknown"`
+}
+
+// Origin tells where a transcript that was not made here comes from. Of its address only the server is told: it may hold a token.
+type Origin struct {
+	From      string         `json:"from" doc:"The server, or the file's name"`
+	Format    string         `json:"format" doc:"As the usual file name extension" example:"vtt"`
+	SHA256    string         `json:"sha256" doc:"Of the file"`
+	FetchedAt *time.Time     `json:"fetched_at,omitempty"`
+	Timing    models.Timing  `json:"timing" enum:"words,cues,heard,none" doc:"Words have times of their own; share those of cues; have those at which they were heard in the audio; or have none and are spread over the recording"`
+	Checked   bool           `json:"checked" doc:"The times were found to fit the audio, after being moved by shifts"`
+	Shifts    []models.Shift `json:"shifts"`
+	Heard     float64        `json:"heard" doc:"Share of the words heard in the audio that are in the transcript, 0 to 1; 0 when not checked"`
+}
+
+func newOrigin(t models.Transcript) *Origin {
+	if t.Source == models.TranscriptWhisper {
+		return nil
+	}
+	from := models.Location(t.Origin.Location)
+	o := &Origin{
+		From: from.String(), Format: t.Origin.Format, SHA256: t.Origin.SHA256, FetchedAt: known(t.Origin.FetchedAt), Timing: t.Origin.Timing,
+		Checked: t.Origin.Audio != "", Shifts: notNil(t.Origin.Shifts), Heard: math.Round(t.Origin.Heard*100) / 100,
+	}
+	if !from.Remote() {
+		o.From = filepath.Base(t.Origin.Location) // folders of this machine are nobody's business
+	}
+	return o
 }
 
 // Hit is an episode that matches, with its best moments in order of time.
@@ -161,7 +190,7 @@ func newTranscript(t models.Transcript, tasks []models.TranscriptTask) Transcrip
 	return Transcript{
 		EpisodeID: t.EpisodeID, Source: t.Source, Task: cmp.Or(t.Task, models.TaskTranscribe), Tasks: notNil(tasks),
 		Vocabulary: t.Prompt, Report: Report{t.Report, math.Round(t.Report.Speed()*100) / 100}, Model: t.Model, Language: t.Language, DurationMS: t.DurationMS,
-		CursorMS: t.CursorMS, Complete: t.Complete, Warning: t.Warning, Segments: segments,
+		CursorMS: t.CursorMS, Complete: t.Complete, Warning: t.Warning, Origin: newOrigin(t), Segments: segments,
 	}
 }
 

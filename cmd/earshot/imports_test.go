@@ -84,9 +84,17 @@ func TestPublishersTranscripts(t *testing.T) {
 		t.Helper()
 		var tr struct {
 			Source models.TranscriptSource `json:"source"`
+			Origin *struct {
+				From    string
+				Checked bool
+				Shifts  []models.Shift
+			} `json:"origin"`
 			export.Document
 		}
 		getJSON(t, address+"/api/episodes/"+string(found[query])+"/transcript", &tr)
+		if o := tr.Origin; (o != nil) != (tr.Source == models.TranscriptPublisher) || o != nil && (strings.Contains(o.From, ".vtt") || o.Shifts == nil) {
+			t.Errorf("a transcript of %s says that it comes from %+v", tr.Source, o)
+		}
 		return tr.Source, tr.Document
 	}
 	at := func(d export.Document, word string) int64 {

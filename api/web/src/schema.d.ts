@@ -599,6 +599,32 @@ export interface components {
             /** Format: int64 */
             of: number;
         };
+        Origin: {
+            /** @description The times were found to fit the audio, after being moved by shifts */
+            checked: boolean;
+            /** Format: date-time */
+            fetched_at?: string;
+            /**
+             * @description As the usual file name extension
+             * @example vtt
+             */
+            format: string;
+            /** @description The server, or the file's name */
+            from: string;
+            /**
+             * Format: double
+             * @description Share of the words heard in the audio that are in the transcript, 0 to 1; 0 when not checked
+             */
+            heard: number;
+            /** @description Of the file */
+            sha256: string;
+            shifts: components["schemas"]["Shift"][];
+            /**
+             * @description Words have times of their own; share those of cues; have those at which they were heard in the audio; or have none and are spread over the recording
+             * @enum {string}
+             */
+            timing: "words" | "cues" | "heard" | "none";
+        };
         Person: {
             name: string;
             role?: string;
@@ -657,6 +683,12 @@ export interface components {
             start_ms: number;
             text: string;
             words: components["schemas"]["Word"][];
+        };
+        Shift: {
+            /** Format: int64 */
+            by_ms: number;
+            /** Format: int64 */
+            from_ms: number;
         };
         Show: {
             author?: string;
@@ -751,6 +783,8 @@ export interface components {
             /** @description ISO 639-1 of what is spoken, also of a translation; absent until detected */
             language?: string;
             model?: string;
+            /** @description Where the transcript comes from; absent for one that was made here */
+            origin?: components["schemas"]["Origin"];
             /** @description How the transcript was made */
             report: components["schemas"]["Report"];
             segments: components["schemas"]["Segment"][];
