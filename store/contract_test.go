@@ -228,7 +228,10 @@ func roundTrip(c clause) {
 
 	gotShow, err := s.Show(t.Context(), show.ID)
 	must(t, err)
-	gotShow.CreatedAt, gotShow.UpdatedAt = time.Time{}, time.Time{}
+	if next := gotShow.Source.NextPollAt; !next.After(gotShow.CreatedAt) {
+		t.Errorf("added at %v, it is looked at next at %v", gotShow.CreatedAt, next)
+	}
+	gotShow.CreatedAt, gotShow.UpdatedAt, gotShow.Source.NextPollAt = time.Time{}, time.Time{}, time.Time{}
 	if !reflect.DeepEqual(gotShow, show) {
 		t.Errorf("show:\n got %+v\nwant %+v", gotShow, show)
 	}
