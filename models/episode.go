@@ -1,6 +1,7 @@
 package models
 
 import (
+	"net/url"
 	"time"
 )
 
@@ -39,6 +40,7 @@ type Episode struct {
 	ChaptersURL string           // of a JSON chapters file, "" or an absolute http(s) URL
 	State       EpisodeState
 	Reason      string    // why State is EpisodeFailed, or a warning (a truncated file); "" otherwise
+	FetchAgain  bool      // the owner asked for the audio anew
 	Media       Media     // zero until the audio is stored
 	MissingAt   time.Time // when the feed was first seen without the episode; zero while it is there
 	CreatedAt   time.Time
@@ -71,6 +73,24 @@ type Media struct {
 	Bytes       int64
 	ContentType string // as probed, for example "audio/mpeg"
 	DurationMS  int64  // as declared by the container; 0 when it does not say
+	// From is what the source offered when the bytes were fetched; another offer now means that the publisher replaced them.
+	From Enclosure
+}
+
+// Replaces reports whether an enclosure offers another recording than a former one did, as far as feeds can be trusted: by
+// their lengths where both say one, else by their types and the paths of their addresses. A feed that moves, or that counts
+// its listeners, changes addresses without changing recordings.
+func (e Enclosure) Replaces(former Enclosure) bool {
+	const least = 1000 // feeds that do not know the length say 0, 1 or 100
+	if former.Location == "" || !e.Location.Remote() {
+		return false
+	}
+	if e.Bytes >= least && former.Bytes >= least {
+		return e.Bytes != former.Bytes
+	}
+	a, aerr := url.Parse(string(e.Location))
+	b, berr := url.Parse(string(former.Location))
+	return aerr == nil && berr == nil && (a.Path != b.Path || e.Type != former.Type)
 }
 
 // NewEpisodeID returns the identifier of the episode that the publisher calls guid within a show.

@@ -27,6 +27,12 @@ func (l Listing) Of(id ShowID) Listing {
 	return l
 }
 
+// Subscription is a feed in a list of feeds.
+type Subscription struct {
+	Title    string // as the list calls it
+	Location Location
+}
+
 // Skip names one thing in a source that does not become an episode.
 type Skip struct {
 	Name   string // a title or a file name

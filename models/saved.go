@@ -6,4 +6,5 @@ type Saved struct {
 	NewEpisodes []EpisodeID // in the order they will be fetched: newest first
 	Updated     int         // episodes whose published fields changed
 	Unchanged   int
+	Unwanted    int // episodes that the owner's choice leaves out
 }

@@ -55,6 +55,8 @@ type ShowSettings struct {
 	// Transcripts says what becomes of transcripts that the publisher offers or that lie beside a recording: one of the values
 	// below, "" for TranscriptsOwn.
 	Transcripts string `json:"transcripts,omitempty"`
+	// Episodes chooses which episodes come into the archive; nil: all.
+	Episodes *EpisodeChoice `json:"episodes,omitempty"`
 }
 
 // Values of a setting "language" that are no codes.
@@ -97,6 +99,11 @@ func (s ShowSettings) Check() error {
 	}
 	if !slices.Contains([]string{"", TranscriptsOwn, TranscriptsPublisher, TranscriptsBoth}, s.Transcripts) {
 		return Explain(ErrInvalid, "%q says nothing about transcripts: use own, publisher or both", s.Transcripts)
+	}
+	if s.Episodes != nil {
+		if err := s.Episodes.check(); err != nil {
+			return err
+		}
 	}
 	return CheckVocabulary(s.Vocabulary)
 }

@@ -26,7 +26,7 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 	if err != nil {
 		return fmt.Errorf("downloading episode %s: %w", job.EpisodeID, err)
 	}
-	if p.stored(ctx, episode) {
+	if p.stored(ctx, episode) && !episode.FetchAgain {
 		return nil // by an attempt that was killed before it could say so; it has queued the transcription
 	}
 	if err := p.o.Catalogue.SetState(ctx, lease, episode.ID, models.EpisodeDownloading); err != nil {
@@ -109,7 +109,7 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 		// A local recording is known by its content, which is another one now.
 		err = models.Explain(models.ErrUnusable, "%s has changed since it was added: add it again to have what it holds now", name)
 	}
-	media.ContentType, media.DurationMS = info.ContentType, info.DurationMS
+	media.ContentType, media.DurationMS, media.From = info.ContentType, info.DurationMS, e.Enclosure
 	return media, err
 }
 

@@ -144,6 +144,25 @@ func (s *Store) Retranscribe(ctx context.Context, id models.EpisodeID, task mode
 	})
 }
 
+// FetchAgain queues an episode whose audio is to be fetched anew and transcribed, because the publisher replaced it. What is
+// here stays in use until then. An episode that a job is about already is [models.ErrInvalid].
+func (s *Store) FetchAgain(ctx context.Context, id models.EpisodeID) error {
+	return s.write(ctx, "queueing an episode to be fetched again", func(ctx context.Context, tx bun.Tx) error {
+		r, err := episodeByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if r.State != models.EpisodeDone && r.State != models.EpisodeFailed {
+			return models.Explain(models.ErrInvalid, "%q is on its way already, it is %s: ask again when that is finished", r.Title, r.State)
+		}
+		r.State, r.Reason, r.FailedAt, r.FetchAgain, r.UpdatedAt = models.EpisodeQueued, "", 0, true, toMS(s.now())
+		if err := updateEpisode(ctx, tx, r, "state", "reason", "failed_at", "fetch_again", "updated_at"); err != nil {
+			return err
+		}
+		return s.enqueue(ctx, tx, models.DownloadJob{EpisodeID: id})
+	})
+}
+
 // transcribing reports whether a job is at work on an episode's transcript of some kind: it has read its settings already.
 func (s *Store) transcribing(ctx context.Context, tx bun.Tx, id models.EpisodeID, task models.TranscriptTask) (bool, error) {
 	if task == models.TaskTranscribe {
@@ -190,7 +209,7 @@ func (s *Store) retry(ctx context.Context, tx bun.Tx, r *episodeRow) error {
 	if r.State != models.EpisodeFailed {
 		return fmt.Errorf("%w: the episode %s has not failed, it is %s", models.ErrInvalid, id, r.State)
 	}
-	if s.media.has(r.MediaKey) {
+	if s.media.has(r.MediaKey) && !r.FetchAgain {
 		if err := setState(ctx, tx, id, models.EpisodeDownloaded, toMS(s.now())); err != nil {
 			return err
 		}

@@ -25,3 +25,47 @@ func (s *Store) PollFailed(ctx context.Context, lease models.Lease, id models.Sh
 		return err
 	})
 }
+
+// SetShowSource gives a show another address and what its server wants to be told. The feed is due at once, also one that was
+// gone.
+func (s *Store) SetShowSource(ctx context.Context, id models.ShowID, location models.Location, access models.Access) error {
+	secrets, err := access.Reveal()
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, "setting where a show comes from", func(ctx context.Context, tx bun.Tx) error {
+		r := &showRow{ID: id, SourceKind: models.SourceFeed, SourceLocation: clean(string(location)), Secrets: secrets, NextPollAt: toMS(s.now())}
+		n, err := affected(tx.NewUpdate().Model(r).Column("source_kind", "source_location", "secrets", "etag", "last_modified", "next_poll_at",
+			"poll_failures", "ended_at", "problem", "problem_at").WherePK().Exec(ctx))
+		if err == nil && n == 0 {
+			return fmt.Errorf("show %s: %w", id, models.ErrNotFound)
+		}
+		return err
+	})
+}
+
+// Recognise returns the listing of a feed as one of the show that it belongs to: a show keeps its identifier when its feed moves.
+// A feed that has the podcast:guid of a show whose feed is elsewhere is [models.ErrInvalid]: anybody can write that, and only
+// the owner can tell whether it is the show's new home.
+func (s *Store) Recognise(ctx context.Context, found models.Listing) (models.Listing, error) {
+	if found.Show.Source.Kind != models.SourceFeed {
+		return found, nil
+	}
+	var rows []showRow
+	err := s.e.read.NewSelect().Model(&rows).Where("source_kind = ?", models.SourceFeed).
+		Where("id = ? OR source_location = ? OR (feed_guid <> '' AND feed_guid = ?)", found.Show.ID, string(found.Show.Source.Location), found.Show.FeedGUID).Scan(ctx)
+	if err != nil {
+		return found, fmt.Errorf("looking for the show of a feed: %w", s.e.explain(err))
+	}
+	for _, r := range rows {
+		if r.SourceLocation == string(found.Show.Source.Location) {
+			return found.Of(r.ID), nil
+		}
+	}
+	for _, r := range rows {
+		if r.ID != found.Show.ID {
+			return found, models.Explain(models.ErrInvalid, "%q is in the archive already, from %s: where this is its new address, earshot shows set --feed gives it to the show", r.Title, models.Location(r.SourceLocation))
+		}
+	}
+	return found, nil
+}

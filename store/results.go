@@ -61,15 +61,39 @@ func (s *Store) SaveMedia(ctx context.Context, lease models.Lease, id models.Epi
 		return err
 	}
 	return s.fenced(ctx, lease, "recording an episode's audio", func(ctx context.Context, tx bun.Tx) error {
-		err := updateEpisode(ctx, tx, &episodeRow{
+		twin, err := twin(ctx, tx, id, m.SHA256)
+		if err != nil {
+			return err
+		}
+		err = updateEpisode(ctx, tx, &episodeRow{
+			FetchedLocation: clean(string(m.From.Location)), FetchedType: clean(m.From.Type), FetchedBytes: m.From.Bytes,
 			ID: id, State: models.EpisodeDownloaded, MediaKey: m.Key, MediaSHA256: m.SHA256, MediaBytes: m.Bytes,
-			MediaType: clean(m.ContentType), MediaDurationMS: m.DurationMS, MediaWarning: reason(warning), UpdatedAt: toMS(s.now()),
-		}, "state", "reason", "failed_at", "media_key", "media_sha256", "media_bytes", "media_type", "media_duration_ms", "media_warning", "updated_at")
+			MediaType: clean(m.ContentType), MediaDurationMS: m.DurationMS, MediaWarning: reason(joined(warning, twin)), UpdatedAt: toMS(s.now()),
+		}, "state", "reason", "failed_at", "media_key", "media_sha256", "media_bytes", "media_type", "media_duration_ms", "media_warning",
+			"fetched_location", "fetched_type", "fetched_bytes", "fetch_again", "updated_at")
 		if err != nil {
 			return err
 		}
 		return s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id})
 	})
+}
+
+// twin names another episode with the same recording, or is "".
+func twin(ctx context.Context, tx bun.Tx, id models.EpisodeID, sum string) (string, error) {
+	var other struct{ Title, Show string }
+	err := tx.NewRaw(`SELECT e.title AS title, s.title AS show FROM episodes e JOIN shows s ON s.id = e.show_id
+		WHERE e.media_sha256 = ? AND e.media_sha256 <> '' AND e.id <> ? ORDER BY e.created_at, e.id LIMIT 1`, sum, id).Scan(ctx, &other)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return fmt.Sprintf("this is the same recording as %q of %q", other.Title, other.Show), err
+}
+
+func joined(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
 }
 
 // FailEpisode marks an episode as failed, and says why.

@@ -65,6 +65,10 @@ type episodeRow struct {
 	TranscriptLinks   string
 	ChaptersURL       string `bun:"chapters_url"`
 	MissingAt         int64
+	FetchedLocation   string
+	FetchedType       string
+	FetchedBytes      int64
+	FetchAgain        bool
 	Fingerprint       string
 	State             models.EpisodeState
 	Reason            string
@@ -272,17 +276,28 @@ func (r *episodeRow) model() (models.Episode, error) {
 	return models.Episode{
 		ID: r.ID, ShowID: r.ShowID, GUID: r.GUID, Title: r.Title, Notes: r.Notes, Link: r.Link,
 		PublishedAt: fromMS(r.PublishedAt), Season: int(r.Season), Number: int(r.Number), People: people,
-		Enclosure: models.Enclosure{
-			Location: models.Location(r.EnclosureLocation), Type: r.EnclosureType, Bytes: r.EnclosureBytes, DurationMS: r.EnclosureDurationMS,
-		},
+		Enclosure:   r.offer(),
 		Transcripts: links, ChaptersURL: r.ChaptersURL, MissingAt: fromMS(r.MissingAt),
 		State: r.State, Reason: r.why(),
 		Media: models.Media{
 			Key: r.MediaKey, SHA256: r.MediaSHA256, Bytes: r.MediaBytes, ContentType: r.MediaType,
-			DurationMS: r.MediaDurationMS,
+			DurationMS: r.MediaDurationMS, From: r.from(),
 		},
-		CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt),
+		FetchAgain: r.FetchAgain,
+		CreatedAt:  fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt),
 	}, err
+}
+
+// from is what the source offered when the audio was fetched.
+func (r *episodeRow) from() models.Enclosure {
+	return models.Enclosure{Location: models.Location(r.FetchedLocation), Type: r.FetchedType, Bytes: r.FetchedBytes}
+}
+
+// offer is what the source offers now.
+func (r *episodeRow) offer() models.Enclosure {
+	return models.Enclosure{
+		Location: models.Location(r.EnclosureLocation), Type: r.EnclosureType, Bytes: r.EnclosureBytes, DurationMS: r.EnclosureDurationMS,
+	}
 }
 
 // why joins what there is to say about an episode: a failure alone, or the warnings about its audio and transcripts.
@@ -294,7 +309,11 @@ func (r *episodeRow) why() string {
 	if !strings.Contains(r.TranscriptWarning, r.MediaWarning) {
 		warnings = append(warnings, r.MediaWarning)
 	}
-	for _, w := range []string{r.TranscriptWarning, r.TranslationWarning, r.ImportWarning} {
+	replaced := ""
+	if r.offer().Replaces(r.from()) {
+		replaced = "the publisher replaced the audio after it was fetched: earshot retranscribe --fetch takes the new one"
+	}
+	for _, w := range []string{r.TranscriptWarning, r.TranslationWarning, r.ImportWarning, replaced} {
 		if w != "" {
 			warnings = append(warnings, w)
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,7 +114,9 @@ func (s *Store) SetShowSettings(ctx context.Context, id models.ShowID, settings 
 		return err
 	}
 	return s.write(ctx, "setting a show's settings", func(ctx context.Context, tx bun.Tx) error {
-		n, err := affected(tx.NewUpdate().Model(&showRow{ID: id, Settings: packed}).Column("settings").WherePK().Exec(ctx))
+		// Its feed is read anew soon: other episodes may be wanted now.
+		n, err := affected(tx.NewUpdate().Model(&showRow{ID: id, Settings: packed, NextPollAt: toMS(s.now())}).
+			Column("settings", "etag", "last_modified", "next_poll_at").WherePK().Exec(ctx))
 		if err == nil && n == 0 {
 			return fmt.Errorf("show %s: %w", id, models.ErrNotFound)
 		}
@@ -134,6 +137,7 @@ type difference struct {
 	searchable  []models.EpisodeID // those of updated whose searchable fields changed
 	offered     []models.EpisodeID // those of added and updated that are offered with a transcript, or another one than before
 	unchanged   int
+	unwanted    int                // by the owner's choice
 	missing     []models.EpisodeID // here and not in the source, since this look
 	returned    []models.EpisodeID // in the source again
 }
@@ -142,7 +146,7 @@ func (d *difference) saved() models.Saved {
 	if d == nil {
 		return models.Saved{}
 	}
-	saved := models.Saved{NewShow: d.showIsNew, Updated: len(d.updated), Unchanged: d.unchanged}
+	saved := models.Saved{NewShow: d.showIsNew, Updated: len(d.updated), Unchanged: d.unchanged, Unwanted: d.unwanted}
 	for _, e := range d.added {
 		saved.NewEpisodes = append(saved.NewEpisodes, e.ID)
 	}
@@ -161,7 +165,7 @@ func (s *Store) compare(ctx context.Context, db bun.IDB, show models.Show, episo
 	}
 	d := &difference{show: r}
 	var was []showRow
-	if err := db.NewSelect().Model(&was).Column("id", "fingerprint").Where("id = ?", show.ID).Scan(ctx); err != nil {
+	if err := db.NewSelect().Model(&was).Column("id", "fingerprint", "settings", "people", "secrets", "created_at").Where("id = ?", show.ID).Scan(ctx); err != nil {
 		return nil, err
 	}
 	d.showIsNew = len(was) == 0
@@ -171,16 +175,32 @@ func (s *Store) compare(ctx context.Context, db bun.IDB, show models.Show, episo
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range episodes {
-		if e.ID == "" && e.GUID != "" {
-			e.ID = models.NewEpisodeID(show.ID, e.GUID)
+	settings, added := show.Settings, s.now()
+	if !d.showIsNew {
+		stored, err := was[0].model()
+		if err != nil {
+			return nil, err
 		}
+		settings, added = stored.Settings, stored.CreatedAt
+	}
+	episodes = slices.Clone(episodes)
+	for i, e := range episodes {
+		if e.ID == "" && e.GUID != "" {
+			episodes[i].ID = models.NewEpisodeID(show.ID, e.GUID)
+		}
+	}
+	chosen := cmp.Or(settings.Episodes, &models.EpisodeChoice{}).Choose(episodes, added)
+	for _, e := range episodes {
 		if !models.ValidID(string(e.ID)) {
 			return nil, fmt.Errorf("%w: the episode %q has neither an identifier nor a GUID", models.ErrInvalid, e.Title)
 		}
 		r, err := newEpisodeRow(show.ID, e, now)
 		if err != nil {
 			return nil, err
+		}
+		if _, here := known[r.ID]; !here && !chosen[r.ID] {
+			d.unwanted++
+			continue
 		}
 		d.sort(r, known)
 	}

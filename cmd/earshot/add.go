@@ -19,8 +19,8 @@ func newAddCommand(c *config) *cobra.Command {
 	var flags settingsFlags
 	cmd := &cobra.Command{
 		Use:   "add SOURCE",
-		Short: "Add a podcast feed (address or file), a folder of recordings, or an audio file",
-		Long: `Add a podcast feed (address or file), a folder of recordings, or an audio file.
+		Short: "Add a podcast feed (address or file), a list of feeds (OPML), a folder of recordings, or an audio file",
+		Long: `Add a podcast feed (address or file), a list of feeds (OPML), a folder of recordings, or an audio file.
 
 Its episodes are queued; a running "earshot serve" fetches and transcribes them, or this command with --wait. Adding the
 same source again adds what is new and changes nothing else, except what --language, --vocabulary, --hints, --translate
@@ -37,7 +37,21 @@ and --watch say of the show.`,
 					return err
 				}
 			}
-			found, err := a.resolve(cmd.Context(), cmd.ErrOrStderr(), args[0])
+			header, err := flags.header(cmd)
+			if err != nil {
+				return err
+			}
+			found, err := a.resolve(cmd.Context(), cmd.ErrOrStderr(), args[0], header)
+			var list interface {
+				error
+				Subscriptions() []models.Subscription
+			}
+			if errors.As(err, &list) {
+				return a.addList(cmd, list.Subscriptions(), listOptions{settings: &flags, header: header, dryRun: dryRun, wait: wait})
+			}
+			if err == nil {
+				found, err = a.Recognise(cmd.Context(), found)
+			}
 			if err != nil {
 				return err
 			}
@@ -82,11 +96,11 @@ func (a *archive) settle(cmd *cobra.Command, flags *settingsFlags, id models.Sho
 }
 
 // resolve finds out what a source is and reads it, with a bar for large folders.
-func (a *archive) resolve(ctx context.Context, out io.Writer, arg string) (models.Listing, error) {
+func (a *archive) resolve(ctx context.Context, out io.Writer, arg string, header map[string]string) (models.Listing, error) {
 	reading := newBars(out)
 	defer reading.close()
 	bar := reading.add("reading", 0, unitBytes)
-	return a.resolver(func(_ string, done, total int64) { bar.of(done, total) }).Resolve(ctx, arg)
+	return a.resolver(func(_ string, done, total int64) { bar.of(done, total) }, header).Resolve(ctx, arg)
 }
 
 // add stores a source's show and episodes.
@@ -131,6 +145,9 @@ func writeRest(b *strings.Builder, saved models.Saved, skipped []models.Skip) {
 	}
 	if saved.Unchanged > 0 {
 		fmt.Fprintf(b, ", %d known already", saved.Unchanged)
+	}
+	if saved.Unwanted > 0 {
+		fmt.Fprintf(b, ", %d not wanted", saved.Unwanted)
 	}
 	b.WriteString("\n")
 	for _, s := range skipped {

@@ -79,8 +79,9 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 }
 
 // resolver looks at sources; progress, which may be nil, is told how far the reading of local recordings has come.
-func (a *archive) resolver(progress func(name string, done, total int64)) *source.Resolver {
-	return source.New(source.Options{Audio: a.tool, Web: a.client, Feeds: feed.Reader{}, Progress: progress})
+// header, which may be nil, is what the server of a feed wants to be told.
+func (a *archive) resolver(progress func(name string, done, total int64), header map[string]string) *source.Resolver {
+	return source.New(source.Options{Audio: a.tool, Web: a.client, Feeds: feed.Reader{}, Progress: progress, Header: header})
 }
 
 func (a *archive) close() error {
@@ -119,7 +120,7 @@ func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way) (store.Han
 		return store.Handlers{}, err
 	}
 	p := pipeline.New(pipeline.Options{
-		Catalogue: a.Store, Sources: a.resolver(nil), Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
+		Catalogue: a.Store, Sources: a.resolver(nil, nil), Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
 		Weights: w, Model: way.Model, Language: a.c.Language, Decoders: way.Decoders, Threads: way.Threads, Vocabulary: a.c.Vocabulary, Hints: a.c.Hints, Logger: a.c.log,
 	})
 	return store.Handlers{Poll: p.Poll, Download: p.Download, Import: p.Import, Transcribe: p.Transcribe}, nil

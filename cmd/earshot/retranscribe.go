@@ -11,7 +11,7 @@ import (
 )
 
 func newRetranscribeCommand(c *config) *cobra.Command {
-	var wait, translate bool
+	var wait, translate, fetch bool
 	cmd := &cobra.Command{
 		Use:   "retranscribe SHOW|EPISODE",
 		Short: "Transcribe a show or an episode again, with the settings of now",
@@ -19,7 +19,7 @@ func newRetranscribeCommand(c *config) *cobra.Command {
 that nothing else has.
 
 The old transcript stays, and is searched, until the new one is complete. With --translate only the translation into English
-is made, of what is transcribed already.`,
+is made, of what is transcribed already. With --fetch the audio is fetched anew first.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.onArchive(func(cmd *cobra.Command, a *archive) error {
@@ -31,7 +31,11 @@ is made, of what is transcribed already.`,
 				if translate {
 					task = models.TaskTranslate
 				}
-				queued, err := a.retranscribe(cmd.Context(), episodes, task)
+				again := func(ctx context.Context, id models.EpisodeID) error { return a.Retranscribe(ctx, id, task) }
+				if fetch {
+					again = a.FetchAgain
+				}
+				queued, err := queueAll(cmd.Context(), episodes, again)
 				if err != nil {
 					return err
 				}
@@ -47,15 +51,17 @@ is made, of what is transcribed already.`,
 		},
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "work the queue to its end and show progress")
+	cmd.Flags().BoolVar(&fetch, "fetch", false, "fetch the audio anew, because the publisher replaced it")
+	cmd.MarkFlagsMutuallyExclusive("fetch", "translate")
 	cmd.Flags().BoolVar(&translate, "translate", false, "make only the translation into English")
 	return cmd
 }
 
-// retranscribe queues episodes. Of several, those that are not ready for it are left out; of one, that is an error.
-func (a *archive) retranscribe(ctx context.Context, episodes []models.Episode, task models.TranscriptTask) ([]models.Episode, error) {
+// queueAll queues episodes. Of several, those that are not ready for it are left out; of one, that is an error.
+func queueAll(ctx context.Context, episodes []models.Episode, queue func(context.Context, models.EpisodeID) error) ([]models.Episode, error) {
 	var queued []models.Episode
 	for _, e := range episodes {
-		err := a.Retranscribe(ctx, e.ID, task)
+		err := queue(ctx, e.ID)
 		if errors.Is(err, models.ErrInvalid) && len(episodes) > 1 {
 			continue
 		}

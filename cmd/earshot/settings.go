@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,10 @@ const forOneShow = "for one show"
 // settingsFlags are the flags with which an owner chooses a show's settings.
 type settingsFlags struct {
 	vocabularyFile string
+	headerFile     string
+	newest         int
+	since          string
+	titleWords     string
 }
 
 func (s *settingsFlags) register(cmd *cobra.Command) {
@@ -33,6 +38,10 @@ func (s *settingsFlags) register(cmd *cobra.Command) {
 	f.Bool("watch", false, "of a folder: add by itself what appears in it, while earshot serve runs")
 	f.Bool("translate", false, "make a second transcript, in English, of episodes in other languages")
 	f.String("transcripts", "", `what becomes of transcripts that the publisher offers or that lie beside a recording: own (all is transcribed here, theirs is used until then), publisher (what has one that fits the audio is not transcribed here), both (all is transcribed here, theirs is used where it fits); "" means own`)
+	f.IntVar(&s.newest, "newest", 0, "of the episodes published before the show was added, only so many of the newest come; 0 for all")
+	f.StringVar(&s.since, "since", "", `only episodes published on this day or later come, written as 2024-12-31; "" for all`)
+	f.StringVar(&s.titleWords, "title-words", "", `only episodes with one of these in their title come, separated by commas; "" for all`)
+	f.StringVar(&s.headerFile, "header-file", "", "file with what the server of a private feed wants to be told, a header field (Name: value) a line; - for standard input")
 	cmd.MarkFlagsMutuallyExclusive("vocabulary", "vocabulary-file")
 }
 
@@ -61,10 +70,13 @@ func (s *settingsFlags) apply(cmd *cobra.Command, show *models.Show) (given bool
 	if to.Watch && show.Source.Kind != models.SourceFolder {
 		return given, models.Explain(models.ErrInvalid, "%s is no folder: only folders can be watched", show.Title)
 	}
+	if s.choose(cmd, to) {
+		given = true
+	}
 	var words string
 	switch {
 	case f.Changed("vocabulary-file"):
-		if words, err = readVocabulary(cmd.InOrStdin(), s.vocabularyFile); err != nil {
+		if words, err = readSmall(cmd.InOrStdin(), s.vocabularyFile, "the vocabulary"); err != nil {
 			return given, err
 		}
 		to.Vocabulary, given = models.Words(words), true
@@ -75,28 +87,73 @@ func (s *settingsFlags) apply(cmd *cobra.Command, show *models.Show) (given bool
 	return given, to.Check()
 }
 
+// choose changes which episodes come.
+func (s *settingsFlags) choose(cmd *cobra.Command, to *models.ShowSettings) (given bool) {
+	f := cmd.Flags()
+	var c models.EpisodeChoice
+	if to.Episodes != nil {
+		c = *to.Episodes
+	}
+	if f.Changed("newest") {
+		c.Newest, given = s.newest, true
+	}
+	if f.Changed("since") {
+		c.Since, given = s.since, true
+	}
+	if f.Changed("title-words") {
+		c.Words, given = models.Words(s.titleWords), true
+	}
+	if given {
+		to.Episodes = &c
+	}
+	return given
+}
+
+// header reads the header fields that are to be sent; nil when none are given.
+func (s *settingsFlags) header(cmd *cobra.Command) (map[string]string, error) {
+	if !cmd.Flags().Changed("header-file") {
+		return nil, nil //nolint:nilnil // none is an answer here
+	}
+	text, err := readSmall(cmd.InOrStdin(), s.headerFile, "the header fields")
+	if err != nil {
+		return nil, err
+	}
+	fields := map[string]string{}
+	for line := range strings.Lines(text) {
+		name, value, ok := strings.Cut(line, ":")
+		switch {
+		case strings.TrimSpace(line) == "":
+		case !ok:
+			return nil, models.Explain(models.ErrInvalid, "a header field is written as Name: value, a line each")
+		default:
+			fields[strings.TrimSpace(name)] = strings.TrimSpace(value)
+		}
+	}
+	return fields, nil
+}
+
 func unknownLanguage(code string) error {
 	return fmt.Errorf("whisper knows no language %q: use a code such as en, fr or de, or auto, or mixed", code)
 }
 
-// readVocabulary reads a file that an owner names; a huge one is refused, because it must be another file.
-func readVocabulary(stdin io.Reader, path string) (string, error) {
+// readSmall reads a file that an owner names; a huge one is refused, because it must be another file.
+func readSmall(stdin io.Reader, path, what string) (string, error) {
 	const most = 1 << 20
 	r := stdin
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return "", fmt.Errorf("reading the vocabulary: %w", err)
+			return "", fmt.Errorf("reading %s: %w", what, err)
 		}
 		defer f.Close()
 		r = f
 	}
 	b, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
-		return "", fmt.Errorf("reading the vocabulary: %w", err)
+		return "", fmt.Errorf("reading %s: %w", what, err)
 	}
 	if len(b) > most {
-		return "", models.Explain(models.ErrInvalid, "%s is too large for a vocabulary", path)
+		return "", models.Explain(models.ErrInvalid, "%s is too large for %s", path, what)
 	}
 	return string(b), nil
 }

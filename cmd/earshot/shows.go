@@ -36,16 +36,17 @@ func newShowsCommand(c *config) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.AddCommand(newShowsSetCommand(c))
+	cmd.AddCommand(newShowsSetCommand(c), newShowsPollCommand(c))
 	return cmd
 }
 
 func newShowsSetCommand(c *config) *cobra.Command {
 	var flags settingsFlags
+	var address string
 	cmd := &cobra.Command{
 		Use:   "set SHOW",
-		Short: "Choose how a show is transcribed; SHOW is its identifier or a part of its title",
-		Long: `Choose how a show is transcribed. SHOW is its identifier or a part of its title that no other show has.
+		Short: "Choose what comes of a show and how it is transcribed; SHOW is its identifier or a part of its title",
+		Long: `Choose what comes of a show and how it is transcribed. SHOW is its identifier or a part of its title that no other show has.
 
 What is chosen counts for what is transcribed from now on; earshot retranscribe SHOW does the rest again.`,
 		Example: `  earshot shows set "Radio Ambulante" --language es --translate
@@ -61,8 +62,12 @@ What is chosen counts for what is transcribed from now on; earshot retranscribe 
 				if err != nil {
 					return err
 				}
-				if !given {
-					return usageError{errors.New("nothing to set: give --language, --vocabulary, --vocabulary-file, --hints, --transcripts, --translate or --watch")}
+				moved, err := a.move(cmd, &flags, &show, address)
+				if err != nil {
+					return err
+				}
+				if !given && !moved {
+					return usageError{errors.New("nothing to set: earshot shows set --help lists what there is")}
 				}
 				if err := a.SetShowSettings(cmd.Context(), show.ID, show.Settings); err != nil {
 					return err
@@ -73,7 +78,50 @@ What is chosen counts for what is transcribed from now on; earshot retranscribe 
 		},
 	}
 	flags.register(cmd)
+	cmd.Flags().StringVar(&address, "feed", "", "address of the show's feed, where it has another one now; it may hold a name and a password")
 	return cmd
+}
+
+// move gives a show another address, or other header fields, as the flags ask, once a feed is found there; it reports whether they
+// do.
+func (a *archive) move(cmd *cobra.Command, flags *settingsFlags, show *models.Show, address string) (bool, error) {
+	header, err := flags.header(cmd)
+	if err != nil || header == nil && address == "" {
+		return false, err
+	}
+	if address == "" {
+		address = string(show.Source.Location)
+	}
+	found, err := a.resolver(nil, header).Resolve(cmd.Context(), address)
+	if err != nil {
+		return false, err
+	}
+	if found.Show.Source.Kind != models.SourceFeed {
+		return false, models.Explain(models.ErrInvalid, "there is no feed on the web at that address")
+	}
+	show.Source = found.Show.Source
+	return true, a.SetShowSource(cmd.Context(), show.ID, show.Source.Location, show.Source.Access)
+}
+
+func newShowsPollCommand(c *config) *cobra.Command {
+	return &cobra.Command{
+		Use:   "poll SHOW",
+		Short: "Look for new episodes of a show now; a running earshot serve does it",
+		Args:  arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.onArchive(func(cmd *cobra.Command, a *archive) error {
+				show, err := a.findShow(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if err := a.Enqueue(cmd.Context(), models.PollJob{ShowID: show.ID}); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s will be looked at\n", visible(show.Title))
+				return err
+			})(cmd, nil)
+		},
+	}
 }
 
 // findShow returns the show that has a name: an identifier, a title, or a part of one title only.
@@ -143,6 +191,19 @@ func listed(shows []models.Show) []listedShow {
 	return out
 }
 
+func describeChoice(c models.EpisodeChoice) (said []string) {
+	if c.Newest > 0 {
+		said = append(said, fmt.Sprintf("the newest %d and what comes after", c.Newest))
+	}
+	if c.Since != "" {
+		said = append(said, "since "+c.Since)
+	}
+	if len(c.Words) > 0 {
+		said = append(said, "titles with "+visible(strings.Join(c.Words, ", ")))
+	}
+	return said
+}
+
 func describeShow(s models.Show) string {
 	said := []string{"language " + cmp.Or(s.Settings.Language, "as the archive's")}
 	if s.Settings.Translate {
@@ -159,6 +220,12 @@ func describeShow(s models.Show) string {
 	}
 	if s.Settings.Watch {
 		said = append(said, "watched")
+	}
+	if c := s.Settings.Episodes; c != nil {
+		said = append(said, describeChoice(*c)...)
+	}
+	if !s.Source.EndedAt.IsZero() {
+		said = append(said, "its feed is gone")
 	}
 	if !s.PausedAt.IsZero() {
 		said = append(said, "paused")

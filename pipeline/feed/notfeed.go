@@ -42,7 +42,7 @@ func notFeed(doc []byte, root, name string, base *url.URL) error {
 	case root == "html", bytes.HasPrefix(head, []byte("<!doctype html")), strings.HasPrefix(http.DetectContentType(head), "text/html"):
 		return &NotFeedError{Name: name, What: "a web page", Feed: feedLink(doc, base)}
 	case root == "opml":
-		return &NotFeedError{Name: name, What: "a list of feeds (OPML)"}
+		return list(doc, name)
 	case bytes.HasPrefix(head, []byte("{")), bytes.HasPrefix(head, []byte("[")):
 		return &NotFeedError{Name: name, What: "JSON"}
 	case root != "":

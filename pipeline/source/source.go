@@ -43,6 +43,8 @@ type Options struct {
 	// Progress, if set, is told how far the reading of local recordings has come: bytes done and in all, and the file that
 	// was read last. It is called by several goroutines, one at a time.
 	Progress func(name string, done, total int64)
+	// Header has the fields that the server of a feed wants to be told, see models.Access.
+	Header map[string]string
 	// MaxFiles is the greatest number of files of a folder; default 100,000.
 	MaxFiles int
 	// Parallel is how many files are read at the same time; default 2.
@@ -122,6 +124,16 @@ func (r *Resolver) Look(ctx context.Context, show models.Show, have func([]model
 		return Found{}, models.Explain(models.ErrInvalid, "a source of kind %q is not known", s.Kind)
 	}
 	return found.Of(show.ID), err
+}
+
+// Subscribed lists the feed of an entry in a list of feeds. Only the web is looked at: whoever wrote the list does not know this
+// machine.
+func (r *Resolver) Subscribed(ctx context.Context, s models.Subscription) (Found, error) {
+	address, ok := webAddress(string(s.Location))
+	if !ok {
+		return Found{}, models.Explain(models.ErrInvalid, "its address is not on the web")
+	}
+	return r.web(ctx, address)
 }
 
 // webAddress recognises addresses on the web, also in the forms that podcast programs copy.

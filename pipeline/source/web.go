@@ -15,6 +15,12 @@ import (
 // web lists what is at an address.
 func (r *Resolver) web(ctx context.Context, address string) (Found, error) {
 	location, access := models.SplitAccess(models.Location(address))
+	if len(r.o.Header) > 0 {
+		var err error
+		if access, err = models.NewAccess(location, r.o.Header); err != nil {
+			return Found{}, err
+		}
+	}
 	found, err := r.page(ctx, string(location), access)
 	var named interface {
 		error
