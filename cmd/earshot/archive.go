@@ -65,6 +65,10 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 	if err != nil {
 		return nil, err
 	}
+	web, err := c.fetching()
+	if err != nil {
+		return nil, err
+	}
 	cache, err := humanize.ParseBytes(c.MediaCache)
 	if err != nil || cache == 0 || cache > math.MaxInt64 {
 		return nil, usageError{fmt.Errorf("media-cache is no size: %q (write it like 10GB)", c.MediaCache)}
@@ -73,7 +77,7 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &archive{Store: s, c: c, tool: audio.New(audio.Options{}), client: fetch.New(fetch.Options{Version: version, AllowPrivate: c.AllowPrivate})}
+	a := &archive{Store: s, c: c, tool: audio.New(audio.Options{}), client: fetch.New(web)}
 	a.say = func(string) {}
 	return a, nil
 }

@@ -39,9 +39,12 @@ type config struct {
 	Listen       string `koanf:"listen"`        // address that serve listens on
 	NoWork       bool   `koanf:"no-work"`       // serve leaves the queue to others
 	AllowPrivate bool   `koanf:"allow-private"` // feeds and audio may come from private networks
-	LogLevel     string `koanf:"log-level"`
-	LogFormat    string `koanf:"log-format"`  // "text" or "json"
-	QuietHours   string `koanf:"quiet-hours"` // when nothing is transcribed here, such as 22:00-07:00
+	// PrivateNetworks lists those that they may come from although AllowPrivate is not set: 192.168.1.0/24, with commas between.
+	PrivateNetworks string `koanf:"private-networks"`
+	MaxDownload     string `koanf:"max-download"` // size that a recording may have, such as 8GB
+	LogLevel        string `koanf:"log-level"`
+	LogFormat       string `koanf:"log-format"`  // "text" or "json"
+	QuietHours      string `koanf:"quiet-hours"` // when nothing is transcribed here, such as 22:00-07:00
 	// ExportTo is the folder that serve writes finished transcripts into, "" for none, in the formats of ExportFormats.
 	ExportTo      string `koanf:"export-to"`
 	ExportFormats string `koanf:"export-formats"`
@@ -69,6 +72,8 @@ func (c *config) register(f *pflag.FlagSet) {
 	f.Int("decoders", 0, "chunks to decode at a time, each on one core (default: one for each core)")
 	f.Bool("allow-private", false, "let feeds and audio come from this machine and from private networks")
 	f.String("quiet-hours", "", "times of day at which nothing is transcribed, as 22:00-07:00, several with commas between")
+	f.String("private-networks", "", "private networks that feeds and audio may come from, such as 192.168.1.0/24, separated by commas")
+	f.String("max-download", "8GB", "size that a recording may have to be fetched")
 	f.String("min-free", "500MB", "disk space that must be free for anything to start")
 	f.String("log-format", "text", "text or json")
 	f.String("export-to", "", "folder that serve writes each finished transcript into")

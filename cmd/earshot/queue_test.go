@@ -61,6 +61,8 @@ func TestQueueByHand(t *testing.T) {
 		"nothing to":     {"cancel", "alpha", "--quiet-hours", "22:00-07:00"},
 		"quiet hours":    {"status", "--quiet-hours", "late"},
 		"disk space":     {"status", "--min-free", "much"},
+		"network":        {"status", "--private-networks", "home"},
+		"size":           {"status", "--max-download", "huge"},
 		"log format":     {"status", "--log-format", "xml"},
 		"has not failed": {"retry", "beta"},
 	} {

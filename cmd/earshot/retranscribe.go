@@ -52,8 +52,8 @@ is made, of what is transcribed already. With --fetch the audio is fetched anew 
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "work the queue to its end and show progress")
 	cmd.Flags().BoolVar(&fetch, "fetch", false, "fetch the audio anew, because the publisher replaced it")
-	cmd.MarkFlagsMutuallyExclusive("fetch", "translate")
 	cmd.Flags().BoolVar(&translate, "translate", false, "make only the translation into English")
+	cmd.MarkFlagsMutuallyExclusive("fetch", "translate")
 	return cmd
 }
 

@@ -195,7 +195,7 @@ func TestBadSettings(t *testing.T) {
 	}{
 		"no such show":     {[]string{"shows", "set", "gamma", "--language", "fr"}, 1, "no show"},
 		"two shows":        {[]string{"shows", "set", "talks", "--language", "fr"}, 1, "Alpha talks"},
-		"nothing to set":   {[]string{"shows", "set", "alpha"}, 2, "--vocabulary"},
+		"nothing to set":   {[]string{"shows", "set", "alpha"}, 2, "--help"},
 		"no such language": {[]string{"shows", "set", "alpha", "--language", "klingon"}, 1, "klingon"},
 		"no such hints":    {[]string{"shows", "set", "alpha", "--hints", "perhaps"}, 1, "perhaps"},
 		"no such list":     {[]string{"shows", "set", "alpha", "--vocabulary-file", "nowhere.txt"}, 1, "nowhere.txt"},

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"code.dny.dev/ssrf"
@@ -19,9 +21,11 @@ import (
 type Options struct {
 	Version string // of the program, for the User-Agent "Earshot/<version>"; default "dev"
 	// AllowPrivate lets requests go to private and local addresses: for an owner whose feeds are on the own network.
-	AllowPrivate   bool
-	ConnectTimeout time.Duration // for the connection, and again for TLS; default 15 s
-	HeaderTimeout  time.Duration // from the request to the answer's head; default 60 s
+	AllowPrivate bool
+	// PrivateNetworks lists the private networks that requests may go to although AllowPrivate is not set.
+	PrivateNetworks []netip.Prefix
+	ConnectTimeout  time.Duration // for the connection, and again for TLS; default 15 s
+	HeaderTimeout   time.Duration // from the request to the answer's head; default 60 s
 	// StallTimeout ends a body of which less than 16 KiB have come in that time; default 60 s.
 	StallTimeout  time.Duration
 	FeedTimeout   time.Duration // for a whole feed; default 5 min
@@ -54,7 +58,7 @@ func New(o Options) *Client {
 	o.Pause = orDefault(o.Pause, time.Second)
 	dialer := &net.Dialer{Timeout: o.ConnectTimeout, KeepAlive: 30 * time.Second}
 	if !o.AllowPrivate {
-		dialer.Control = ssrf.New(ssrf.WithAnyPort()).Safe // podcasts live on odd ports, too
+		dialer.Control = guard(o.PrivateNetworks)
 	}
 	c := &Client{o: o}
 	c.http = &http.Client{
@@ -71,6 +75,20 @@ func New(o Options) *Client {
 		CheckRedirect: c.checkRedirect,
 	}
 	return c
+}
+
+// guard refuses connections to private and otherwise special addresses, except those in some networks.
+func guard(except []netip.Prefix) func(network, address string, c syscall.RawConn) error {
+	var v4, v6 []netip.Prefix
+	for _, n := range except {
+		if n.Addr().Is4() {
+			v4 = append(v4, n)
+		} else {
+			v6 = append(v6, n)
+		}
+	}
+	// Podcasts live on odd ports, too.
+	return ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...)).Safe
 }
 
 func orDefault[T comparable](v, def T) T {
@@ -151,7 +169,7 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 		return nil, models.Explain(models.ErrUnusable, "%s cannot be fetched: %s", where, refused)
 	}
 	if errors.Is(err, ssrf.ErrProhibitedIP) || errors.Is(err, ssrf.ErrProhibitedNetwork) {
-		return nil, models.Explain(models.ErrUnusable, "%s leads to a private or local address, which Earshot fetches from only when private addresses are allowed in its settings", where)
+		return nil, models.Explain(models.ErrUnusable, "%s leads to a private or local address, which Earshot fetches from only when its settings allow that: private-networks, or allow-private", where)
 	}
 	var noHost *net.DNSError
 	if errors.As(err, &noHost) {

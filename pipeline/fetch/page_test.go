@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,17 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 		_, err := c.Page(t.Context(), at(address))
 		if !errors.Is(err, models.ErrUnusable) || !strings.Contains(err.Error(), "private or local address") {
 			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+func TestListedNetworksAreAllowed(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<rss/>") })
+	for network, allowed := range map[string]bool{"127.0.0.0/8": true, "10.0.0.0/8": false, "::1/128": false} {
+		c := New(Options{PrivateNetworks: []netip.Prefix{netip.MustParsePrefix(network)}})
+		t.Cleanup(c.Close)
+		if _, err := c.Page(t.Context(), at(url)); (err == nil) != allowed {
+			t.Errorf("a server in 127.0.0.0/8, with %s allowed: %v", network, err)
 		}
 	}
 }
