@@ -54,12 +54,12 @@ func (w *folders) look(ctx context.Context) {
 	}
 	watched := map[string]*source.Watch{w.inbox: w.watches[w.inbox]}
 	if watched[w.inbox] == nil {
-		watched[w.inbox] = w.a.resolver(nil).WatchInbox(w.inbox)
+		watched[w.inbox] = w.a.resolver(nil, nil).WatchInbox(w.inbox)
 	}
 	for _, s := range shows {
 		if dir := string(s.Source.Location); s.Source.Kind == models.SourceFolder && s.Settings.Watch && dir != w.inbox {
 			if watched[dir] = w.watches[dir]; watched[dir] == nil {
-				watched[dir] = w.a.resolver(nil).Watch(s)
+				watched[dir] = w.a.resolver(nil, nil).Watch(s)
 			}
 		}
 	}
