@@ -226,7 +226,6 @@ func roundTrip(c clause) {
 	show.Description, show.Link, show.ImageURL = "a ? b", "https://example.org", "https://example.org/i.png"
 	show.Source.ETag, show.Source.LastModified = `W/"x"`, "yesterday"
 	show.Source.PolledAt = time.Date(2026, 2, 3, 4, 5, 6, 7e6, time.UTC)
-	show.Source.NextPollAt = time.Date(2026, 2, 3, 5, 6, 7, 8e6, time.UTC)
 	episodes := episodesOf(show, 1)
 	episodes[0].Notes = "NUL \x00 and \xff\xfe broken, 日本語"
 	mustSave(t, s, show, episodes)
