@@ -79,6 +79,8 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"dead workers":              deadWorkers,
 		"same place":                samePlace,
 		"clock put back":            clockPutBack,
+		"events in order":           eventsInOrder,
+		"few events":                fewEvents,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(clause{t, open(t)}) })
 	}

@@ -29,8 +29,11 @@ func (s *Store) Resume(ctx context.Context, id models.ShowID) error {
 func (s *Store) setPaused(ctx context.Context, doing string, id models.ShowID, at int64) error {
 	if id == "" {
 		return s.write(ctx, doing+" the queue", func(ctx context.Context, tx bun.Tx) error {
-			_, err := tx.NewRaw("UPDATE counters SET value = ? WHERE name = 'paused_at' AND (value = 0 OR ? = 0)", at, at).Exec(ctx)
-			return err
+			n, err := affected(tx.NewRaw("UPDATE counters SET value = ? WHERE name = 'paused_at' AND (value = 0) <> (? = 0)", at, at).Exec(ctx))
+			if err != nil || n == 0 {
+				return err
+			}
+			return s.record(ctx, tx, models.Event{Kind: pauseEvent(at)})
 		})
 	}
 	return s.write(ctx, doing+" a show", func(ctx context.Context, tx bun.Tx) error {
@@ -50,8 +53,18 @@ func (s *Store) setPaused(ctx context.Context, doing string, id models.ShowID, a
 		if err != nil {
 			return err
 		}
-		return s.lineUp(ctx, tx, jobs)
+		if err := s.lineUp(ctx, tx, jobs); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, models.Event{Kind: pauseEvent(at), ShowID: id})
 	})
+}
+
+func pauseEvent(at int64) models.EventKind {
+	if at == 0 {
+		return models.EventQueueResumed
+	}
+	return models.EventQueuePaused
 }
 
 // Now puts an episode before all others, in the order of asking: its download and its transcription are the next to start,

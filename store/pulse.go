@@ -161,7 +161,10 @@ func (c *crew) began(ctx context.Context, t *try) error {
 		_, err := tx.NewRaw(`INSERT INTO progress (job_id, attempt, kind, task, episode_id, show_id, done, total, started_at, told_at)
 			VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?)`,
 			t.lease.JobID, t.lease.Attempt, t.kind.name, t.kind.task, t.episode, t.show, now, now).Exec(ctx)
-		return err
+		if err != nil {
+			return err
+		}
+		return c.recordJob(ctx, tx, models.EventJobStarted, t, "")
 	})
 }
 

@@ -60,7 +60,7 @@ func (c *crew) settleOnce(ctx context.Context, t *try, err error, stopped bool) 
 		case err == nil:
 			return c.complete(ctx, tx, t)
 		case stopped, errors.Is(err, models.ErrLeaseLost), isFull(err):
-			return c.giveBack(ctx, tx, lost{ID: t.lease.JobID, Kind: t.kind.name, Task: t.kind.task, Target: string(t.episode), Why: heldUp(err)})
+			return c.giveBack(ctx, tx, lost{ID: t.lease.JobID, Kind: t.kind.name, Task: t.kind.task, Target: string(t.episode), Attempt: t.lease.Attempt, Why: heldUp(err)})
 		case errors.Is(err, models.ErrUnusable), errors.Is(err, models.ErrInvalid):
 			return c.giveUp(ctx, tx, t, err, riverdriver.JobSetStateCancelled)
 		case t.lease.Last:
@@ -87,6 +87,9 @@ func (c *crew) complete(ctx context.Context, tx bun.Tx, t *try) error {
 		}
 	}
 	c.room.wasThere()
+	if err := c.recordJob(ctx, tx, models.EventJobFinished, t, ""); err != nil {
+		return err
+	}
 	return c.setJob(ctx, tx, riverdriver.JobSetStateCompleted(t.lease.JobID, c.now(), nil))
 }
 
@@ -102,6 +105,9 @@ func (c *crew) giveUp(ctx context.Context, tx bun.Tx, t *try, err error,
 		return jerr
 	}
 	if err := c.setJob(ctx, tx, state(t.lease.JobID, now, data, nil)); err != nil {
+		return err
+	}
+	if err := c.recordJob(ctx, tx, models.EventJobFailed, t, reason(err.Error())); err != nil {
 		return err
 	}
 	if t.show != "" {
@@ -150,6 +156,9 @@ func (c *crew) tryAgain(ctx context.Context, tx bun.Tx, t *try, err error) error
 		set = riverdriver.JobSetStateErrorAvailable
 	}
 	if err := c.setJob(ctx, tx, set(t.lease.JobID, now.Add(wait), data, nil)); err != nil {
+		return err
+	}
+	if err := c.recordJob(ctx, tx, models.EventJobRetried, t, reason(err.Error())); err != nil {
 		return err
 	}
 	if t.show != "" {
@@ -203,6 +212,10 @@ func (s *Store) giveBack(ctx context.Context, tx bun.Tx, job lost) error {
 		return nil
 	}
 	if err := s.wait(ctx, tx, k, models.EpisodeID(job.Target), job.Why); err != nil {
+		return err
+	}
+	t := &try{lease: models.Lease{JobID: job.ID, Attempt: job.Attempt}, kind: k, episode: models.EpisodeID(job.Target)}
+	if err := s.recordJob(ctx, tx, models.EventJobReturned, t, job.Why); err != nil {
 		return err
 	}
 	return s.lineUp(ctx, tx, []waitingJob{{job.ID, models.EpisodeID(job.Target)}})

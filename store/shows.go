@@ -315,6 +315,9 @@ func (s *Store) apply(ctx context.Context, tx bun.Tx, d *difference) error {
 		bump = append(bump, r.ID)
 		jobs = append(jobs, models.DownloadJob{EpisodeID: r.ID})
 	}
+	if err := s.recordAdded(ctx, tx, d); err != nil {
+		return err
+	}
 	return errors.Join(s.enqueue(ctx, tx, jobs...), s.changed(ctx, tx, false, bump...))
 }
 
@@ -337,4 +340,16 @@ func applyShow(ctx context.Context, tx bun.Tx, d *difference) error {
 	_, err := tx.NewUpdate().Model(d.show).Column("title", "author", "description", "language", "link", "image_url", "people",
 		"source_kind", "source_location", "fingerprint", "updated_at").WherePK().Exec(ctx)
 	return err
+}
+
+// recordAdded tells of the new episodes.
+func (s *Store) recordAdded(ctx context.Context, tx bun.Tx, d *difference) error {
+	if len(d.added) == 0 {
+		return nil
+	}
+	e := models.Event{Kind: models.EventEpisodesAdded, ShowID: d.show.ID, Count: len(d.added)}
+	if len(d.added) == 1 {
+		e.EpisodeID = d.added[0].ID
+	}
+	return s.record(ctx, tx, e)
 }

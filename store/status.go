@@ -61,8 +61,8 @@ func counts(ctx context.Context, tx bun.Tx, st *models.Status) error {
 		Kind string
 		N    int
 	}
-	err = tx.NewSelect().Table("river_job").Column("kind").ColumnExpr("count(*) AS n").
-		Where("state IN (?)", bun.List(unfinished())).Group("kind").Scan(ctx, &queued)
+	err = tx.NewSelect().Table("river_job").ColumnExpr("queue AS kind").ColumnExpr("count(*) AS n"). // the index has the queue
+														Where("state IN (?)", bun.List(unfinished())).Group("queue").Scan(ctx, &queued)
 	if err != nil {
 		return err
 	}
