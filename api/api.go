@@ -12,6 +12,7 @@
 //	/api/uploads…                  files that people send, in pieces, by the tus protocol
 //	/api/status, /api/events       how far the work has come, once or as it changes
 //	/api/openapi.json              the description of all this
+//	/metrics                       numbers for Prometheus, for this machine only unless it is allowed
 //	/healthz                       whether catalogue and index answer
 //
 // Invariants: every error is application/problem+json and made in errors.go; causes of internal errors go to the log only;
@@ -56,6 +57,10 @@ type Catalogue interface {
 	Tasks(ctx context.Context, id models.EpisodeID) ([]models.TranscriptTask, error)
 	// Status returns the archive at a glance.
 	Status(ctx context.Context) (models.Status, error)
+	// Events lists what happened after an event's number, the oldest first.
+	Events(ctx context.Context, after int64, limit int) ([]models.Event, error)
+	// LastEvent returns the number of the newest event.
+	LastEvent(ctx context.Context) (int64, error)
 	// Retry puts the work on a failed episode back into the queue.
 	Retry(ctx context.Context, id models.EpisodeID) error
 	// Now puts an episode before all others in the queue.
@@ -100,6 +105,9 @@ type Options struct {
 	// pointing its own name here. "*" answers for every host; it is implied when Bind names no host or an unspecified
 	// address (":8080", "0.0.0.0:8080") and the list is empty, because the machine's names are then not known.
 	AllowedHosts []string
+	// Metrics says to whom /metrics answers: "local" (also "") to this machine, "all" to everybody who reaches the server,
+	// "off" to nobody.
+	Metrics string
 }
 
 // New returns the handler of everything that the program serves. It takes part in a graceful stop when it is run by
@@ -131,7 +139,8 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
-	r.Use(accessLog(o.Logger), recoverPanic(o.Logger))
+	m := newMeter(o)
+	r.Use(accessLog(o.Logger), m.count, recoverPanic(o.Logger))
 	r.NoMethod(func(c *gin.Context) {
 		writeProblem(c.Writer, http.StatusMethodNotAllowed, "this address does not answer to "+c.Request.Method)
 	})
@@ -169,6 +178,7 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 		s.registerUploads(h)
 		s.Uploads.routes(r)
 	}
+	m.register(r)
 	listsAreNeverNull(h.OpenAPI())
 	return r, h, nil
 }

@@ -32,6 +32,7 @@ type archive struct {
 	running      []models.JobProgress
 	urgent       []models.EpisodeID
 	paused       bool
+	events       []models.Event
 	retried      []models.EpisodeID
 	speed        float64
 	waitingMS    int64
@@ -239,6 +240,24 @@ func (a *archive) Status(context.Context) (models.Status, error) {
 		st.Holds = []models.Hold{{Kind: models.HoldPaused, Reason: "the queue is paused: resume it to go on"}}
 	}
 	return st, a.fail
+}
+
+func (a *archive) Events(_ context.Context, after int64, limit int) ([]models.Event, error) {
+	defer a.lock()()
+	left := a.events[min(after, int64(len(a.events))):]
+	return slices.Clone(left[:min(limit, len(left))]), nil
+}
+
+func (a *archive) LastEvent(context.Context) (int64, error) {
+	defer a.lock()()
+	return int64(len(a.events)), nil
+}
+
+// happen adds an event.
+func (a *archive) happen(e models.Event) {
+	defer a.lock()()
+	e.Seq = int64(len(a.events) + 1)
+	a.events = append(a.events, e)
 }
 
 func (a *archive) Retry(ctx context.Context, id models.EpisodeID) error {

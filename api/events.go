@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"strconv"
 	"sync"
 	"time"
 
@@ -22,36 +23,55 @@ const (
 	beatEvery      = 20 * time.Second // how often a silent stream shows that it lives
 	eventPatience  = 10 * time.Second // how long a client may take for one event
 	maxSubscribers = 256
+	eventsAtOnce   = 200
 )
 
-// hub looks at the catalogue's status once a second for all subscribers together, and not at all when there are none.
+// news is what subscribers are told: the status, and the number of the newest event, which they read themselves.
+type news struct {
+	status models.Status
+	event  int64
+}
+
+// hub looks at the catalogue's status and events once a second for all subscribers together, and not at all when there are
+// none.
 type hub struct {
 	catalogue Catalogue
 	log       *slog.Logger
 
 	mu   sync.Mutex
-	subs map[chan models.Status]struct{}
-	last models.Status // what subscribers know
+	subs map[chan news]struct{}
+	last news // what subscribers know
 	stop context.CancelFunc
 }
 
 func newHub(c Catalogue, log *slog.Logger) *hub {
-	return &hub{catalogue: c, log: log, subs: map[chan models.Status]struct{}{}}
+	return &hub{catalogue: c, log: log, subs: map[chan news]struct{}{}}
 }
 
-// subscribe returns a channel that gets the status now and whenever it has changed, the newest only; false when there are
+// look reads what there is to tell. The events come first: what they tell of is in the status then.
+func (h *hub) look(ctx context.Context) (n news, err error) {
+	if n.event, err = h.catalogue.LastEvent(ctx); err != nil {
+		return n, fmt.Errorf("reading the events: %w", err)
+	}
+	if n.status, err = h.catalogue.Status(ctx); err != nil {
+		return n, fmt.Errorf("reading the status: %w", err)
+	}
+	return n, nil
+}
+
+// subscribe returns a channel that gets the news now and whenever there are some, the newest only; false when there are
 // too many subscribers. The caller calls leave.
-func (h *hub) subscribe(ctx context.Context) (c chan models.Status, ok bool, err error) {
-	first, err := h.catalogue.Status(ctx)
+func (h *hub) subscribe(ctx context.Context) (c chan news, ok bool, err error) {
+	first, err := h.look(ctx)
 	if err != nil {
-		return nil, false, fmt.Errorf("reading the status: %w", err)
+		return nil, false, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.subs) >= maxSubscribers {
 		return nil, false, nil
 	}
-	c = make(chan models.Status, 1)
+	c = make(chan news, 1)
 	c <- first
 	h.subs[c] = struct{}{}
 	if h.stop == nil {
@@ -64,7 +84,7 @@ func (h *hub) subscribe(ctx context.Context) (c chan models.Status, ok bool, err
 }
 
 // leave ends a subscription, and the polling with the last one.
-func (h *hub) leave(c chan models.Status) {
+func (h *hub) leave(c chan news) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.subs, c)
@@ -83,31 +103,31 @@ func (h *hub) poll(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		st, err := h.catalogue.Status(ctx)
+		n, err := h.look(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
-				h.log.WarnContext(ctx, "the status cannot be read", slog.Any("error", err))
+				h.log.WarnContext(ctx, "the state of the work cannot be told", slog.Any("error", err))
 			}
 			continue
 		}
-		h.tell(st)
+		h.tell(n)
 	}
 }
 
-// tell gives every subscriber the status if it has changed, in place of one not yet taken.
-func (h *hub) tell(st models.Status) {
+// tell gives every subscriber the news if there are any, in place of those not yet taken.
+func (h *hub) tell(n news) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if same(h.last, st) {
+	if h.last.event == n.event && same(h.last.status, n.status) {
 		return
 	}
-	h.last = st
+	h.last = n
 	for c := range h.subs {
 		select {
 		case <-c:
 		default:
 		}
-		c <- st // has room: only this function sends, under the lock
+		c <- n // has room: only this function sends, under the lock
 	}
 }
 
@@ -117,18 +137,25 @@ func same(a, b models.Status) bool {
 	return errA == nil && errB == nil && bytes.Equal(x, y)
 }
 
+type eventsInput struct {
+	LastEventID string `header:"Last-Event-ID" maxLength:"20" pattern:"^[0-9]*$" doc:"Number of the last event at hand, as browsers send it when they connect again: those that came after it follow"`
+}
+
 func (s *server) registerEvents(h huma.API) {
-	schema := h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Status](), true, "")
-	op := get("stream-events", "/api/events", "The status, now and whenever it has changed")
-	op.Description = "Server-sent events named \"status\"; the data of each is a status as JSON. A comment is sent now and then while nothing changes."
+	status := h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Status](), true, "")
+	event := h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[models.Event](), true, "")
+	op := get("stream-events", "/api/events", "The status, now and whenever it has changed, and what happens")
+	op.Description = "Server-sent events. The data of one named \"status\" is a status as JSON: the first, and the newest whenever it has changed. " +
+		"The data of one named \"event\" tells what happened to an episode, a show or the queue; its id is a number that grows. " +
+		"The newest 10,000 are kept for clients that connect again. A comment is sent now and then while nothing changes."
 	op.Responses = map[string]*huma.Response{"200": {
-		Description: "A stream without end", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: schema}},
+		Description: "A stream without end", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{OneOf: []*huma.Schema{status, event}}}},
 	}}
 	op.Errors = []int{http.StatusServiceUnavailable}
 	register(s, h, op, s.events)
 }
 
-func (s *server) events(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
+func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
 	c, ok, err := s.hub.subscribe(ctx)
 	if err != nil {
 		return nil, err
@@ -142,36 +169,90 @@ func (s *server) events(ctx context.Context, _ *struct{}) (*huma.StreamResponse,
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusOK)
-		s.stream(ctx, w, c)
+		t := teller{server: s, w: w, sent: -1}
+		if in.LastEventID != "" {
+			if n, err := strconv.ParseInt(in.LastEventID, 10, 64); err == nil {
+				t.sent = n
+			}
+		}
+		t.run(ctx, c)
 	}}, nil
 }
 
-// stream writes events until the client leaves or the server stops.
-func (s *server) stream(ctx context.Context, w http.ResponseWriter, c <-chan models.Status) {
+// teller writes a stream to one client.
+type teller struct {
+	*server
+
+	w    http.ResponseWriter
+	sent int64 // number of the last event that the client has; -1: it wants those from now on
+	told []byte
+}
+
+// run writes until the client leaves or the server stops.
+func (t *teller) run(ctx context.Context, c <-chan news) {
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
 	for {
-		message := []byte(": still here\n\n")
+		var err error
 		select {
 		case <-ctx.Done():
 			return
 		case <-stopping(ctx):
 			return
 		case <-beat.C:
-		case st := <-c:
-			data, err := json.Marshal(s.newStatus(st))
-			if err != nil {
-				s.Logger.ErrorContext(ctx, "a status cannot be encoded", slog.Any("error", err))
-				return
+			err = t.write([]byte(": still here\n\n"))
+		case n := <-c:
+			err = t.tell(ctx, n)
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				t.Logger.DebugContext(ctx, "a client of the events is gone", slog.Any("error", err))
 			}
-			message = fmt.Appendf(nil, "event: status\ndata: %s\n\n", data)
-		}
-		renewDeadlines(w, eventPatience)
-		if _, err := w.Write(message); err != nil {
-			return
-		}
-		if err := http.NewResponseController(w).Flush(); err != nil {
 			return
 		}
 	}
+}
+
+// tell writes the status where it has changed, and the events up to the newest one.
+func (t *teller) tell(ctx context.Context, n news) error {
+	data, err := json.Marshal(t.newStatus(n.status))
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(data, t.told) {
+		t.told = data
+		if err := t.write(fmt.Appendf(nil, "event: status\ndata: %s\n\n", data)); err != nil {
+			return err
+		}
+	}
+	if t.sent < 0 || t.sent > n.event { // one from another archive's time
+		t.sent = n.event
+	}
+	for t.sent < n.event {
+		events, err := t.Catalogue.Events(ctx, t.sent, eventsAtOnce)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		var message []byte
+		for _, e := range events {
+			data, err := json.Marshal(e)
+			if err != nil {
+				return err
+			}
+			message = fmt.Appendf(message, "event: event\nid: %d\ndata: %s\n\n", e.Seq, data)
+			t.sent = e.Seq
+		}
+		if err := t.write(message); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *teller) write(message []byte) error {
+	renewDeadlines(t.w, eventPatience)
+	if _, err := t.w.Write(message); err != nil {
+		return err
+	}
+	return http.NewResponseController(t.w).Flush()
 }

@@ -402,7 +402,11 @@ func clockPutBack(c clause) {
 	h := hold(t, s, o)
 	id, a := anEpisode(t, s, h)
 	a.finish(errors.New("503"))
-	eventually(t, "it waits", func() bool { return stateOf(t, s, id) == models.EpisodeQueued })
+	eventually(t, "it waits", func() bool {
+		e, err := s.Episode(t.Context(), id)
+		must(t, err)
+		return e.Reason != ""
+	})
 	<-clock
 	clock <- 0
 	b := h.take(t)

@@ -1,0 +1,283 @@
+// Package webhook tells other programs when an episode is transcribed, or failed.
+//
+// It follows the store's log of events and sends those that matter by POST, one after the other to each address, so the work
+// never waits for it: how far an address has been told is remembered in the store, and a message is repeated until it is
+// answered with a status of 2xx or was tried often enough. A program that is killed may send its last message again; the
+// header webhook-id is then the same.
+//
+// Messages are signed as Standard Webhooks has it (https://www.standardwebhooks.com, version 1.0.0): webhook-signature is "v1,"
+// and the base64 of an HMAC with SHA-256 over webhook-id, webhook-timestamp (seconds since 1970) and the body, with dots between.
+package webhook
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"time"
+
+	"code.dny.dev/ssrf"
+	"github.com/sethvargo/go-retry"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/earshot/earshot/models"
+)
+
+// Log is the store's log of events.
+type Log interface {
+	// Events lists events after a number, the oldest first.
+	Events(ctx context.Context, after int64, limit int) ([]models.Event, error)
+	// LastEvent returns the number of the newest event.
+	LastEvent(ctx context.Context) (int64, error)
+	// Told returns the number of the last event that a follower has dealt with; known is false for a new one.
+	Told(ctx context.Context, name string) (seq int64, known bool, err error)
+	// SetTold remembers that number.
+	SetTold(ctx context.Context, name string, seq int64) error
+}
+
+// Options says whom to tell. Log and Logger are required.
+type Options struct {
+	Log    Log
+	Logger *slog.Logger
+	URLs   []string // http or https
+	Secret string   // of the signature; "": messages are not signed
+	// Allow lists addresses and networks, such as 127.0.0.1 or 192.168.1.0/24, that may be called although they are not
+	// public. "*" is any.
+	Allow   []string
+	Version string // of the program
+
+	Look     time.Duration // how often the log is looked at; default 2 s
+	Patience time.Duration // for one answer; default 10 s
+	Pause    time.Duration // before the first repetition, doubled each time up to 10 min; default 2 s
+	Attempts uint64        // at one message; default 12: about 50 minutes
+}
+
+// maxURLs bounds how many addresses are told.
+const maxURLs = 20
+
+// Caller tells addresses of events.
+type Caller struct {
+	o    Options
+	http *http.Client
+}
+
+// New checks the options. Those that cannot be used are [models.ErrInvalid].
+func New(o Options) (*Caller, error) {
+	o.Look, o.Patience, o.Pause = cmp.Or(o.Look, 2*time.Second), cmp.Or(o.Patience, 10*time.Second), cmp.Or(o.Pause, 2*time.Second)
+	o.Attempts = cmp.Or(o.Attempts, 12)
+	if len(o.URLs) > maxURLs {
+		return nil, models.Explain(models.ErrInvalid, "%d addresses of webhooks are too many: name at most %d", len(o.URLs), maxURLs)
+	}
+	for _, text := range o.URLs {
+		if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, models.Explain(models.ErrInvalid, "the address of a webhook must begin with http:// or https://, %q does not", text)
+		}
+	}
+	dialer := &net.Dialer{Timeout: o.Patience}
+	guard, err := allow(o.Allow)
+	if err != nil {
+		return nil, err
+	}
+	if guard != nil {
+		dialer.Control = guard.Safe
+	}
+	return &Caller{o, &http.Client{
+		Timeout: o.Patience,
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, TLSHandshakeTimeout: o.Patience, MaxResponseHeaderBytes: 64 << 10,
+			MaxIdleConns: maxURLs, IdleConnTimeout: time.Minute,
+		},
+		// What is told is for the address that the owner named, and no other.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+// allow returns the check of addresses, nil for none.
+func allow(names []string) (*ssrf.Guardian, error) {
+	var v4, v6 []netip.Prefix
+	for _, name := range names {
+		if name == "*" {
+			return nil, nil //nolint:nilnil // nothing is checked
+		}
+		p, err := netip.ParsePrefix(name)
+		if err != nil {
+			a, aerr := netip.ParseAddr(name)
+			if aerr != nil {
+				return nil, models.Explain(models.ErrInvalid, "%q is neither an address such as 192.168.1.5 nor a network such as 192.168.1.0/24", name)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		if p.Addr().Is4() {
+			v4 = append(v4, p)
+		} else {
+			v6 = append(v6, p)
+		}
+	}
+	return ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...)), nil
+}
+
+// Run tells all addresses until ctx ends.
+func (c *Caller) Run(ctx context.Context) error {
+	defer c.http.CloseIdleConnections()
+	var g errgroup.Group
+	for _, address := range c.o.URLs {
+		g.Go(func() error { c.follow(ctx, address); return nil })
+	}
+	return g.Wait()
+}
+
+// follow tells one address. What goes wrong is logged: nothing waits for it.
+func (c *Caller) follow(ctx context.Context, address string) {
+	sum := sha256.Sum256([]byte(address))
+	name := "webhook " + hex.EncodeToString(sum[:8]) // addresses may hold a secret
+	tick := time.NewTicker(c.o.Look)
+	defer tick.Stop()
+	for {
+		if err := c.catchUp(ctx, name, address); err != nil && ctx.Err() == nil {
+			c.o.Logger.WarnContext(ctx, "a webhook does not follow", "webhook", host(address), "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// catchUp sends what an address was not told yet. A new address is told of what happens from now on.
+func (c *Caller) catchUp(ctx context.Context, name, address string) error {
+	told, known, err := c.o.Log.Told(ctx, name)
+	if err != nil {
+		return err
+	}
+	if !known {
+		if told, err = c.o.Log.LastEvent(ctx); err != nil {
+			return err
+		}
+		return c.o.Log.SetTold(ctx, name, told)
+	}
+	for {
+		events, err := c.o.Log.Events(ctx, told, 100)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		for _, e := range events {
+			told = e.Seq
+			m, ok := newMessage(e)
+			if !ok {
+				continue
+			}
+			if err := c.send(ctx, address, m); err != nil {
+				if ctx.Err() != nil {
+					return err
+				}
+				c.o.Logger.WarnContext(ctx, "a webhook could not be told", "webhook", host(address), "event", e.Seq, "job_id", e.JobID,
+					"episode_id", e.EpisodeID, "error", err)
+			}
+			if err := c.o.Log.SetTold(context.WithoutCancel(ctx), name, told); err != nil {
+				return err
+			}
+		}
+		if err := c.o.Log.SetTold(ctx, name, told); err != nil {
+			return err
+		}
+	}
+}
+
+// Message is what is sent.
+type Message struct {
+	Type string       `json:"type"` // "episode.transcribed", "episode.translated" or "episode.failed"
+	At   time.Time    `json:"timestamp"`
+	Data models.Event `json:"data"`
+}
+
+// newMessage returns what to say of an event, or false where that is nothing.
+func newMessage(e models.Event) (m Message, ok bool) {
+	m = Message{At: e.At, Data: e}
+	switch {
+	case e.EpisodeID == "":
+	case e.Kind == models.EventJobFailed:
+		m.Type = "episode.failed"
+	case e.Kind == models.EventJobFinished && e.JobKind == models.TranscribeJob{}.Kind():
+		m.Type = "episode.transcribed"
+		if e.Task == models.TaskTranslate {
+			m.Type = "episode.translated"
+		}
+	}
+	return m, m.Type != ""
+}
+
+// send sends a message until it is taken, or was tried often enough.
+func (c *Caller) send(ctx context.Context, address string, m Message) error {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	b := retry.WithMaxRetries(c.o.Attempts-1, retry.WithCappedDuration(10*time.Minute, retry.NewExponential(c.o.Pause)))
+	return retry.Do(ctx, b, func(ctx context.Context) error {
+		err := c.post(ctx, address, "earshot-"+strconv.FormatInt(m.Data.Seq, 10), body)
+		if errors.Is(err, ssrf.ErrProhibitedIP) {
+			return models.Explain(models.ErrInvalid, "%s is in a private network: name it in webhook-allow to have it called", host(address))
+		}
+		return retry.RetryableError(err)
+	})
+}
+
+func (c *Caller) post(ctx context.Context, address, id string, body []byte) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	at := strconv.FormatInt(time.Now().Unix(), 10)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "Earshot/"+c.o.Version)
+	r.Header.Set("webhook-id", id)
+	r.Header.Set("webhook-timestamp", at)
+	if c.o.Secret != "" {
+		r.Header.Set("webhook-signature", Signature(c.o.Secret, id, at, body))
+	}
+	res, err := c.http.Do(r)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err // without the address, which may hold a secret
+		}
+		return err
+	}
+	defer res.Body.Close()
+	_, _ = io.CopyN(io.Discard, res.Body, 64<<10) // lets the connection be used again
+	if res.StatusCode/100 != 2 {
+		return fmt.Errorf("it answers %s", res.Status)
+	}
+	return nil
+}
+
+// Signature returns the header webhook-signature of a message.
+func Signature(secret, id, timestamp string, body []byte) string {
+	h := hmac.New(sha256.New, []byte(secret))
+	_, _ = fmt.Fprintf(h, "%s.%s.", id, timestamp) // hashes do not fail
+	_, _ = h.Write(body)
+	return "v1," + base64.StdEncoding.EncodeToString(h.Sum(nil))
+}
+
+// host is what of an address may be logged.
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "?"
+	}
+	return u.Host
+}
