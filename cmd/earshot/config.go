@@ -50,7 +50,13 @@ type config struct {
 	ExportFormats string `koanf:"export-formats"`
 	MinFree       string `koanf:"min-free"` // disk space below which nothing starts, such as 500MB
 
+	Metrics       string `koanf:"metrics"`        // whom /metrics answers: "local", "all" or "off"
+	WebhookSecret string `koanf:"webhook-secret"` // signs what is sent
+
 	Vocabulary []string `koanf:"-"` // names and words to expect in every show; text with commas, or a list in earshot.toml
+
+	Webhooks     []string `koanf:"-"` // addresses that are told when an episode is transcribed or failed; text with commas, or a list
+	WebhookAllow []string `koanf:"-"` // addresses and networks that may be told though they are not public; likewise
 
 	log *slog.Logger
 }
@@ -71,6 +77,10 @@ func (c *config) register(f *pflag.FlagSet) {
 	f.String("hints", models.HintsAuto, "what the decoder is told to expect: auto (names from titles and notes, and the vocabulary), words (the vocabulary only), off")
 	f.Int("decoders", 0, "chunks to decode at a time, each on one core (default: one for each core)")
 	f.Bool("allow-private", false, "let feeds and audio come from this machine and from private networks")
+	f.String("metrics", "local", "whom /metrics answers: local (programs on this machine), all, off")
+	f.String("webhooks", "", "addresses that are told when an episode is transcribed or failed, separated by commas")
+	f.String("webhook-secret", "", "signs what webhooks are told, see docs/watching.md")
+	f.String("webhook-allow", "", "addresses and networks, such as 192.168.1.5, that webhooks may call though they are not public")
 	f.String("quiet-hours", "", "times of day at which nothing is transcribed, as 22:00-07:00, several with commas between")
 	f.String("private-networks", "", "private networks that feeds and audio may come from, such as 192.168.1.0/24, separated by commas")
 	f.String("max-download", "8GB", "size that a recording may have to be fetched")
@@ -117,6 +127,7 @@ func (c *config) load(cmd *cobra.Command) error {
 	if err := k.Unmarshal("", c); err != nil {
 		return fmt.Errorf("the settings do not fit: %w", err)
 	}
+	c.Webhooks, c.WebhookAllow = listOf(k.Get("webhooks")), listOf(k.Get("webhook-allow"))
 	if err := c.expect(k.Get("vocabulary")); err != nil {
 		return err
 	}
@@ -151,6 +162,12 @@ func (c *config) load(cmd *cobra.Command) error {
 		c.log = slog.New(slog.NewJSONHandler(os.Stderr, o))
 	default:
 		return usageError{fmt.Errorf("there is no log format %q: use text or json", c.LogFormat)}
+	}
+	if !slices.Contains([]string{"local", "all", "off"}, c.Metrics) {
+		return usageError{fmt.Errorf("metrics cannot be %q: use local, all or off", c.Metrics)}
+	}
+	if _, err := c.webhooks(nil); err != nil {
+		return err
 	}
 	_, err := c.queue()
 	return err

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/webhook"
 )
 
 // queueSettings are how the queue works on this machine.
@@ -27,6 +29,35 @@ func (c *config) queue() (q queueSettings, err error) {
 	}
 	q.minFree = int64(free)
 	return q, nil
+}
+
+// listOf reads a setting that is text with commas, or a list.
+func listOf(setting any) []string {
+	var all []string
+	switch v := setting.(type) {
+	case string:
+		all = strings.Split(v, ",")
+	case []any:
+		for _, x := range v {
+			all = append(all, fmt.Sprint(x))
+		}
+	}
+	var out []string
+	for _, s := range all {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// webhooks makes who tells the addresses of what happens.
+func (c *config) webhooks(log webhook.Log) (*webhook.Caller, error) {
+	allow := c.WebhookAllow
+	if c.AllowPrivate {
+		allow = []string{"*"}
+	}
+	return webhook.New(webhook.Options{Log: log, Logger: c.log, URLs: c.Webhooks, Secret: c.WebhookSecret, Allow: allow, Version: version})
 }
 
 func newPauseCommand(c *config) *cobra.Command {

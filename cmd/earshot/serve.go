@@ -59,8 +59,12 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	hooks, err := c.webhooks(a.Store)
+	if err != nil {
+		return err
+	}
 	handler, err := api.New(api.Options{ //nolint:contextcheck // requests bring their own
-		Catalogue: a.Store, Searcher: index, Media: a.Media(), Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen,
+		Catalogue: a.Store, Searcher: index, Media: a.Media(), Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen, Metrics: c.Metrics,
 	})
 	if err != nil {
 		return err
@@ -77,6 +81,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	fmt.Fprintf(out, "Earshot is at %s (data in %s). Stop it with Ctrl-C.\n", url, c.Data)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return api.Serve(ctx, ln, handler, api.ServeOptions{Logger: c.log}) })
+	g.Go(func() error { return hooks.Run(ctx) })
 	g.Go(func() error { return index.Follow(ctx) })
 	g.Go(func() error { return uploads.Run(ctx) })
 	g.Go(func() error { return a.watchFolders(ctx) })

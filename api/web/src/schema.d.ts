@@ -155,8 +155,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The status, now and whenever it has changed
-         * @description Server-sent events named "status"; the data of each is a status as JSON. A comment is sent now and then while nothing changes.
+         * The status, now and whenever it has changed, and what happens
+         * @description Server-sent events. The data of one named "status" is a status as JSON: the first, and the newest whenever it has changed. The data of one named "event" tells what happened to an episode, a show or the queue; its id is a number that grows. The newest 10,000 are kept for clients that connect again. A comment is sent now and then while nothing changes.
          */
         get: operations["stream-events"];
         put?: never;
@@ -489,6 +489,25 @@ export interface components {
              * @example https://example.com/errors/example
              */
             type: string;
+        };
+        Event: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            attempt?: number;
+            /** Format: int64 */
+            count?: number;
+            episode_id?: string;
+            /** Format: int64 */
+            job_id?: number;
+            job_kind?: string;
+            kind: string;
+            reason?: string;
+            /** Format: int64 */
+            seq: number;
+            show_id?: string;
+            task?: string;
+            title?: string;
         };
         FacetCount: {
             /** Format: int64 */
@@ -1417,7 +1436,10 @@ export interface operations {
     "stream-events": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Number of the last event at hand, as browsers send it when they connect again: those that came after it follow */
+                "Last-Event-ID"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1429,7 +1451,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Status"];
+                    "text/event-stream": components["schemas"]["Status"] | components["schemas"]["Event"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
                 };
             };
             /** @description Internal Server Error */

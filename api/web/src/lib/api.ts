@@ -91,6 +91,11 @@ export const getTranscript = (id: string, task: Task, signal: AbortSignal) =>
 
 export const retryEpisode = (id: string) => call<EpisodeDetail>(`${of(id)}/retry`, { method: 'POST' })
 
+/** Puts an episode before all others. */
+export const doEpisodeNow = (id: string) => call<EpisodeDetail>(`${of(id)}/now`, { method: 'POST' })
+
+export const holdQueue = (pause: boolean) => call<Status>(`/api/queue/${pause ? 'pause' : 'resume'}`, { method: 'POST' })
+
 /** What to show a reader of an error; '' for a request that was given up because a newer one took its place. */
 export function explain(e: unknown): string {
   if (e instanceof DOMException && e.name === 'AbortError') return ''
