@@ -150,7 +150,7 @@ func (s *statusCollector) Collect(to chan<- prometheus.Metric) {
 			total[r.Kind] += r.Total
 		}
 	}
-	for _, kind := range []string{models.PollJob{}.Kind(), models.DownloadJob{}.Kind(), models.TranscribeJob{}.Kind()} {
+	for _, kind := range []string{models.PollJob{}.Kind(), models.DownloadJob{}.Kind(), models.ImportJob{}.Kind(), models.TranscribeJob{}.Kind()} {
 		gauge(s.queue, float64(st.Queue[kind]), kind)
 		gauge(s.running, float64(running[kind]), kind)
 		if total[kind] > 0 {

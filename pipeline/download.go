@@ -42,7 +42,7 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 	if err := p.o.Catalogue.SaveMedia(ctx, lease, episode.ID, media, ""); err != nil {
 		return fmt.Errorf("storing the audio of %q: %w", episode.Title, err)
 	}
-	p.o.Logger.InfoContext(ctx, "downloaded", "episode", episode.ID, "bytes", media.Bytes, "duration_ms", media.DurationMS)
+	p.o.Logger.InfoContext(ctx, "downloaded", "episode_id", episode.ID, "job_id", lease.JobID, "bytes", media.Bytes, "duration_ms", media.DurationMS)
 	return nil
 }
 
@@ -94,12 +94,9 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 	if err == nil {
 		info, err = p.o.Probe.For(name).Probe(ctx, part.File())
 	}
-	if errors.Is(err, syscall.ENOSPC) {
-		// What is there must go, or the catalogue could not even write down why.
-		err = models.Explain(models.ErrUnusable, "the disk is full: free some space and retry (%w)", err)
-	}
 	if err != nil {
-		if errors.Is(err, models.ErrUnusable) {
+		// On a full disk what is there must go, or the catalogue could not even write down that the job waits.
+		if errors.Is(err, models.ErrUnusable) || errors.Is(err, syscall.ENOSPC) {
 			err = errors.Join(err, part.Discard())
 		}
 		return models.Media{}, err

@@ -63,7 +63,7 @@ func (p *Pipeline) useOthers(ctx context.Context, lease models.Lease, e models.E
 	if err := p.o.Catalogue.SaveImport(ctx, lease, t, true); err != nil {
 		return false, fmt.Errorf("finishing the transcript of %q: %w", e.Title, err)
 	}
-	p.o.Logger.InfoContext(ctx, "the transcript by others is used", "episode", e.ID, "heard", t.Origin.Heard, "shifts", len(t.Origin.Shifts))
+	p.o.Logger.InfoContext(ctx, "the transcript by others is used", "episode_id", e.ID, "heard", t.Origin.Heard, "shifts", len(t.Origin.Shifts))
 	return true, nil
 }
 
@@ -108,7 +108,7 @@ func fittedTo(e models.Episode, t models.Transcript, f captions.Fitted) models.T
 }
 
 func (p *Pipeline) reject(ctx context.Context, lease models.Lease, e models.Episode, why error) error {
-	p.o.Logger.InfoContext(ctx, "the transcript by others does not fit", "episode", e.ID, "error", why)
+	p.o.Logger.InfoContext(ctx, "the transcript by others does not fit", "episode_id", e.ID, "error", why)
 	if err := p.o.Catalogue.RejectImport(ctx, lease, e.ID, why.Error()); err != nil {
 		return fmt.Errorf("refusing the transcript of %q: %w", e.Title, err)
 	}

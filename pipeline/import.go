@@ -60,7 +60,7 @@ func (p *Pipeline) take(ctx context.Context, lease models.Lease, show models.Sho
 	if err := p.o.Catalogue.SaveImport(ctx, lease, t, false); err != nil {
 		return fmt.Errorf("storing the transcript of %q: %w", e.Title, err)
 	}
-	p.o.Logger.InfoContext(ctx, "transcript imported", "episode", e.ID, "from", models.Location(t.Origin.Location), "format", t.Origin.Format,
+	p.o.Logger.InfoContext(ctx, "transcript imported", "episode_id", e.ID, "from", models.Location(t.Origin.Location), "format", t.Origin.Format,
 		"timing", t.Origin.Timing, "segments", len(t.Segments))
 	return nil
 }
@@ -87,7 +87,7 @@ func (p *Pipeline) others(ctx context.Context, show models.Show, e models.Episod
 		if ctx.Err() != nil {
 			return t, ctx.Err()
 		}
-		p.o.Logger.InfoContext(ctx, "a transcript cannot be used", "episode", e.ID, "from", models.Location(l.URL), "error", err)
+		p.o.Logger.InfoContext(ctx, "a transcript cannot be used", "episode_id", e.ID, "from", models.Location(l.URL), "error", err)
 		// A failure that may pass is worth another try; among the others the first tells of the best link.
 		if failed == nil || errors.Is(failed, models.ErrUnusable) && !errors.Is(err, models.ErrUnusable) {
 			failed = err

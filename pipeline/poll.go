@@ -32,9 +32,9 @@ func (p *Pipeline) Poll(ctx context.Context, lease models.Lease, job models.Poll
 		return fmt.Errorf("storing the episodes of %q: %w", show.Title, err)
 	}
 	if found.Show.Source.Location != show.Source.Location {
-		p.o.Logger.InfoContext(ctx, "a feed has moved for good", "show", show.ID, "from", show.Source.Location, "to", found.Show.Source.Location)
+		p.o.Logger.InfoContext(ctx, "a feed has moved for good", "show_id", show.ID, "from", show.Source.Location, "to", found.Show.Source.Location)
 	}
-	p.o.Logger.InfoContext(ctx, "polled", "show", show.ID, "new", len(saved.NewEpisodes), "updated", saved.Updated, "skipped", len(found.Skipped),
+	p.o.Logger.InfoContext(ctx, "polled", "show_id", show.ID, "job_id", lease.JobID, "new", len(saved.NewEpisodes), "updated", saved.Updated, "skipped", len(found.Skipped),
 		"next", found.Show.Source.NextPollAt)
 	return nil
 }

@@ -84,7 +84,7 @@ func (p *Pipeline) decode(ctx context.Context, lease models.Lease, episode model
 	if err := p.o.Catalogue.FinishTranscript(ctx, lease, t); err != nil {
 		return fmt.Errorf("finishing the transcript of %q: %w", episode.Title, err)
 	}
-	p.o.Logger.InfoContext(ctx, "transcribed", "episode", episode.ID, "task", task, "language", done.Language, "duration_ms", done.DurationMS,
+	p.o.Logger.InfoContext(ctx, "transcribed", "episode_id", episode.ID, "job_id", lease.JobID, "task", task, "language", done.Language, "duration_ms", done.DurationMS,
 		"speech_ms", done.SpeechMS, "doubtful", len(t.Report.Doubtful), "chunks", t.Report.Chunks, "speed", done.Report.Speed())
 	return nil
 }

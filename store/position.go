@@ -71,6 +71,8 @@ func about(job river.JobArgs) models.EpisodeID {
 	switch j := job.(type) {
 	case models.DownloadJob:
 		return j.EpisodeID
+	case models.ImportJob:
+		return j.EpisodeID
 	case models.TranscribeJob:
 		return j.EpisodeID
 	}
@@ -122,7 +124,9 @@ func (s *Store) lineUpEpisode(ctx context.Context, tx bun.Tx, id models.EpisodeI
 }
 
 // episodeQueues are the queues whose jobs are about episodes.
-func episodeQueues() []string { return []string{downloadKind().name, transcribeKind().name} }
+func episodeQueues() []string {
+	return []string{downloadKind().name, importKind().name, transcribeKind().name}
+}
 
 // lineUpReturned gives the jobs whose wait for the next attempt is over their places, and those of earlier versions, which
 // stood in the order in which they were made.

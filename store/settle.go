@@ -113,8 +113,10 @@ func (c *crew) giveUp(ctx context.Context, tx bun.Tx, t *try, err error,
 	if t.show != "" {
 		return problem(ctx, tx, t.show, reason(err.Error()), toMS(now))
 	}
-	if err := setUrgent(ctx, tx, t.episode, 0); err != nil {
-		return err
+	if t.kind.name != importKind().name { // the rest goes on without it
+		if err := setUrgent(ctx, tx, t.episode, 0); err != nil {
+			return err
+		}
 	}
 	if t.kind.task == models.TaskTranslate {
 		return c.translated(ctx, tx, t.episode, reason("the translation failed: "+err.Error()))

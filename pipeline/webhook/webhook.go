@@ -208,7 +208,7 @@ type Message struct {
 func newMessage(e models.Event) (m Message, ok bool) {
 	m = Message{At: e.At, Data: e}
 	switch {
-	case e.EpisodeID == "":
+	case e.EpisodeID == "", e.JobKind == models.ImportJob{}.Kind(): // the episode goes on without the publisher's transcript
 	case e.Kind == models.EventJobFailed:
 		m.Type = "episode.failed"
 	case e.Kind == models.EventJobFinished && e.JobKind == models.TranscribeJob{}.Kind():
