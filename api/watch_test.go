@@ -24,7 +24,7 @@ func listen(t *testing.T, url, last string) (lines <-chan string, leave func()) 
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}
-	res, err := http.DefaultClient.Do(r)
+	res, err := http.DefaultClient.Do(r) //nolint:bodyclose // closed where it is read
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,21 +53,29 @@ func TestStatusReadsIndexes(t *testing.T) {
 		t.Fatalf("only %d queries: %q", len(q.asked), q.asked)
 	}
 	for _, query := range q.asked {
-		rows, err := s.e.write.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query)
-		must(t, err)
-		for rows.Next() {
-			var id, parent, unused int
-			var step string
-			must(t, rows.Scan(&id, &parent, &unused, &step))
+		for _, step := range plan(t, s, query) {
 			for _, table := range []string{"episodes", "e", "transcripts", "t", "river_job", "j"} {
 				if step == "SCAN "+table || strings.HasPrefix(step, "SCAN "+table+" ") && !strings.Contains(step, "INDEX") {
 					t.Errorf("%s\n  reads all of %s", query, table)
 				}
 			}
 		}
-		must(t, rows.Err())
-		must(t, rows.Close())
 	}
+}
+
+// plan is how SQLite answers a query, step by step.
+func plan(t *testing.T, s *Store, query string) []string {
+	t.Helper()
+	var rows []struct {
+		ID, Parent, Notused int
+		Detail              string
+	}
+	must(t, s.e.write.NewRaw("EXPLAIN QUERY PLAN "+query).Scan(t.Context(), &rows))
+	steps := make([]string, len(rows))
+	for i, r := range rows {
+		steps[i] = r.Detail
+	}
+	return steps
 }
 
 // BenchmarkStatus reads the status of an archive with 10,000 queued episodes with long notes.
