@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ func TestWhichEpisodesCome(t *testing.T) {
 		if day%2 == 0 {
 			title = fmt.Sprintf("An INTERVIEW, %d", day)
 		}
-		episodes = append(episodes, Episode{ID: EpisodeID(fmt.Sprint(day)), Title: title, PublishedAt: time.Date(2026, 1, day, 9, 0, 0, 0, time.UTC)})
+		episodes = append(episodes, Episode{ID: EpisodeID(strconv.Itoa(day)), Title: title, PublishedAt: time.Date(2026, 1, day, 9, 0, 0, 0, time.UTC)})
 	}
 	undated := Episode{ID: "0", Title: "Undated interview"}
 	for _, c := range []struct {

@@ -10,7 +10,7 @@ import (
 // Audio that the publisher replaced is told, fetched anew when the owner says so, and what is here stays until then. Another
 // episode with the same recording is named.
 func replacedAudio(c clause) {
-	t, s, ctx := c.t, c.s, c.t.Context()
+	t, s := c.t, c.s
 	show := aShow("Systems")
 	episodes := episodesOf(show, 2)
 	mustSave(t, s, show, episodes)
@@ -20,11 +20,11 @@ func replacedAudio(c clause) {
 		for {
 			a := h.take(t)
 			if job, ok := a.job.(models.DownloadJob); ok {
-				e, err := s.Episode(ctx, job.EpisodeID)
+				e, err := s.Episode(t.Context(), job.EpisodeID)
 				must(t, err)
 				media := storeAudio(t, s, content)
 				media.From = e.Enclosure
-				must(t, s.SaveMedia(ctx, a.lease, e.ID, media, ""))
+				must(t, s.SaveMedia(t.Context(), a.lease, e.ID, media, ""))
 				return a, e.ID
 			}
 			a.finish(nil)
@@ -34,10 +34,10 @@ func replacedAudio(c clause) {
 	a.finish(nil)
 	a, second := download("audio")
 	a.finish(nil)
-	if e, err := s.Episode(ctx, second); err != nil || !strings.Contains(e.Reason, "the same recording") || !strings.Contains(e.Reason, "of \"Systems\"") {
+	if e, err := s.Episode(t.Context(), second); err != nil || !strings.Contains(e.Reason, "the same recording") || !strings.Contains(e.Reason, "of \"Systems\"") {
 		t.Errorf("an episode with the recording of another says %q, %v", e.Reason, err)
 	}
-	wantError(t, s.FetchAgain(ctx, first), models.ErrInvalid) // it waits for its transcription
+	wantError(t, s.FetchAgain(t.Context(), first), models.ErrInvalid) // it waits for its transcription
 	for i := range episodes {
 		episodes[i].Enclosure.Bytes += 1000
 	}
@@ -56,18 +56,18 @@ func replacedAudio(c clause) {
 		}
 		return false
 	})
-	before, err := s.Episode(ctx, first)
+	before, err := s.Episode(t.Context(), first)
 	must(t, err)
 	if !before.Enclosure.Replaces(before.Media.From) {
 		t.Fatalf("%+v does not replace %+v", before.Enclosure, before.Media.From)
 	}
-	must(t, s.FetchAgain(ctx, first))
-	if e, err := s.Episode(ctx, first); err != nil || !e.FetchAgain || e.State != models.EpisodeQueued || e.Media.Key != before.Media.Key || !strings.Contains(e.Reason, "replaced the audio") {
+	must(t, s.FetchAgain(t.Context(), first))
+	if e, err := s.Episode(t.Context(), first); err != nil || !e.FetchAgain || e.State != models.EpisodeQueued || e.Media.Key != before.Media.Key || !strings.Contains(e.Reason, "replaced the audio") {
 		t.Errorf("to be fetched again: %+v, %v", e, err)
 	}
 	a, again := download("other audio")
 	a.finish(nil)
-	if e, err := s.Episode(ctx, first); err != nil || again != first || e.FetchAgain || e.Media.SHA256 == before.Media.SHA256 || strings.Contains(e.Reason, "replaced") {
+	if e, err := s.Episode(t.Context(), first); err != nil || again != first || e.FetchAgain || e.Media.SHA256 == before.Media.SHA256 || strings.Contains(e.Reason, "replaced") {
 		t.Errorf("fetched again: %+v, %v", e, err)
 	}
 }

@@ -260,7 +260,7 @@ func pollsDue(c clause) {
 		t.Fatalf("the queue: %v", st.Queue)
 	}
 	must(t, s.PollFailed(t.Context(), a.lease, due.ID, models.PollFailure{Reason: "the server is down", Next: now.Add(time.Hour)}))
-	a.finish(fmt.Errorf("the server is down"))
+	a.finish(errors.New("the server is down"))
 	eventually(t, "the failure is written", func() bool {
 		show, err := s.Show(t.Context(), due.ID)
 		must(t, err)

@@ -29,7 +29,7 @@ func TestAccessStaysOnItsServer(t *testing.T) {
 		case "/private/token/here":
 			http.Redirect(w, r, "/feed", http.StatusFound)
 		default:
-			fmt.Fprint(w, told(r))
+			_, _ = fmt.Fprint(w, told(r))
 		}
 	}))
 	t.Cleanup(own.Close)
