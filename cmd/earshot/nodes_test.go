@@ -99,4 +99,5 @@ func TestTwoNodes(t *testing.T) {
 	}
 	a.finds(t, "budget", 1)
 	b.finds(t, "budget", 1)
+	b.finds(t, "rotation", 1)
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ func TestQueueByHand(t *testing.T) {
 	feed := filepath.Join(t.TempDir(), "feed.xml")
 	items := ""
 	for _, title := range []string{"Alpha", "Beta"} {
-		items += "<item><title>" + title + "</title><guid>" + title + `</guid><enclosure url="http://127.0.0.1:1/` + title + `.mp3" type="audio/mpeg"/></item>`
+		items = fmt.Sprintf(`%s<item><title>%[2]s</title><guid>%[2]s</guid><enclosure url="http://127.0.0.1:1/%[2]s.mp3" type="audio/mpeg"/></item>`, items, title)
 	}
 	if err := os.WriteFile(feed, []byte(`<rss version="2.0"><channel><title>Letters</title>`+items+`</channel></rss>`), 0o600); err != nil {
 		t.Fatal(err)
