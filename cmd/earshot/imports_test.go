@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -135,7 +136,9 @@ func TestPublishersTranscripts(t *testing.T) {
 		Episodes []struct{ Title, Reason string }
 	}
 	getJSON(t, address+"/api/episodes", &list)
+	twin := regexp.MustCompile(`^this is the same recording as "\w+" of "Rivers"(; )?`) // three of them are, and that is said, too
 	for _, e := range list.Episodes {
+		e.Reason = twin.ReplaceAllString(e.Reason, "")
 		want, ok := map[string]string{"Other": "the publisher's transcript is not used: it is not what is said in the audio", "Late": "", "Untimed": ""}[e.Title]
 		if ok && (!strings.HasPrefix(e.Reason, want) || want == "" && e.Reason != "") {
 			t.Errorf("%s: the reason is %q, want %q", e.Title, e.Reason, want)

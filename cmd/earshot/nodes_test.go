@@ -20,7 +20,7 @@ type node struct {
 
 func startNode(t *testing.T, database string) node {
 	t.Helper()
-	a, err := (&config{Data: t.TempDir(), DatabaseURL: database, MediaCache: "1MB", MinFree: "0"}).open(t.Context())
+	a, err := (&config{Data: t.TempDir(), DatabaseURL: database, MediaCache: "1MB", MinFree: "0", MaxDownload: "1GB"}).open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
