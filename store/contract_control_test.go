@@ -317,6 +317,9 @@ func diskFull(c clause) {
 func deadWorkers(c clause) {
 	t, s := c.t, c.s
 	ctx := t.Context()
+	clock := make(chan time.Duration, 1)
+	clock <- 0
+	s.now = func() time.Time { d := <-clock; clock <- d; return time.Now().Add(d) } // before anybody asks for it
 	h := hold(t, s, quickly())
 	_, a := anEpisode(t, s, h)
 	observer := &crew{Store: s, o: hastily().withDefaults(), id: "observer", peers: peers{}}
@@ -326,9 +329,6 @@ func deadWorkers(c clause) {
 		must(t, s.write(ctx, "looking", func(ctx context.Context, tx bun.Tx) error { return observer.greet(ctx, tx, nil) }))
 		must(t, observer.bury(ctx))
 	}
-	clock := make(chan time.Duration, 1)
-	clock <- 0
-	s.now = func() time.Time { d := <-clock; clock <- d; return time.Now().Add(d) }
 	for _, jump := range []time.Duration{0, 5 * time.Hour, -5 * time.Hour, 0} {
 		<-clock
 		clock <- jump

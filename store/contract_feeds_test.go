@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -61,7 +62,14 @@ func replacedAudio(c clause) {
 	if !before.Enclosure.Replaces(before.Media.From) {
 		t.Fatalf("%+v does not replace %+v", before.Enclosure, before.Media.From)
 	}
-	must(t, s.FetchAgain(t.Context(), first))
+	eventually(t, "it can be fetched again, when its jobs have ended", func() bool {
+		err := s.FetchAgain(t.Context(), first)
+		if errors.Is(err, models.ErrInvalid) {
+			return false
+		}
+		must(t, err)
+		return true
+	})
 	if e, err := s.Episode(t.Context(), first); err != nil || !e.FetchAgain || e.State != models.EpisodeQueued || e.Media.Key != before.Media.Key || !strings.Contains(e.Reason, "replaced the audio") {
 		t.Errorf("to be fetched again: %+v, %v", e, err)
 	}

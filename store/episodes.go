@@ -152,7 +152,11 @@ func (s *Store) FetchAgain(ctx context.Context, id models.EpisodeID) error {
 		if err != nil {
 			return err
 		}
-		if r.State != models.EpisodeDone && r.State != models.EpisodeFailed {
+		jobs, err := s.jobsOf(ctx, tx, id) // a download that has not ended yet would take the place of the new one
+		if err != nil {
+			return err
+		}
+		if r.State != models.EpisodeDone && r.State != models.EpisodeFailed || len(jobs) > 0 {
 			return models.Explain(models.ErrInvalid, "%q is on its way already, it is %s: ask again when that is finished", r.Title, r.State)
 		}
 		r.State, r.Reason, r.FailedAt, r.FetchAgain, r.UpdatedAt = models.EpisodeQueued, "", 0, true, toMS(s.now())

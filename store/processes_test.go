@@ -65,6 +65,11 @@ func cannotBeat(t *testing.T, p place) {
 	s, blocker := p.open(t), p.open(t)
 	h := hold(t, s, hastily())
 	_, a := anEpisode(t, s, h)
+	eventually(t, "all kinds of work have begun", func() bool {
+		n, err := s.e.read.NewSelect().Table("river_queue").Count(t.Context())
+		must(t, err)
+		return n == int64(len(episodeQueues()))+1 // and the polls
+	})
 	must(t, blocker.sign(t.Context(), "blocking", func(ctx context.Context, tx bun.Tx) error {
 		if p.database != "" { // in SQLite whoever writes blocks everybody
 			if _, err := tx.ExecContext(ctx, "LOCK TABLE workers IN EXCLUSIVE MODE"); err != nil {
