@@ -30,12 +30,20 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.C
 	defer tick.Stop()
 	last, polls := time.Now(), time.Time{}
 	clock := newWallClock(c.now)
-	c.retrySooner(ctx, longestWait)
+	// What else is done here has bounds, so that an archive that cannot be written is noticed by the beat.
+	briefly := func(do func(context.Context)) {
+		ctx, cancel := context.WithTimeout(ctx, c.o.DeadAfter)
+		defer cancel()
+		do(ctx)
+	}
+	briefly(func(ctx context.Context) { c.retrySooner(ctx, longestWait) })
 	for {
 		if c.o.PollFeeds && time.Since(polls) >= pollsEvery {
-			if err := c.enqueueDue(ctx); err != nil {
-				c.log.WarnContext(ctx, "polls cannot be queued", "error", err)
-			}
+			briefly(func(ctx context.Context) {
+				if err := c.enqueueDue(ctx); err != nil {
+					c.log.WarnContext(ctx, "polls cannot be queued", "error", err)
+				}
+			})
 			polls = time.Now()
 		}
 		select {
@@ -44,7 +52,7 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.C
 		case <-tick.C:
 		}
 		if clock.putBack() {
-			c.retrySooner(ctx, 0)
+			briefly(func(ctx context.Context) { c.retrySooner(ctx, 0) })
 		}
 		if time.Since(last) < c.o.Beat && !c.anythingTold() {
 			continue
