@@ -44,6 +44,10 @@ func workUntilKilled(ctx context.Context, dir, database string) error {
 func pretend(s *Store, say func(string)) Handlers {
 	return Handlers{
 		Download: func(ctx context.Context, l models.Lease, j models.DownloadJob, _ Report) error {
+			// As the pipeline does: an attempt that was killed before it could say so has queued the transcription.
+			if e, err := s.Episode(ctx, j.EpisodeID); err != nil || e.Media.Key != "" {
+				return err
+			}
 			if err := s.SetState(ctx, l, j.EpisodeID, models.EpisodeDownloading); err != nil {
 				return err
 			}
