@@ -19,7 +19,6 @@ const storedLocation = "media:"
 
 // Shelf stores recordings that belong to no episode yet.
 type Shelf interface {
-	Open(ctx context.Context, key string) (*os.File, error)
 	// Create begins a file of unknown content; hint says in errors what is being stored.
 	Create(ctx context.Context, hint string) (Partial, error)
 }

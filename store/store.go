@@ -104,28 +104,19 @@ func (s *Store) Media() *Media { return s.media }
 // write runs fn in a transaction that may write. fn must use tx alone. Such transactions follow one another on every
 // engine: what fn has read stays true until it ends, and only [fence] needs to lock what the queue writes by itself.
 func (s *Store) write(ctx context.Context, doing string, fn func(context.Context, bun.Tx) error) error {
-	err := s.e.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if s.e.turn != nil {
-			if err := s.e.turn(ctx, tx); err != nil {
-				return err
-			}
-		}
-		if err := s.notNewer(ctx, tx); err != nil {
-			return err
-		}
-		return fn(ctx, tx)
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, s.e.explain(err))
-	}
-	return nil
+	return s.transact(ctx, s.e.write, s.e.turn, doing, fn)
 }
 
 // sign is write for what is small, belongs to this process alone, and must not wait behind a long write elsewhere.
 func (s *Store) sign(ctx context.Context, doing string, fn func(context.Context, bun.Tx) error) error {
-	err := s.e.signs.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if s.e.notMigrating != nil {
-			if err := s.e.notMigrating(ctx, tx); err != nil {
+	return s.transact(ctx, s.e.signs, s.e.notMigrating, doing, fn)
+}
+
+// transact runs fn in a transaction on an archive that no newer program has migrated, after first, which may be nil.
+func (s *Store) transact(ctx context.Context, db *bun.DB, first func(context.Context, bun.Tx) error, doing string, fn func(context.Context, bun.Tx) error) error {
+	err := db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if first != nil {
+			if err := first(ctx, tx); err != nil {
 				return err
 			}
 		}

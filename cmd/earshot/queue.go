@@ -152,13 +152,5 @@ func (a *archive) findEpisode(ctx context.Context, called string) (models.Episod
 	if err != nil {
 		return models.Episode{}, err
 	}
-	found := pick(all, called, func(e models.Episode) (string, string) { return string(e.ID), e.Title })
-	switch len(found) {
-	case 0:
-		return models.Episode{}, models.Explain(models.ErrNotFound, "there is no episode %q", visible(called))
-	case 1:
-		return found[0], nil
-	}
-	return models.Episode{}, models.Explain(models.ErrInvalid, "%q can mean %s: give more of the title, or the identifier", visible(called),
-		titles(found, func(e models.Episode) string { return e.Title }))
+	return pickOne(all, called, fmt.Sprintf("there is no episode %q", visible(called)), func(e models.Episode) (string, string) { return string(e.ID), e.Title })
 }

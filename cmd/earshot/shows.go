@@ -130,14 +130,21 @@ func (a *archive) findShow(ctx context.Context, called string) (models.Show, err
 	if err != nil {
 		return models.Show{}, err
 	}
-	found := pick(shows, called, func(s models.Show) (string, string) { return string(s.ID), s.Title })
+	return pickOne(shows, called, fmt.Sprintf("there is no show %q: earshot shows lists what there is", visible(called)),
+		func(s models.Show) (string, string) { return string(s.ID), s.Title })
+}
+
+// pickOne is [pick] where only one may be meant; missing says that there is none.
+func pickOne[T any](all []T, called, missing string, of func(T) (id, title string)) (one T, err error) {
+	found := pick(all, called, of)
 	switch len(found) {
 	case 0:
-		return models.Show{}, models.Explain(models.ErrNotFound, "there is no show %q: earshot shows lists what there is", visible(called))
+		return one, models.Explain(models.ErrNotFound, "%s", missing)
 	case 1:
 		return found[0], nil
 	}
-	return models.Show{}, models.Explain(models.ErrInvalid, "%q can mean %s: give more of the title, or the identifier", visible(called), titles(found, func(s models.Show) string { return s.Title }))
+	return one, models.Explain(models.ErrInvalid, "%q can mean %s: give more of the title, or the identifier", visible(called),
+		titles(found, func(t T) string { _, title := of(t); return title }))
 }
 
 // pick returns those of all that have a name: the one with the identifier, else those with the title, else those with it in

@@ -4,31 +4,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/earshot/earshot/models"
 )
 
 // maxTag is the greatest length of a tag in code points; what is longer is not a title.
 const maxTag = 500
 
 // cleanTag makes a tag safe to show: valid UTF-8, no control characters, single spaces, bounded.
-func cleanTag(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		if unicode.Is(unicode.Bidi_Control, r) || r == '\uFEFF' {
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) > maxTag {
-		s = string([]rune(s)[:maxTag])
-	}
-	return s
-}
+func cleanTag(s string) string { return models.ShortLine(s, maxTag) }
 
 var complaintSource = regexp.MustCompile(`^\[[^\]]* @ (0x)?[0-9a-f]+\] *`)
 

@@ -3,11 +3,12 @@ package captions
 import (
 	"bytes"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
 	utf "golang.org/x/text/encoding/unicode"
+
+	"github.com/earshot/earshot/models"
 )
 
 // decode makes UTF-8 with line feeds of a text in UTF-8, UTF-16 or Windows-1252. It never fails.
@@ -41,16 +42,7 @@ func decode(body []byte) []byte {
 	return bytes.ReplaceAll(body, []byte("\r"), []byte("\n"))
 }
 
-// tidy makes plain text of one line: no control characters, none that turn the direction of writing, single spaces.
+// tidy is [models.Line] without the characters that only say where a line may break.
 func tidy(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), r == '\u2028', r == '\u2029':
-			return ' '
-		case unicode.Is(unicode.Bidi_Control, r), r == '\uFEFF', r == '\u200B', r == '\u00AD':
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	return strings.Join(strings.Fields(s), " ")
+	return models.Line(strings.ReplaceAll(strings.ReplaceAll(s, "\u200B", ""), "\u00AD", ""))
 }

@@ -5,9 +5,10 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
+
+	"github.com/earshot/earshot/models"
 )
 
 const (
@@ -23,20 +24,7 @@ func cleanLine(s string) string {
 	if strings.ContainsRune(s, '<') {
 		s = withoutTags(s)
 	}
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), r == '\u2028', r == '\u2029':
-			return ' '
-		case unicode.Is(unicode.Bidi_Control, r), r == '\uFEFF':
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) > maxLine {
-		s = string([]rune(s)[:maxLine])
-	}
-	return s
+	return models.ShortLine(s, maxLine)
 }
 
 // withoutTags keeps the text of HTML, and everything that only looks a little like HTML ("a < b").

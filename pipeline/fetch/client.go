@@ -58,7 +58,7 @@ func New(o Options) *Client {
 	o.Pause = orDefault(o.Pause, time.Second)
 	dialer := &net.Dialer{Timeout: o.ConnectTimeout, KeepAlive: 30 * time.Second}
 	if !o.AllowPrivate {
-		dialer.Control = guard(o.PrivateNetworks)
+		dialer.Control = Guard(o.PrivateNetworks)
 	}
 	c := &Client{o: o}
 	c.http = &http.Client{
@@ -77,8 +77,9 @@ func New(o Options) *Client {
 	return c
 }
 
-// guard refuses connections to private and otherwise special addresses, except those in some networks.
-func guard(except []netip.Prefix) func(network, address string, c syscall.RawConn) error {
+// Guard refuses connections to private and otherwise special addresses, except those in some networks, with
+// [ssrf.ErrProhibitedIP]. It is for [net.Dialer.Control].
+func Guard(except []netip.Prefix) func(network, address string, c syscall.RawConn) error {
 	var v4, v6 []netip.Prefix
 	for _, n := range except {
 		if n.Addr().Is4() {

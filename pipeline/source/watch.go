@@ -41,7 +41,7 @@ func (r *Resolver) WatchInbox(dir string) *Watch {
 		if !inside {
 			title = ""
 		}
-		return collection(line(title), models.Episode{}).Show
+		return collection(title, models.Episode{}).Show
 	}}
 }
 

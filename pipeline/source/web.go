@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"path"
 	"strings"
-	"unicode"
 
 	"github.com/earshot/earshot/models"
 )
@@ -89,7 +88,7 @@ func recordings(e models.Episode) Found { return collection("", e) }
 
 // collection makes a listing of a recording that belongs to the collection of a title; "" is the show of all others.
 func collection(title string, e models.Episode) Found {
-	show := models.Show{Title: cmp.Or(title, RecordingsTitle), Source: models.Source{Kind: models.SourceFiles}}
+	show := models.Show{Title: cmp.Or(models.ShortLine(title, maxTitle), RecordingsTitle), Source: models.Source{Kind: models.SourceFiles}}
 	if show.Title != RecordingsTitle {
 		show.Source.Location = models.Location(strings.ToLower(show.Title))
 	}
@@ -103,27 +102,10 @@ const maxTitle = 200
 // Upload makes a listing of a recording that was sent and is stored; name is what its sender calls the file, title that of the
 // collection that it belongs to, "" for the show of all recordings that were added one by one.
 func Upload(name, title string, info models.AudioInfo, media models.Media) Found {
-	if all := []rune(title); len(all) > maxTitle {
-		title = string(all[:maxTitle])
-	}
-	return collection(line(title), models.Episode{
-		GUID: media.SHA256, Title: cmp.Or(info.Title, line(titleOf(name)), "Recording"),
+	return collection(title, models.Episode{
+		GUID: media.SHA256, Title: cmp.Or(info.Title, models.Line(titleOf(name)), "Recording"),
 		Enclosure: models.Enclosure{Type: info.ContentType, Bytes: media.Bytes, DurationMS: info.DurationMS},
 	})
-}
-
-// line makes one line of plain text of what somebody typed: without control characters and those that turn the direction.
-func line(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		case unicode.IsControl(r):
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	return strings.Join(strings.Fields(s), " ")
 }
 
 // complete gives an episode what it has by belonging to a show.

@@ -34,6 +34,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/fetch"
 )
 
 // Log is the store's log of events.
@@ -87,12 +88,12 @@ func New(o Options) (*Caller, error) {
 		}
 	}
 	dialer := &net.Dialer{Timeout: o.Patience}
-	guard, err := allow(o.Allow)
+	allowed, all, err := networks(o.Allow)
 	if err != nil {
 		return nil, err
 	}
-	if guard != nil {
-		dialer.Control = guard.Safe
+	if !all {
+		dialer.Control = fetch.Guard(allowed)
 	}
 	return &Caller{o, &http.Client{
 		Timeout: o.Patience,
@@ -105,28 +106,23 @@ func New(o Options) (*Caller, error) {
 	}}, nil
 }
 
-// allow returns the check of addresses, nil for none.
-func allow(names []string) (*ssrf.Guardian, error) {
-	var v4, v6 []netip.Prefix
+// networks reads addresses and networks; all is true where any may be called.
+func networks(names []string) (some []netip.Prefix, all bool, err error) {
 	for _, name := range names {
 		if name == "*" {
-			return nil, nil //nolint:nilnil // nothing is checked
+			return nil, true, nil
 		}
 		p, err := netip.ParsePrefix(name)
 		if err != nil {
 			a, aerr := netip.ParseAddr(name)
 			if aerr != nil {
-				return nil, models.Explain(models.ErrInvalid, "%q is neither an address such as 192.168.1.5 nor a network such as 192.168.1.0/24", name)
+				return nil, false, models.Explain(models.ErrInvalid, "%q is neither an address such as 192.168.1.5 nor a network such as 192.168.1.0/24", name)
 			}
 			p = netip.PrefixFrom(a, a.BitLen())
 		}
-		if p.Addr().Is4() {
-			v4 = append(v4, p)
-		} else {
-			v6 = append(v6, p)
-		}
+		some = append(some, p)
 	}
-	return ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...)), nil
+	return some, false, nil
 }
 
 // Run tells all addresses until ctx ends.
