@@ -5,13 +5,13 @@
 //
 //	/                              the page; also at /episodes/{id}, which opens that episode
 //	/assets/…                      its parts, named by content and cached for ever
-//	/api/search                    episodes with the moments at which a query matches
-//	/api/complete, /api/mentions   ways to go on with a query, and its matches month by month
-//	/api/shows, /api/episodes…     the catalogue; …/transcript with words, …/media with byte ranges, …/retry
-//	/api/queue/…                   pause and resume; also of a show; an episode can be done now, cancelled, retried
-//	/api/uploads…                  files that people send, in pieces, by the tus protocol
-//	/api/status, /api/events       how far the work has come, once or as it changes
-//	/api/openapi.json              the description of all this
+//	/api/v1/search                 episodes with the moments at which a query matches
+//	/api/v1/complete, …/mentions   ways to go on with a query, and its matches month by month
+//	/api/v1/shows, …/episodes…     the catalogue; …/transcript with words, …/media with byte ranges, …/retry
+//	/api/v1/queue/…                pause and resume; also of a show; an episode can be done now, cancelled, retried
+//	/api/v1/uploads…               files that people send, in pieces, by the tus protocol
+//	/api/v1/status, …/events       how far the work has come, once or as it changes
+//	/api/v1/openapi.json           the description of all this
 //	/metrics                       numbers for Prometheus, for this machine only unless it is allowed
 //	/healthz                       whether catalogue and index answer
 //
@@ -95,7 +95,7 @@ type Options struct {
 	Logger    *slog.Logger
 	// Uploads takes files; nil where none are taken.
 	Uploads *Uploads
-	// Version of the program, shown in /api/status and the OpenAPI description; "" means "dev".
+	// Version of the program, shown in /api/v1/status and the OpenAPI description; "" means "dev".
 	Version string
 	// Bind is the address that the server listens on, as host:port; "" means a loopback address. It decides which Host
 	// headers are answered, see AllowedHosts.
@@ -150,7 +150,7 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	}
 	r.NoRoute(func(c *gin.Context) {
 		if strings.HasPrefix(c.Request.URL.Path, "/api/") {
-			writeProblem(c.Writer, http.StatusNotFound, "there is nothing at this address; see /api/openapi.json for what there is")
+			writeProblem(c.Writer, http.StatusNotFound, "there is nothing at this address; see /api/v1/openapi.json for what there is")
 			return
 		}
 		page.ServeHTTP(c.Writer, c.Request)
@@ -160,7 +160,7 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	cfg.Info.Description = "Everything said in an archive of recordings, findable by word, playable from that word. " +
 		"Times inside a recording are milliseconds from the start of the stored audio; times of day are UTC. " +
 		"Errors are application/problem+json (RFC 9457)."
-	cfg.OpenAPIPath = "/api/openapi"
+	cfg.OpenAPIPath = "/api/v1/openapi"
 	cfg.DocsPath, cfg.SchemasPath = "", "" // the stock pages load scripts from elsewhere
 	cfg.CreateHooks = nil                  // no "$schema" in bodies
 	cfg.RejectUnknownQueryParameters = true

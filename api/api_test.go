@@ -51,7 +51,7 @@ func newHandler(t *testing.T, a *archive, change ...func(*Options)) http.Handler
 func TestSearchTellsWhatThePageNeeds(t *testing.T) {
 	a, first := library(t)
 	h := newHandler(t, a)
-	res, body := ask(t, h, "GET", "/api/search?q=%22error+budget%22&moments=2")
+	res, body := ask(t, h, "GET", "/api/v1/search?q=%22error+budget%22&moments=2")
 	var got Results
 	if err := json.Unmarshal([]byte(body), &got); err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("%d %v %s", res.StatusCode, err, body)
@@ -70,7 +70,7 @@ func TestSearchTellsWhatThePageNeeds(t *testing.T) {
 	}
 	// An episode that the index still knows but the catalogue no longer is left out.
 	h = newHandler(t, a, func(o *Options) { o.Catalogue = withoutEpisode{a, first} })
-	if _, body = ask(t, h, "GET", "/api/search?q=%22error+budget%22"); strings.Contains(body, string(first)) {
+	if _, body = ask(t, h, "GET", "/api/v1/search?q=%22error+budget%22"); strings.Contains(body, string(first)) {
 		t.Error("a deleted episode is found")
 	}
 }
@@ -97,37 +97,37 @@ func TestProblems(t *testing.T) {
 		status         int
 		says           string
 	}{
-		{"GET", "/api/search", 422, "query.q"},
-		{"GET", "/api/search?q=" + long, 422, "query.q"},
-		{"GET", "/api/search?q=a&limit=0", 422, "query.limit"},
-		{"GET", "/api/search?q=a&limit=101", 422, "query.limit"},
-		{"GET", "/api/search?q=a&limit=many", 422, "query.limit"},
-		{"GET", "/api/search?q=a&offset=-1", 422, "query.offset"},
-		{"GET", "/api/search?q=a&moments=1001", 422, "query.moments"},
-		{"GET", "/api/search?q=a&sort=random", 422, "query.sort"},
-		{"GET", "/api/search?q=a&moments_offset=-2", 422, "query.moments_offset"},
-		{"GET", "/api/search?q=a&strict=perhaps", 422, "query.strict"},
-		{"GET", "/api/search?q=a&colour=red", 422, "query.colour"},
-		{"GET", "/api/complete", 422, "query.q"},
-		{"GET", "/api/complete?q=a&limit=51", 422, "query.limit"},
-		{"GET", "/api/complete?q=" + long, 422, "query.q"},
-		{"GET", "/api/mentions", 422, "query.q"},
-		{"GET", "/api/mentions?q=" + long, 422, "query.q"},
-		{"GET", "/api/search?q=a&q=b", 422, "more than once"},
-		{"GET", "/api/search?q=%zz", 400, "malformed"},
-		{"GET", "/api/search?q=a;b", 400, "malformed"},
-		{"GET", "/api/search?q=a&episode=../../etc", 404, "no episode"},
-		{"GET", "/api/status?verbose=1", 422, "query.verbose"},
-		{"GET", "/api/episodes?state=lost", 422, "query.state"},
-		{"GET", "/api/episodes?show=nonsense", 404, "no show"},
-		{"GET", "/api/episodes/0000000000000000", 404, "no such thing"},
-		{"GET", "/api/episodes/..%2f..%2fpasswd", 404, "no"},
-		{"GET", "/api/episodes/" + long, 404, "no episode"},
-		{"GET", "/api/episodes/0000000000000000/transcript", 404, "no such thing"},
-		{"GET", "/api/episodes/0000000000000000/media", 404, "no such thing"},
+		{"GET", "/api/v1/search", 422, "query.q"},
+		{"GET", "/api/v1/search?q=" + long, 422, "query.q"},
+		{"GET", "/api/v1/search?q=a&limit=0", 422, "query.limit"},
+		{"GET", "/api/v1/search?q=a&limit=101", 422, "query.limit"},
+		{"GET", "/api/v1/search?q=a&limit=many", 422, "query.limit"},
+		{"GET", "/api/v1/search?q=a&offset=-1", 422, "query.offset"},
+		{"GET", "/api/v1/search?q=a&moments=1001", 422, "query.moments"},
+		{"GET", "/api/v1/search?q=a&sort=random", 422, "query.sort"},
+		{"GET", "/api/v1/search?q=a&moments_offset=-2", 422, "query.moments_offset"},
+		{"GET", "/api/v1/search?q=a&strict=perhaps", 422, "query.strict"},
+		{"GET", "/api/v1/search?q=a&colour=red", 422, "query.colour"},
+		{"GET", "/api/v1/complete", 422, "query.q"},
+		{"GET", "/api/v1/complete?q=a&limit=51", 422, "query.limit"},
+		{"GET", "/api/v1/complete?q=" + long, 422, "query.q"},
+		{"GET", "/api/v1/mentions", 422, "query.q"},
+		{"GET", "/api/v1/mentions?q=" + long, 422, "query.q"},
+		{"GET", "/api/v1/search?q=a&q=b", 422, "more than once"},
+		{"GET", "/api/v1/search?q=%zz", 400, "malformed"},
+		{"GET", "/api/v1/search?q=a;b", 400, "malformed"},
+		{"GET", "/api/v1/search?q=a&episode=../../etc", 404, "no episode"},
+		{"GET", "/api/v1/status?verbose=1", 422, "query.verbose"},
+		{"GET", "/api/v1/episodes?state=lost", 422, "query.state"},
+		{"GET", "/api/v1/episodes?show=nonsense", 404, "no show"},
+		{"GET", "/api/v1/episodes/0000000000000000", 404, "no such thing"},
+		{"GET", "/api/v1/episodes/..%2f..%2fpasswd", 404, "no"},
+		{"GET", "/api/v1/episodes/" + long, 404, "no episode"},
+		{"GET", "/api/v1/episodes/0000000000000000/transcript", 404, "no such thing"},
+		{"GET", "/api/v1/episodes/0000000000000000/media", 404, "no such thing"},
 		{"GET", "/api/nothing", 404, "openapi.json"},
-		{"DELETE", "/api/episodes/" + string(first), 405, "DELETE"},
-		{"POST", "/api/episodes/" + string(first) + "/retry", 422, "has not failed"},
+		{"DELETE", "/api/v1/episodes/" + string(first), 405, "DELETE"},
+		{"POST", "/api/v1/episodes/" + string(first) + "/retry", 422, "has not failed"},
 		{"POST", "/", 405, "POST"},
 		{"GET", "/assets/missing.js", 404, "nothing"},
 		{"GET", "/.gitkeep", 404, "nothing"},
@@ -144,7 +144,7 @@ func TestInternalErrorsStayInside(t *testing.T) {
 	a.fail = errors.New("open /home/owner/secret.db: disk on fire")
 	var log strings.Builder
 	h := newHandler(t, a, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
-	for _, target := range []string{"/api/search?q=a", "/api/shows", "/api/episodes", "/api/episodes/" + string(first), "/api/episodes/" + string(first) + "/transcript", "/api/status", "/api/events", "/healthz"} {
+	for _, target := range []string{"/api/v1/search?q=a", "/api/v1/shows", "/api/v1/episodes", "/api/v1/episodes/" + string(first), "/api/v1/episodes/" + string(first) + "/transcript", "/api/v1/status", "/api/v1/events", "/healthz"} {
 		log.Reset()
 		res, body := ask(t, h, "GET", target)
 		if res.StatusCode < 500 || strings.Contains(body, "secret") || !strings.Contains(log.String(), "disk on fire") {
@@ -156,7 +156,7 @@ func TestInternalErrorsStayInside(t *testing.T) {
 func TestSecretsStayInside(t *testing.T) {
 	a, first := library(t)
 	h := newHandler(t, a)
-	for _, target := range []string{"/api/shows", "/api/episodes", "/api/episodes/" + string(first), "/api/search?q=error", "/api/status"} {
+	for _, target := range []string{"/api/v1/shows", "/api/v1/episodes", "/api/v1/episodes/" + string(first), "/api/v1/search?q=error", "/api/v1/status"} {
 		if res, body := ask(t, h, "GET", target); res.StatusCode != http.StatusOK || strings.Contains(body, "secret") {
 			t.Errorf("%s tells where the feed or the file is: %s", target, body)
 		}
@@ -170,20 +170,20 @@ func TestLists(t *testing.T) {
 	a.mu.Unlock()
 	h := newHandler(t, a)
 	var got Episodes
-	_, body := ask(t, h, "GET", "/api/episodes?limit=2&offset=2")
+	_, body := ask(t, h, "GET", "/api/v1/episodes?limit=2&offset=2")
 	if err := json.Unmarshal([]byte(body), &got); err != nil || len(got.Episodes) != 2 || !got.More || got.Episodes[0].Title != "The long questions episode" {
 		t.Errorf("%v %s", err, body)
 	}
-	_, body = ask(t, h, "GET", "/api/episodes?limit=3&offset=2")
+	_, body = ask(t, h, "GET", "/api/v1/episodes?limit=3&offset=2")
 	if err := json.Unmarshal([]byte(body), &got); err != nil || len(got.Episodes) != 3 || got.More {
 		t.Errorf("%v %s", err, body)
 	}
-	_, body = ask(t, h, "GET", "/api/episodes?state=failed")
+	_, body = ask(t, h, "GET", "/api/v1/episodes?state=failed")
 	if err := json.Unmarshal([]byte(body), &got); err != nil || len(got.Episodes) != 1 || !strings.Contains(got.Episodes[0].Reason, "410") {
 		t.Errorf("%v %s", err, body)
 	}
 	h = newHandler(t, newArchive(t))
-	for _, target := range []string{"/api/shows", "/api/episodes", "/api/search?q=a", "/api/status"} {
+	for _, target := range []string{"/api/v1/shows", "/api/v1/episodes", "/api/v1/search?q=a", "/api/v1/status"} {
 		if _, body := ask(t, h, "GET", target); strings.Contains(body, "null") {
 			t.Errorf("%s has a null list: %s", target, body)
 		}
@@ -193,7 +193,7 @@ func TestLists(t *testing.T) {
 func TestTranscriptIsKeptUntilItChanges(t *testing.T) {
 	a, first := library(t)
 	h := newHandler(t, a)
-	target := "/api/episodes/" + string(first) + "/transcript"
+	target := "/api/v1/episodes/" + string(first) + "/transcript"
 	res, body := ask(t, h, "GET", target)
 	tag := res.Header.Get("ETag")
 	if res.StatusCode != http.StatusOK || tag == "" || !strings.Contains(body, `"text":"certificate."`) {
@@ -216,14 +216,14 @@ func TestRetry(t *testing.T) {
 	failed := string(a.episodes[4].ID)
 	// Another site's page may not ask for it, whatever the browser calls the request.
 	for _, origin := range [][]string{{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}} {
-		if res, body := ask(t, h, "POST", "/api/episodes/"+failed+"/retry", origin...); res.StatusCode != http.StatusForbidden || !strings.Contains(body, "another site") {
+		if res, body := ask(t, h, "POST", "/api/v1/episodes/"+failed+"/retry", origin...); res.StatusCode != http.StatusForbidden || !strings.Contains(body, "another site") {
 			t.Errorf("%v: %d %s", origin, res.StatusCode, body)
 		}
 	}
 	if len(a.retried) != 0 {
 		t.Fatal("a refused request had its effect")
 	}
-	res, body := ask(t, h, "POST", "/api/episodes/"+failed+"/retry", "Sec-Fetch-Site", "same-origin")
+	res, body := ask(t, h, "POST", "/api/v1/episodes/"+failed+"/retry", "Sec-Fetch-Site", "same-origin")
 	if res.StatusCode != http.StatusAccepted || !strings.Contains(body, `"state":"queued"`) || len(a.retried) != 1 {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
@@ -250,7 +250,7 @@ func (brokenIndex) Search(context.Context, models.Query) (models.Results, error)
 func TestPanicsAreInternalErrors(t *testing.T) {
 	a := newArchive(t)
 	h := newHandler(t, a, func(o *Options) { o.Searcher = panicking{} })
-	if res, body := ask(t, h, "GET", "/api/search?q=a"); res.StatusCode != http.StatusInternalServerError || strings.Contains(body, "boo") || res.Header.Get("Content-Type") != "application/problem+json" {
+	if res, body := ask(t, h, "GET", "/api/v1/search?q=a"); res.StatusCode != http.StatusInternalServerError || strings.Contains(body, "boo") || res.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
 }

@@ -50,7 +50,7 @@ type transcriptOutput struct {
 }
 
 func (s *server) registerShows(h huma.API) {
-	op := get("list-shows", "/api/shows", "All shows, by title")
+	op := get("list-shows", "/api/v1/shows", "All shows, by title")
 	op.Errors = []int{http.StatusInternalServerError}
 	register(s, h, op, func(ctx context.Context, _ *struct{}) (*struct{ Body Shows }, error) {
 		shows, err := s.Catalogue.Shows(ctx)
@@ -66,15 +66,15 @@ func (s *server) registerShows(h huma.API) {
 }
 
 func (s *server) registerEpisodes(h huma.API) {
-	list := get("list-episodes", "/api/episodes", "Episodes, newest first")
+	list := get("list-episodes", "/api/v1/episodes", "Episodes, newest first")
 	list.Errors = []int{http.StatusNotFound, http.StatusUnprocessableEntity}
 	register(s, h, list, s.episodes)
 
-	one := get("get-episode", "/api/episodes/{id}", "One episode")
+	one := get("get-episode", "/api/v1/episodes/{id}", "One episode")
 	one.Errors = []int{http.StatusNotFound}
 	register(s, h, one, s.episode)
 
-	words := get("get-transcript", "/api/episodes/{id}/transcript", "The current transcript of an episode, with word times")
+	words := get("get-transcript", "/api/v1/episodes/{id}/transcript", "The current transcript of an episode, with word times")
 	words.Errors = []int{http.StatusNotFound}
 	words.Responses = map[string]*huma.Response{"304": {Description: "The transcript at hand is current"}}
 	register(s, h, words, s.transcript)

@@ -144,7 +144,7 @@ type eventsInput struct {
 func (s *server) registerEvents(h huma.API) {
 	status := h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Status](), true, "")
 	event := h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[models.Event](), true, "")
-	op := get("stream-events", "/api/events", "The status, now and whenever it has changed, and what happens")
+	op := get("stream-events", "/api/v1/events", "The status, now and whenever it has changed, and what happens")
 	op.Description = "Server-sent events. The data of one named \"status\" is a status as JSON: the first, and the newest whenever it has changed. " +
 		"The data of one named \"event\" tells what happened to an episode, a show or the queue; its id is a number that grows. " +
 		"The newest 10,000 are kept for clients that connect again. A comment is sent now and then while nothing changes."
@@ -161,7 +161,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 		return nil, err
 	}
 	if !ok {
-		return nil, huma.Error503ServiceUnavailable("too many clients follow the events; ask /api/status instead")
+		return nil, huma.Error503ServiceUnavailable("too many clients follow the events; ask /api/v1/status instead")
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer s.hub.leave(c)

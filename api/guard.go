@@ -57,7 +57,7 @@ func isUpload(r *http.Request) bool {
 // compressed uses gzip but for what must reach the client as it is written: audio, which has ranges, and events.
 func compressed(gzip, plain http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isMedia(r) || isUpload(r) || r.URL.Path == "/api/events" {
+		if isMedia(r) || isUpload(r) || r.URL.Path == "/api/v1/events" {
 			plain.ServeHTTP(w, r)
 			return
 		}
@@ -66,7 +66,7 @@ func compressed(gzip, plain http.Handler) http.Handler {
 }
 
 func isMedia(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, "/api/episodes/") && strings.HasSuffix(r.URL.Path, "/media")
+	return strings.HasPrefix(r.URL.Path, "/api/v1/episodes/") && strings.HasSuffix(r.URL.Path, "/media")
 }
 
 // headers sets what every answer bears. The media handler tightens the policy for what it sends.

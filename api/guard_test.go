@@ -37,7 +37,7 @@ func TestHosts(t *testing.T) {
 		{"127.0.0.1:8080", []string{"*"}, "anything.lan", true},
 	} {
 		h := newHandler(t, a, func(o *Options) { o.Bind, o.AllowedHosts = c.bind, c.allowed })
-		res, body := ask(t, h, "GET", "/api/status", "Host", c.host)
+		res, body := ask(t, h, "GET", "/api/v1/status", "Host", c.host)
 		if (res.StatusCode == http.StatusOK) != c.ok || (!c.ok && res.StatusCode != http.StatusMisdirectedRequest) {
 			t.Errorf("%q listening on %q, allowing %q: %d %s", c.host, c.bind, c.allowed, res.StatusCode, body)
 		}
@@ -47,7 +47,7 @@ func TestHosts(t *testing.T) {
 func TestEveryAnswerIsGuarded(t *testing.T) {
 	a, first := library(t)
 	h := newHandler(t, a)
-	for _, target := range []string{"/", "/episodes/" + string(first), "/assets/nothing", "/api/status", "/api/nothing", "/api/search", "/api/openapi.json", "/api/episodes/" + string(first) + "/media", "/healthz"} {
+	for _, target := range []string{"/", "/episodes/" + string(first), "/assets/nothing", "/api/v1/status", "/api/nothing", "/api/v1/search", "/api/v1/openapi.json", "/api/v1/episodes/" + string(first) + "/media", "/healthz"} {
 		res, _ := ask(t, h, "GET", target)
 		csp := res.Header.Get("Content-Security-Policy")
 		if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") ||
@@ -93,7 +93,7 @@ func TestPageFiles(t *testing.T) {
 
 func TestCompression(t *testing.T) {
 	a, first := library(t)
-	res, body := ask(t, newHandler(t, a), "GET", "/api/episodes/"+string(first)+"/transcript", "Accept-Encoding", "gzip")
+	res, body := ask(t, newHandler(t, a), "GET", "/api/v1/episodes/"+string(first)+"/transcript", "Accept-Encoding", "gzip")
 	z, err := gzip.NewReader(strings.NewReader(body))
 	if err != nil || res.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(res.Header.Get("Vary"), "Accept-Encoding") {
 		t.Fatalf("%v %v", err, res.Header)

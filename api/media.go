@@ -22,7 +22,7 @@ const mediaPatience = 5 * time.Minute
 func (s *server) registerMedia(h huma.API) {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		op := huma.Operation{
-			OperationID: strings.ToLower(method) + "-media", Method: method, Path: "/api/episodes/{id}/media",
+			OperationID: strings.ToLower(method) + "-media", Method: method, Path: "/api/v1/episodes/{id}/media",
 			Summary:     "The stored audio of an episode",
 			Description: "The bytes that were transcribed. A Range of bytes is answered with 206; several ranges at once are ignored.",
 			Responses: map[string]*huma.Response{

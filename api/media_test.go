@@ -13,7 +13,7 @@ import (
 func TestMedia(t *testing.T) {
 	a, first := library(t)
 	h := newHandler(t, a)
-	target := "/api/episodes/" + string(first) + "/media"
+	target := "/api/v1/episodes/" + string(first) + "/media"
 	want, err := os.ReadFile(filepath.Join(a.dir, string(first)+".wav"))
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestMedia(t *testing.T) {
 	if res, body := ask(t, h, "GET", target); res.StatusCode != http.StatusNotFound || strings.Contains(body, a.dir) {
 		t.Errorf("a lost file: %d %s", res.StatusCode, body)
 	}
-	if res, body := ask(t, h, "GET", "/api/episodes/"+string(a.episodes[4].ID)+"/media"); res.StatusCode != http.StatusNotFound || !strings.Contains(body, "not here yet") {
+	if res, body := ask(t, h, "GET", "/api/v1/episodes/"+string(a.episodes[4].ID)+"/media"); res.StatusCode != http.StatusNotFound || !strings.Contains(body, "not here yet") {
 		t.Errorf("no file: %d %s", res.StatusCode, body)
 	}
 }

@@ -52,7 +52,7 @@ func (m *meter) count(c *gin.Context) {
 	start := time.Now()
 	c.Next()
 	route := c.FullPath()
-	if route == "" || route == "/api/events" || isMedia(c.Request) {
+	if route == "" || route == "/api/v1/events" || isMedia(c.Request) {
 		return
 	}
 	m.requests.WithLabelValues(route, c.Request.Method, strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())

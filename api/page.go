@@ -20,7 +20,7 @@ var dist embed.FS
 
 // notBuilt is what a program without a page says.
 const notBuilt = "The page is not part of this program: it was built without it.\n" +
-	"Run `make web` in Earshot's source folder, then build again. The API works all the same: see /api/openapi.json.\n"
+	"Run `make web` in Earshot's source folder, then build again. The API works all the same: see /api/v1/openapi.json.\n"
 
 // page serves the embedded page.
 type page struct {

@@ -16,22 +16,22 @@ type showInput struct {
 
 // registerQueue adds what an owner can do with the queue.
 func (s *server) registerQueue(h huma.API) {
-	pause := change("pause-queue", "/api/queue/pause", "Hold up the queue until it is resumed; what runs stops within seconds and goes on later from where it was")
+	pause := change("pause-queue", "/api/v1/queue/pause", "Hold up the queue until it is resumed; what runs stops within seconds and goes on later from where it was")
 	pause.Errors = []int{http.StatusForbidden}
 	register(s, h, pause, s.onQueue("pausing the queue", s.Catalogue.Pause))
-	resume := change("resume-queue", "/api/queue/resume", "Let the queue go on after a pause")
+	resume := change("resume-queue", "/api/v1/queue/resume", "Let the queue go on after a pause")
 	resume.Errors = []int{http.StatusForbidden}
 	register(s, h, resume, s.onQueue("resuming the queue", s.Catalogue.Resume))
 
-	register(s, h, change("pause-show", "/api/shows/{id}/pause", "Hold up a show until it is resumed; what runs of it stops within seconds, it is not looked at for new episodes"),
+	register(s, h, change("pause-show", "/api/v1/shows/{id}/pause", "Hold up a show until it is resumed; what runs of it stops within seconds, it is not looked at for new episodes"),
 		s.onShow("pausing", s.Catalogue.Pause))
-	register(s, h, change("resume-show", "/api/shows/{id}/resume", "Let a show go on after a pause"), s.onShow("resuming", s.Catalogue.Resume))
+	register(s, h, change("resume-show", "/api/v1/shows/{id}/resume", "Let a show go on after a pause"), s.onShow("resuming", s.Catalogue.Resume))
 
-	register(s, h, change("do-episode-now", "/api/episodes/{id}/now", "Do an episode before all others, whatever the hours and though its show is paused; a transcription that runs makes room"),
+	register(s, h, change("do-episode-now", "/api/v1/episodes/{id}/now", "Do an episode before all others, whatever the hours and though its show is paused; a transcription that runs makes room"),
 		s.onEpisode("putting first", s.Catalogue.Now))
-	register(s, h, change("cancel-episode", "/api/episodes/{id}/cancel", "Take an episode out of the queue; if it has no transcript, it has failed and can be retried"),
+	register(s, h, change("cancel-episode", "/api/v1/episodes/{id}/cancel", "Take an episode out of the queue; if it has no transcript, it has failed and can be retried"),
 		s.onEpisode("cancelling", s.Catalogue.Cancel))
-	register(s, h, change("retry-episode", "/api/episodes/{id}/retry", "Try again to fetch or transcribe a failed episode"),
+	register(s, h, change("retry-episode", "/api/v1/episodes/{id}/retry", "Try again to fetch or transcribe a failed episode"),
 		s.onEpisode("retrying", s.Catalogue.Retry))
 }
 

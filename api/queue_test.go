@@ -30,16 +30,16 @@ func TestQueueByHand(t *testing.T) {
 		}
 	}
 	var st Status
-	post("/api/queue/pause", &st)
+	post("/api/v1/queue/pause", &st)
 	if len(st.Holds) != 1 || st.Holds[0].Kind != models.HoldPaused || st.Holds[0].Until != nil {
 		t.Errorf("paused: %+v", st.Holds)
 	}
-	post("/api/queue/resume", &st)
+	post("/api/v1/queue/resume", &st)
 	if len(st.Holds) != 0 {
 		t.Errorf("resumed: %+v", st.Holds)
 	}
 	var show Show
-	of := "/api/shows/" + string(a.shows[0].ID)
+	of := "/api/v1/shows/" + string(a.shows[0].ID)
 	if post(of+"/pause", &show); !show.Paused {
 		t.Errorf("%+v", show)
 	}
@@ -47,21 +47,21 @@ func TestQueueByHand(t *testing.T) {
 		t.Errorf("%+v", show)
 	}
 	var e EpisodeDetail
-	if post("/api/episodes/"+string(waiting)+"/now", &e); e.ID != waiting || !slices.Contains(a.urgent, waiting) {
+	if post("/api/v1/episodes/"+string(waiting)+"/now", &e); e.ID != waiting || !slices.Contains(a.urgent, waiting) {
 		t.Errorf("%+v", e)
 	}
-	if post("/api/episodes/"+string(waiting)+"/cancel", &e); e.State != models.EpisodeFailed {
+	if post("/api/v1/episodes/"+string(waiting)+"/cancel", &e); e.State != models.EpisodeFailed {
 		t.Errorf("%+v", e)
 	}
 	for target, want := range map[string]int{
-		"/api/shows/nothing/pause": 404, "/api/shows/0000000000000000/resume": 404, "/api/episodes/nothing/now": 404,
-		"/api/episodes/0000000000000000/cancel": 404, "/api/queue/stop": 404,
+		"/api/v1/shows/nothing/pause": 404, "/api/v1/shows/0000000000000000/resume": 404, "/api/v1/episodes/nothing/now": 404,
+		"/api/v1/episodes/0000000000000000/cancel": 404, "/api/v1/queue/stop": 404,
 	} {
 		if res, body := ask(t, h, "POST", target); res.StatusCode != want {
 			t.Errorf("%s: %d %s", target, res.StatusCode, body)
 		}
 	}
-	for _, target := range []string{"/api/queue/pause", of + "/pause", "/api/episodes/" + string(waiting) + "/now"} {
+	for _, target := range []string{"/api/v1/queue/pause", of + "/pause", "/api/v1/episodes/" + string(waiting) + "/now"} {
 		if res, _ := ask(t, h, "POST", target, "Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"); res.StatusCode != http.StatusForbidden {
 			t.Errorf("%s from another site: %d", target, res.StatusCode)
 		}

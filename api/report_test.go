@@ -36,7 +36,7 @@ func reported(t *testing.T) (*archive, models.EpisodeID) {
 func TestTranscriptTellsHowItWasMade(t *testing.T) {
 	a, first := reported(t)
 	h := newHandler(t, a)
-	target := "/api/episodes/" + string(first) + "/transcript"
+	target := "/api/v1/episodes/" + string(first) + "/transcript"
 	read := func(target string) Transcript {
 		t.Helper()
 		res, body := ask(t, h, "GET", target)
@@ -68,7 +68,7 @@ func TestTranscriptTellsHowItWasMade(t *testing.T) {
 func TestStatusTellsSpeedAndTimeLeft(t *testing.T) {
 	a, _ := library(t)
 	a.speed, a.waitingMS, a.leftMS = 4.1, 36_000_000, 8_780_000
-	res, body := ask(t, newHandler(t, a), "GET", "/api/status")
+	res, body := ask(t, newHandler(t, a), "GET", "/api/v1/status")
 	var got Status
 	if err := json.Unmarshal([]byte(body), &got); err != nil || res.StatusCode != http.StatusOK || got.Speed != 4.1 || got.WaitingMS != 36_000_000 || got.LeftMS != 8_780_000 {
 		t.Errorf("%d %v %s", res.StatusCode, err, body)

@@ -28,15 +28,15 @@ type searchInput struct {
 }
 
 func (s *server) registerSearch(h huma.API) {
-	op := get("search", "/api/search", "Find what was said")
+	op := get("search", "/api/v1/search", "Find what was said")
 	op.Errors = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity}
 	register(s, h, op, s.search)
 
-	complete := get("complete", "/api/complete", "Ways to go on with a query that is being typed")
+	complete := get("complete", "/api/v1/complete", "Ways to go on with a query that is being typed")
 	complete.Errors = []int{http.StatusBadRequest, http.StatusUnprocessableEntity}
 	register(s, h, complete, s.complete)
 
-	mentions := get("get-mentions", "/api/mentions", "Matches of a query over time")
+	mentions := get("get-mentions", "/api/v1/mentions", "Matches of a query over time")
 	mentions.Errors = []int{http.StatusBadRequest, http.StatusUnprocessableEntity}
 	register(s, h, mentions, s.mentions)
 }

@@ -26,7 +26,7 @@ func TestServeEventsAndStop(t *testing.T) {
 	logger := a.options(t).Logger
 	go func() { ended <- Serve(ctx, ln, h, ServeOptions{Logger: logger}) }()
 
-	res, err := http.Get("http://" + ln.Addr().String() + "/api/events")
+	res, err := http.Get("http://" + ln.Addr().String() + "/api/v1/events")
 	if err != nil {
 		t.Fatal(err)
 	}

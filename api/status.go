@@ -22,7 +22,7 @@ type Health struct {
 }
 
 func (s *server) registerStatus(h huma.API) {
-	status := get("get-status", "/api/status", "The archive at a glance")
+	status := get("get-status", "/api/v1/status", "The archive at a glance")
 	status.Errors = []int{http.StatusInternalServerError}
 	register(s, h, status, s.status)
 

@@ -25,7 +25,7 @@ import (
 )
 
 // uploadsPath is where uploads are made, by the tus protocol (https://tus.io/protocols/resumable-upload, version 1.0.0).
-const uploadsPath = "/api/uploads"
+const uploadsPath = "/api/v1/uploads"
 
 const (
 	defaultMaxUpload = 64 << 30 // bytes: two days of uncompressed stereo

@@ -17,7 +17,7 @@ import (
 func listen(t *testing.T, url, last string) (lines <-chan string, leave func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/events", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/v1/events", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestEventsAreResumed(t *testing.T) {
 	a.happen(models.Event{Kind: models.EventQueueResumed})
 	expect(t, lines, "id: 405")
 	for _, bad := range []string{"-1", "four", "123456789012345678901"} {
-		if res, _ := ask(t, newHandler(t, a), "GET", "/api/events", "Last-Event-ID", bad); res.StatusCode != http.StatusUnprocessableEntity {
+		if res, _ := ask(t, newHandler(t, a), "GET", "/api/v1/events", "Last-Event-ID", bad); res.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("%q: %d", bad, res.StatusCode)
 		}
 	}
@@ -114,7 +114,7 @@ func TestMetrics(t *testing.T) {
 	a.paused = true
 	a.running = []models.JobProgress{{Kind: "download", Done: 25, Total: 100}}
 	h := newHandler(t, a)
-	ask(t, h, "GET", "/api/status")
+	ask(t, h, "GET", "/api/v1/status")
 	ask(t, h, "GET", "/api/nothing/"+strings.Repeat("x", 50))
 	status, body := from(t, h, "127.0.0.1:5000")
 	if status != http.StatusOK {
@@ -123,7 +123,7 @@ func TestMetrics(t *testing.T) {
 	for _, want := range []string{
 		"earshot_up 1", `earshot_episodes{state="done"} `, `earshot_queue_held{reason="paused"} 1`, `earshot_queue_held{reason="disk-full"} 0`,
 		`earshot_running_done_ratio{kind="download"} 0.25`, `earshot_running_jobs{kind="transcribe"} 0`, `earshot_build_info{version="`,
-		`earshot_http_request_duration_seconds_count{method="GET",route="/api/status",status="200"} 1`, "go_goroutines", "# HELP earshot_shows ",
+		`earshot_http_request_duration_seconds_count{method="GET",route="/api/v1/status",status="200"} 1`, "go_goroutines", "# HELP earshot_shows ",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %q in\n%s", want, body)

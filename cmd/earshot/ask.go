@@ -137,7 +137,7 @@ func searchServer(ctx context.Context, data string, q models.Query) (found, erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/api/search?"+parameters(q).Encode(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/api/v1/search?"+parameters(q).Encode(), nil)
 	if err != nil {
 		return found{}, err
 	}

@@ -92,7 +92,7 @@ func TestPublishersTranscripts(t *testing.T) {
 			} `json:"origin"`
 			export.Document
 		}
-		getJSON(t, address+"/api/episodes/"+string(found[query])+"/transcript", &tr)
+		getJSON(t, address+"/api/v1/episodes/"+string(found[query])+"/transcript", &tr)
 		if o := tr.Origin; (o != nil) != (tr.Source == models.TranscriptPublisher) || o != nil && (strings.Contains(o.From, ".vtt") || o.Shifts == nil) {
 			t.Errorf("a transcript of %s says that it comes from %+v", tr.Source, o)
 		}
@@ -135,7 +135,7 @@ func TestPublishersTranscripts(t *testing.T) {
 	var list struct {
 		Episodes []struct{ Title, Reason string }
 	}
-	getJSON(t, address+"/api/episodes", &list)
+	getJSON(t, address+"/api/v1/episodes", &list)
 	twin := regexp.MustCompile(`^this is the same recording as "\w+" of "Rivers"(; )?`) // three of them are, and that is said, too
 	for _, e := range list.Episodes {
 		e.Reason = twin.ReplaceAllString(e.Reason, "")

@@ -248,7 +248,7 @@ func (p *program) overHTTP(id models.EpisodeID, m models.Moment) {
 	t.Helper()
 	base := p.serve()
 	var viaAPI found
-	getJSON(t, base+"/api/search?q=%22what+your+country+can+do%22", &viaAPI)
+	getJSON(t, base+"/api/v1/search?q=%22what+your+country+can+do%22", &viaAPI)
 	if viaAPI.Total != 1 || viaAPI.Hits[0].Moments[0].StartMS != m.StartMS {
 		t.Errorf("the API found %+v", viaAPI)
 	}
@@ -256,11 +256,11 @@ func (p *program) overHTTP(id models.EpisodeID, m models.Moment) {
 		t.Errorf("while the server has the index, the command finds %+v", again)
 	}
 	var transcript struct{ Segments []models.Segment }
-	getJSON(t, base+"/api/episodes/"+string(id)+"/transcript", &transcript)
+	getJSON(t, base+"/api/v1/episodes/"+string(id)+"/transcript", &transcript)
 	if len(transcript.Segments) == 0 || len(transcript.Segments[0].Words) == 0 {
 		t.Errorf("the transcript is %+v", transcript)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/api/episodes/"+string(id)+"/media", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/api/v1/episodes/"+string(id)+"/media", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,11 +40,11 @@ func onlyEpisode(t *testing.T, base string) string {
 			Reason string
 		}
 	}
-	getJSON(t, base+"/api/episodes", &list)
+	getJSON(t, base+"/api/v1/episodes", &list)
 	if len(list.Episodes) != 1 || list.Episodes[0].State != models.EpisodeDone {
 		t.Fatalf("the archive has %+v", list.Episodes)
 	}
-	return base + "/api/episodes/" + list.Episodes[0].ID
+	return base + "/api/v1/episodes/" + list.Episodes[0].ID
 }
 
 // TestNoSpeech: a recording in which nobody speaks is done, with an empty transcript that says why.

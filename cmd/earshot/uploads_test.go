@@ -79,7 +79,7 @@ func TestAnUploadThatOutlivesTheServer(t *testing.T) {
 		t.Fatal(line, err)
 	}
 	base := regexp.MustCompile(`http://\S+`).FindString(line)
-	begun := p.tus("POST", base+"/api/uploads", nil, "Upload-Length", strconv.Itoa(len(recording)),
+	begun := p.tus("POST", base+"/api/v1/uploads", nil, "Upload-Length", strconv.Itoa(len(recording)),
 		"Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte("Inaugural address.mp3")))
 	place := begun.header.Get("Location")
 	if got := p.patch(place, 0, recording[:half]); got.code != http.StatusNoContent {
@@ -91,7 +91,7 @@ func TestAnUploadThatOutlivesTheServer(t *testing.T) {
 	_ = first.Wait()
 
 	base = p.serve()
-	place = base + "/api/uploads/" + filepath.Base(place)
+	place = base + "/api/v1/uploads/" + filepath.Base(place)
 	if got := p.tus("HEAD", place, nil); got.header.Get("Upload-Offset") != strconv.Itoa(half) {
 		t.Fatalf("%+v", got)
 	}
@@ -118,7 +118,7 @@ func TestAnUploadThatOutlivesTheServer(t *testing.T) {
 		t.Errorf("found %+v", got)
 	}
 	// The same bytes under another name are the same recording.
-	begun = p.tus("POST", base+"/api/uploads", nil, "Upload-Length", strconv.Itoa(len(recording)), "Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte("copy.mp3")))
+	begun = p.tus("POST", base+"/api/v1/uploads", nil, "Upload-Length", strconv.Itoa(len(recording)), "Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte("copy.mp3")))
 	if got := p.patch(begun.header.Get("Location"), 0, recording); got.code != http.StatusOK || !strings.Contains(got.body, `"known"`) {
 		t.Errorf("%+v", got)
 	}

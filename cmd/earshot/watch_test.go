@@ -35,7 +35,7 @@ func TestFoldersThatAreWatched(t *testing.T) {
 				ShowTitle string `json:"show_title"`
 			}
 		}
-		getJSON(t, base+"/api/episodes", &list)
+		getJSON(t, base+"/api/v1/episodes", &list)
 		for _, e := range list.Episodes {
 			if e.ShowTitle == "Addresses" && e.Title != "jfk" {
 				t.Errorf("%+v", e)

@@ -56,29 +56,29 @@ function address<P extends keyof paths>(path: P, query: NonNullable<Query<P>>): 
   return `${path}?${s}`
 }
 
-const of = (id: string) => `/api/episodes/${encodeURIComponent(id)}`
+const of = (id: string) => `/api/v1/episodes/${encodeURIComponent(id)}`
 
 export const mediaURL = (id: string) => `${of(id)}/media`
 
-export const search = (query: NonNullable<Query<'/api/search'>>, signal: AbortSignal) =>
-  call<Results>(address('/api/search', query), { signal })
+export const search = (query: NonNullable<Query<'/api/v1/search'>>, signal: AbortSignal) =>
+  call<Results>(address('/api/v1/search', query), { signal })
 
-export const complete = (query: NonNullable<Query<'/api/complete'>>, signal: AbortSignal) =>
-  call<Schemas['Completions']>(address('/api/complete', query), { signal })
+export const complete = (query: NonNullable<Query<'/api/v1/complete'>>, signal: AbortSignal) =>
+  call<Schemas['Completions']>(address('/api/v1/complete', query), { signal })
 
-export const mentions = (query: NonNullable<Query<'/api/mentions'>>, signal: AbortSignal) =>
-  call<Mentions>(address('/api/mentions', query), { signal })
+export const mentions = (query: NonNullable<Query<'/api/v1/mentions'>>, signal: AbortSignal) =>
+  call<Mentions>(address('/api/v1/mentions', query), { signal })
 
-export const uploadsURL = '/api/uploads'
+export const uploadsURL = '/api/v1/uploads'
 
 export const listUploads = () => call<Schemas['UploadList']>(uploadsURL, {})
 
 export const getUpload = (id: string) => call<Upload>(`${uploadsURL}/${encodeURIComponent(id)}`, {})
 
-export const listShows = () => call<Schemas['Shows']>('/api/shows', {})
+export const listShows = () => call<Schemas['Shows']>('/api/v1/shows', {})
 
-export const listEpisodes = (query: NonNullable<Query<'/api/episodes'>>) =>
-  call<Schemas['Episodes']>(address('/api/episodes', query), {})
+export const listEpisodes = (query: NonNullable<Query<'/api/v1/episodes'>>) =>
+  call<Schemas['Episodes']>(address('/api/v1/episodes', query), {})
 
 export const getEpisode = (id: string, signal: AbortSignal) => call<EpisodeDetail>(of(id), { signal })
 
@@ -94,7 +94,7 @@ export const retryEpisode = (id: string) => call<EpisodeDetail>(`${of(id)}/retry
 /** Puts an episode before all others. */
 export const doEpisodeNow = (id: string) => call<EpisodeDetail>(`${of(id)}/now`, { method: 'POST' })
 
-export const holdQueue = (pause: boolean) => call<Status>(`/api/queue/${pause ? 'pause' : 'resume'}`, { method: 'POST' })
+export const holdQueue = (pause: boolean) => call<Status>(`/api/v1/queue/${pause ? 'pause' : 'resume'}`, { method: 'POST' })
 
 /** What to show a reader of an error; '' for a request that was given up because a newer one took its place. */
 export function explain(e: unknown): string {

@@ -8,7 +8,7 @@ class Live {
   lost = $state(false) // the server was there and is not now
 
   follow() {
-    const events = new EventSource('/api/events')
+    const events = new EventSource('/api/v1/events')
     events.addEventListener('status', (e) => {
       this.status = JSON.parse(e.data as string) as Status
       this.lost = false
