@@ -26,6 +26,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -105,6 +106,17 @@ type Options struct {
 	// pointing its own name here. "*" answers for every host; it is implied when Bind names no host or an unspecified
 	// address (":8080", "0.0.0.0:8080") and the list is empty, because the machine's names are then not known.
 	AllowedHosts []string
+	// Access says what those may do who are not logged in: AccessOpen (also ""), AccessRead or AccessLogin.
+	Access string
+	// Accounts keeps who can log in; nil where nobody can, which only AccessOpen makes sense of.
+	Accounts Accounts
+	// LocalSecret is a token for the commands on this machine, which may do everything; "" for none. It begins like every token.
+	LocalSecret string
+	// PublicURL is the address by which browsers reach the server through a proxy: its host is answered for, and where it is
+	// https, cookies are for https alone. "" where there is none.
+	PublicURL string
+	// TrustedProxies are the addresses and networks of proxies whose word is taken for where a request comes from.
+	TrustedProxies []string
 	// Metrics says to whom /metrics answers: "local" (also "") to this machine, "all" to everybody who reaches the server,
 	// "off" to nobody.
 	Metrics string
@@ -116,8 +128,14 @@ func New(o Options) (http.Handler, error) {
 	if o.Catalogue == nil || o.Searcher == nil || o.Media == nil || o.Logger == nil {
 		return nil, errors.New("api: Catalogue, Searcher, Media and Logger are required")
 	}
+	if o.Access != AccessOpen && o.Access != "" && o.Accounts == nil {
+		return nil, errors.New("api: Accounts are required where logins are")
+	}
 	if o.Version == "" {
 		o.Version = "dev"
+	}
+	if o.Access == "" {
+		o.Access = AccessOpen
 	}
 	r, _, err := newRouter(o)
 	if err != nil {
@@ -129,18 +147,22 @@ func New(o Options) (http.Handler, error) {
 // server is what the operations share.
 type server struct {
 	Options
-	hub *hub
+	hub  *hub
+	gate *gate
 }
 
 // newRouter returns the routes without the guards around them, and their description.
 func newRouter(o Options) (http.Handler, huma.API, error) {
-	s := &server{Options: o, hub: newHub(o.Catalogue, o.Logger)}
+	s := &server{Options: o, hub: newHub(o.Catalogue, o.Logger), gate: newGate(o)}
 	gin.SetMode(gin.ReleaseMode) // the debug mode prints to standard output
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
 	m := newMeter(o)
-	r.Use(accessLog(o.Logger), m.count, recoverPanic(o.Logger))
+	if err := r.SetTrustedProxies(o.TrustedProxies); err != nil {
+		return nil, nil, fmt.Errorf("the proxies that are trusted: %w", err)
+	}
+	r.Use(accessLog(o.Logger), m.count, recoverPanic(o.Logger), s.gate.check)
 	r.NoMethod(func(c *gin.Context) {
 		writeProblem(c.Writer, http.StatusMethodNotAllowed, "this address does not answer to "+c.Request.Method)
 	})
@@ -160,7 +182,7 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	cfg.Info.Description = "Everything said in an archive of recordings, findable by word, playable from that word. " +
 		"Times inside a recording are milliseconds from the start of the stored audio; times of day are UTC. " +
 		"Errors are application/problem+json (RFC 9457)."
-	cfg.OpenAPIPath = "/api/v1/openapi"
+	cfg.OpenAPIPath = descriptionPath
 	cfg.DocsPath, cfg.SchemasPath = "", "" // the stock pages load scripts from elsewhere
 	cfg.CreateHooks = nil                  // no "$schema" in bodies
 	cfg.RejectUnknownQueryParameters = true
@@ -180,11 +202,18 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	}
 	m.register(r)
 	listsAreNeverNull(h.OpenAPI())
+	describeSecurity(h.OpenAPI())
+	s.gate.learn(h.OpenAPI())
 	return r, h, nil
 }
 
-// register adds an operation whose errors are translated by [server.problem].
+// descriptionPath is where the description of the API is, but for its ending.
+const descriptionPath = "/api/v1/openapi"
+
+// register adds an operation whose errors are translated by [server.problem]. It needs what its method says, unless [asking] says
+// otherwise.
 func register[I, O any](s *server, h huma.API, op huma.Operation, f func(context.Context, *I) (*O, error)) {
+	op = withNeed(op)
 	huma.Register(h, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := f(ctx, in)
 		if err != nil {

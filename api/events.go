@@ -165,11 +165,12 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer s.hub.leave(c)
-		w := humagin.Unwrap(hc).Writer
+		gin := humagin.Unwrap(hc)
+		w := gin.Writer
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusOK)
-		t := teller{server: s, w: w, sent: -1}
+		t := teller{server: s, w: w, sent: -1, may: func() bool { return s.gate.still(gin) }}
 		if in.LastEventID != "" {
 			if n, err := strconv.ParseInt(in.LastEventID, 10, 64); err == nil {
 				t.sent = n
@@ -186,6 +187,7 @@ type teller struct {
 	w    http.ResponseWriter
 	sent int64 // number of the last event that the client has; -1: it wants those from now on
 	told []byte
+	may  func() bool // the client may still be told
 }
 
 // run writes until the client leaves or the server stops.
@@ -200,6 +202,9 @@ func (t *teller) run(ctx context.Context, c <-chan news) {
 		case <-stopping(ctx):
 			return
 		case <-beat.C:
+			if !t.may() {
+				return
+			}
 			err = t.write([]byte(": still here\n\n"))
 		case n := <-c:
 			err = t.tell(ctx, n)

@@ -34,7 +34,20 @@ func guard(o Options, h http.Handler) (http.Handler, error) {
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusForbidden, "changes may be asked for only by this server's own page or by programs, not by another site")
 	}))
-	return allowHosts(o, headers(bounded(crossOrigin.Handler(headAsGet(compressed(gzip(h), h)))))), nil
+	inner := headAsGet(compressed(gzip(h), h))
+	return allowHosts(o, headers(bounded(ofOwnAccord(crossOrigin.Handler(inner), inner)))), nil
+}
+
+// ofOwnAccord keeps requests that a page of another site may have made a browser send from changing anything. Such a page cannot
+// send a token: browsers ask the server first, which does not allow it.
+func ofOwnAccord(guarded, plain http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := bearer(r); ok {
+			plain.ServeHTTP(w, r)
+			return
+		}
+		guarded.ServeHTTP(w, r)
+	})
 }
 
 // bounded bounds the body of every request that is no upload.
@@ -104,6 +117,9 @@ func headAsGet(next http.Handler) http.Handler {
 // point here (DNS rebinding) would otherwise be of the same origin.
 func allowHosts(o Options, next http.Handler) http.Handler {
 	allowed := map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}
+	if u, err := url.Parse(o.PublicURL); err == nil && u.Host != "" {
+		allowed[strings.ToLower(u.Hostname())] = true
+	}
 	for _, a := range o.AllowedHosts {
 		allowed[strings.ToLower(strings.Trim(a, "[]"))] = true
 	}
