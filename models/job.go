@@ -22,6 +22,8 @@ type TranscribeJob struct {
 	EpisodeID EpisodeID `json:"episode_id" river:"unique"`
 	// Task is "" for TaskTranscribe: jobs of earlier versions have none.
 	Task TranscriptTask `json:"task,omitempty" river:"unique"`
+	// Language is what the owner says is spoken, as a show's setting, in place of that; "" leaves it to the settings.
+	Language string `json:"language,omitempty"`
 }
 
 // Kind names the job in the queue.

@@ -35,20 +35,23 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 	}
 	defer f.Close()
 	if job.Task == models.TaskTranslate {
-		return p.decode(ctx, lease, episode, f, job.Task, report)
+		return p.decode(ctx, lease, episode, f, job, report)
 	}
-	if done, err := p.useOthers(ctx, lease, episode, f); err != nil || done {
-		return err
+	if job.Language == "" { // else the owner wants this one
+		if done, err := p.useOthers(ctx, lease, episode, f); err != nil || done {
+			return err
+		}
 	}
-	if err := p.decode(ctx, lease, episode, f, job.Task, report); err != nil {
+	if err := p.decode(ctx, lease, episode, f, job, report); err != nil {
 		return err
 	}
 	return p.fitToOwn(ctx, lease, episode)
 }
 
 // decode makes a transcript, or finishes one.
-func (p *Pipeline) decode(ctx context.Context, lease models.Lease, episode models.Episode, f *os.File, task models.TranscriptTask, report func(done, total int64)) error {
-	req, err := p.ask(ctx, episode, task)
+func (p *Pipeline) decode(ctx context.Context, lease models.Lease, episode models.Episode, f *os.File, job models.TranscribeJob, report func(done, total int64)) error {
+	task := job.Task
+	req, err := p.ask(ctx, episode, job)
 	if err != nil {
 		return err
 	}
@@ -89,8 +92,9 @@ func (p *Pipeline) decode(ctx context.Context, lease models.Lease, episode model
 	return nil
 }
 
-// ask returns what is asked of the decoder for an episode: the show's settings count before the archive's.
-func (p *Pipeline) ask(ctx context.Context, episode models.Episode, task models.TranscriptTask) (whisper.Request, error) {
+// ask returns what is asked of the decoder for an episode: what the job says counts before the show's settings, these before the
+// archive's.
+func (p *Pipeline) ask(ctx context.Context, episode models.Episode, job models.TranscribeJob) (whisper.Request, error) {
 	show, err := p.o.Catalogue.Show(ctx, episode.ShowID)
 	if err != nil {
 		return whisper.Request{}, fmt.Errorf("reading the show of %q: %w", episode.Title, err)
@@ -99,8 +103,8 @@ func (p *Pipeline) ask(ctx context.Context, episode models.Episode, task models.
 	if err != nil {
 		return req, settingsError(err)
 	}
-	req.Task, req.Decoders, req.Threads = task, p.o.Decoders, p.o.Threads
-	req.Language = cmp.Or(show.Settings.Language, p.o.Language)
+	req.Task, req.Decoders, req.Threads = job.Task, p.o.Decoders, p.o.Threads
+	req.Language = cmp.Or(job.Language, show.Settings.Language, p.o.Language)
 	lexicon, err := vocabulary.ReadLexicon(req.Model)
 	if err != nil { // the decoder will say what is wrong with the model
 		p.o.Logger.WarnContext(ctx, "common words are taken for names", "error", err)

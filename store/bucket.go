@@ -126,6 +126,14 @@ func (b *bucket) keep(path, key string) error {
 	return b.evict(key)
 }
 
+// remove deletes an object and its copy here; one that is not there is no error.
+func (b *bucket) remove(ctx context.Context, key string) error {
+	if err := b.b.Delete(ctx, key); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+		return b.explain(key, err)
+	}
+	return remove(b.copyPath(key))
+}
+
 // evict removes the copies that were used longest ago, until the others have room. Whoever has one open keeps it.
 func (b *bucket) evict(except string) error {
 	type used struct {

@@ -78,6 +78,8 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"disk full":                 diskFull,
 		"dead workers":              deadWorkers,
 		"same place":                samePlace,
+		"an owner's view":           ownersView,
+		"remove a show":             removeShow,
 		"clock put back":            clockPutBack,
 		"events in order":           eventsInOrder,
 		"few events":                fewEvents,

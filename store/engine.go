@@ -33,7 +33,10 @@ type engine struct {
 	target string // SQL: the episode or show that a river_job is about
 	task   string // SQL: the task of a river_job that transcribes, "" for none
 	clock  string // SQL: ms since 1970 by the clock that all workers share; "" where that is this machine's
-	lock   string // SQL: ends a selection of rows that must stay as they are until the transaction ends; "" where all do
+	// happened is SQL: the episode that an event is about.
+	happened string
+	size     string // SQL: asks how many bytes the catalogue takes
+	lock     string // SQL: ends a selection of rows that must stay as they are until the transaction ends; "" where all do
 
 	view sql.TxOptions // of a transaction that sees the archive as it was at one moment
 	// turn makes the transactions that write follow one another, in all processes, where the engine does not do so by

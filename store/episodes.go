@@ -30,14 +30,7 @@ func (s *Store) Episodes(ctx context.Context, f models.EpisodeFilter) ([]models.
 	if err := q.Offset(int64(max(0, f.Offset))).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("listing episodes: %w", s.e.explain(err))
 	}
-	episodes := make([]models.Episode, len(rows))
-	for i := range rows {
-		var err error
-		if episodes[i], err = rows[i].model(); err != nil {
-			return nil, fmt.Errorf("listing the episode %s: %w", rows[i].ID, err)
-		}
-	}
-	return episodes, nil
+	return modelsOf(rows)
 }
 
 // Episode returns an episode, or [models.ErrNotFound].
@@ -117,6 +110,12 @@ func (s *Store) DeleteEpisode(ctx context.Context, id models.EpisodeID) error {
 // The current one stays in use until the new one is complete. An episode whose audio is not here is [models.ErrInvalid],
 // and so are a translation of what has no transcript, and an episode that is being transcribed right now.
 func (s *Store) Retranscribe(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) error {
+	return s.TranscribeAgain(ctx, models.TranscribeJob{EpisodeID: id, Task: task})
+}
+
+// TranscribeAgain is [Store.Retranscribe] with what the job says in place of the settings; it takes the place of one that waits.
+func (s *Store) TranscribeAgain(ctx context.Context, job models.TranscribeJob) error {
+	id, task := job.EpisodeID, job.Task
 	return s.write(ctx, "queueing an episode to be transcribed again", func(ctx context.Context, tx bun.Tx) error {
 		r, err := episodeByID(ctx, tx, id)
 		if err != nil {
@@ -140,7 +139,12 @@ func (s *Store) Retranscribe(ctx context.Context, id models.EpisodeID, task mode
 				return err
 			}
 		}
-		return s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id})
+		_, err = tx.NewDelete().Table("river_job").Where("kind = ?", job.Kind()).Where("state IN (?)", bun.List(waitingStates())).
+			Where(s.e.target+" = ?", id).Where(s.e.task + " = ''").Exec(ctx)
+		if err != nil {
+			return err
+		}
+		return s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id, Language: job.Language})
 	})
 }
 

@@ -22,6 +22,20 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]models.Ev
 	if err != nil {
 		return nil, fmt.Errorf("reading events: %w", s.e.explain(err))
 	}
+	return unpackEvents(texts)
+}
+
+// eventsOf lists the newest events of an episode, the newest first.
+func (s *Store) eventsOf(ctx context.Context, id models.EpisodeID, limit int) ([]models.Event, error) {
+	var texts []string
+	err := s.e.read.NewRaw("SELECT event FROM events WHERE "+s.e.happened+" = ? ORDER BY seq DESC LIMIT ?", id, limit).Scan(ctx, &texts)
+	if err != nil {
+		return nil, fmt.Errorf("reading the events of an episode: %w", s.e.explain(err))
+	}
+	return unpackEvents(texts)
+}
+
+func unpackEvents(texts []string) ([]models.Event, error) {
 	events := make([]models.Event, len(texts))
 	for i, text := range texts {
 		if err := json.Unmarshal([]byte(text), &events[i]); err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -90,6 +91,11 @@ func unfinished() []rivertype.JobState {
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning,
 		rivertype.JobStateScheduled,
 	}
+}
+
+// waitingStates are those of a job that is waiting.
+func waitingStates() []rivertype.JobState {
+	return slices.DeleteFunc(unfinished(), func(state rivertype.JobState) bool { return state == rivertype.JobStateRunning })
 }
 
 // Enqueue adds a job, one of models' jobs, unless the same one is waiting or running already. What it is about must

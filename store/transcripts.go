@@ -26,6 +26,41 @@ func (s *Store) Transcript(ctx context.Context, id models.EpisodeID, task models
 	return t, err
 }
 
+// Transcripts lists the transcripts that an episode has, the newest first, without their segments.
+func (s *Store) Transcripts(ctx context.Context, id models.EpisodeID) ([]models.KeptTranscript, error) {
+	var rows []*transcriptRow
+	if err := s.e.read.NewSelect().Model(&rows).Where("episode_id = ?", id).Order("id DESC").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("listing the transcripts of the episode %s: %w", id, s.e.explain(err))
+	}
+	kept := make([]models.KeptTranscript, len(rows))
+	for i, r := range rows {
+		t, err := r.model()
+		if err != nil {
+			return nil, fmt.Errorf("listing the transcripts of the episode %s: %w", id, err)
+		}
+		kept[i] = models.KeptTranscript{Transcript: t, Current: r.IsCurrent}
+	}
+	return kept, nil
+}
+
+// TranscriptByID returns one of the transcripts of an episode with its segments and words, or [models.ErrNotFound].
+func (s *Store) TranscriptByID(ctx context.Context, id models.EpisodeID, transcript int64) (models.Transcript, error) {
+	var t models.Transcript
+	err := s.read(ctx, "reading a transcript", func(ctx context.Context, tx bun.Tx) error {
+		r := &transcriptRow{ID: transcript}
+		err := tx.NewSelect().Model(r).WherePK().Where("episode_id = ?", id).Scan(ctx)
+		if err != nil {
+			return missing(err, "transcript", transcript)
+		}
+		if t, err = r.model(); err != nil {
+			return err
+		}
+		t.Segments, err = segments(ctx, tx, r)
+		return err
+	})
+	return t, err
+}
+
 func nameOf(task models.TranscriptTask) string {
 	if task == models.TaskTranslate {
 		return "translation"
