@@ -7,6 +7,7 @@
 //	DIR/cache/              copies of recordings that are in a bucket, the last used ones
 //	DIR/earshot.lock        locked while migrations run, empty
 //	DIR/media/ab/abcd….mp3  stored audio, named by its SHA-256
+//	DIR/replaced-DATE-…/    a former catalogue in whose place a backup was restored
 //	DIR/tmp/                files being written: episode-ID.part (resumable downloads, with .json beside) and new-*
 //
 // Several processes may have one data folder open: each opens the database with one connection that writes, shared with

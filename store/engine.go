@@ -45,7 +45,12 @@ type engine struct {
 	// notMigrating keeps others from migrating until tx ends, for what writes out of turn; nil where it cannot.
 	notMigrating func(ctx context.Context, tx bun.Tx) error
 	// migrating keeps other processes from migrating the archive in the folder dir, and from writing, until unlock is called.
-	migrating func(ctx context.Context, dir string) (unlock func(), err error)
+	migrating  func(ctx context.Context, dir string) (unlock func(), err error)
+	listTables string // SQL: the names of all tables, in the order in which they were made
+	// filled is called with the tables into which rows with identifiers of their own were written, so that the next ones get
+	// greater ones; nil where that is so by itself.
+	filled func(ctx context.Context, tx bun.Tx, tables []string) error
+
 	// faults looks for damage in what the engine keeps, and describes each fault in a clause.
 	faults func(context.Context) ([]string, error)
 	// announce tells other processes, when tx is committed, that there are changes; nil where that is not possible.

@@ -35,11 +35,7 @@ func (s *Store) migrate(ctx context.Context, dir string) error {
 		return err
 	}
 	defer unlock()
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(s.e.goose, s.e.write.DB, wordsFS{sub, s.e.words}, goose.WithDisableGlobalRegistry(true))
+	p, err := s.migrations()
 	if err != nil {
 		return err
 	}
@@ -62,6 +58,47 @@ func (s *Store) migrate(ctx context.Context, dir string) error {
 		return err
 	}
 	_, err = queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	return err
+}
+
+// migrations is what brings the catalogue's tables from one version to another.
+func (s *Store) migrations() (*goose.Provider, error) {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(s.e.goose, s.e.write.DB, wordsFS{sub, s.e.words}, goose.WithDisableGlobalRegistry(true))
+}
+
+// migrateTo makes the catalogue's tables, which have nothing of an owner's in them, those of a version. One that this program
+// does not know is [models.ErrNewerData].
+func (s *Store) migrateTo(ctx context.Context, dir string, version int64) error {
+	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
+	defer cancel()
+	unlock, err := s.e.migrating(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	p, err := s.migrations()
+	if err != nil {
+		return err
+	}
+	has, target, err := p.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	s.e.version = max(has, version)
+	switch {
+	case version > target:
+		return newerTables(version, target)
+	case has > target:
+		return newerTables(has, target)
+	case has > version:
+		_, err = p.DownTo(ctx, version)
+	default:
+		_, err = p.UpTo(ctx, version)
+	}
 	return err
 }
 

@@ -41,18 +41,19 @@ func openSQLite(path string) (*engine, error) {
 	r.SetMaxOpenConns(8)
 	r.SetMaxIdleConns(8)
 	e := &engine{
-		name:     path,
-		write:    bun.NewDB(w, sqlitedialect.New()),
-		read:     bun.NewDB(r, sqlitedialect.New()),
-		jobs:     riversqlite.New(w),
-		goose:    goose.DialectSQLite3,
-		words:    strings.NewReplacer("{{ID}}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{{JSON}}", "TEXT", "{{BYTES}}", "BLOB"),
-		holder:   `coalesce(json_extract(attempted_by, '$[#-1]'), '')`,
-		target:   `coalesce(json_extract(args, '$.episode_id'), json_extract(args, '$.show_id'), '')`,
-		task:     `coalesce(json_extract(args, '$.task'), '')`,
-		happened: `json_extract(event, '$.episode_id')`,
-		size:     `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`,
-		view:     sql.TxOptions{ReadOnly: true},
+		name:       path,
+		write:      bun.NewDB(w, sqlitedialect.New()),
+		read:       bun.NewDB(r, sqlitedialect.New()),
+		jobs:       riversqlite.New(w),
+		goose:      goose.DialectSQLite3,
+		words:      strings.NewReplacer("{{ID}}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{{JSON}}", "TEXT", "{{BYTES}}", "BLOB"),
+		holder:     `coalesce(json_extract(attempted_by, '$[#-1]'), '')`,
+		target:     `coalesce(json_extract(args, '$.episode_id'), json_extract(args, '$.show_id'), '')`,
+		task:       `coalesce(json_extract(args, '$.task'), '')`,
+		happened:   `json_extract(event, '$.episode_id')`,
+		size:       `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`,
+		view:       sql.TxOptions{ReadOnly: true},
+		listTables: `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY rowid`,
 		migrating: func(ctx context.Context, dir string) (func(), error) {
 			unlock, err := lockFile(ctx, filepath.Join(dir, "earshot.lock"))
 			if err != nil {

@@ -89,7 +89,10 @@ func (s *Store) start(ctx context.Context) error {
 	}
 	q, err := river.NewClient(s.e.jobs, &river.Config{Logger: slog.New(quiet{s.log.Handler()})})
 	s.queue = q
-	return err
+	if err != nil {
+		return err
+	}
+	return s.requeue(ctx)
 }
 
 // Close closes the archive. Calls of [Store.Work] must have returned.

@@ -61,25 +61,34 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 	if err := os.MkdirAll(c.Data, 0o755); err != nil { //nolint:gosec // the owner's folder, with the usual rights
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	q, err := c.queue()
-	if err != nil {
-		return nil, err
-	}
 	web, err := c.fetching()
 	if err != nil {
 		return nil, err
 	}
-	cache, err := humanize.ParseBytes(c.MediaCache)
-	if err != nil || cache == 0 || cache > math.MaxInt64 {
-		return nil, usageError{fmt.Errorf("media-cache is no size: %q (write it like 10GB)", c.MediaCache)}
+	o, err := c.storeOptions()
+	if err != nil {
+		return nil, err
 	}
-	s, err := store.Open(ctx, c.Data, store.Options{Database: c.DatabaseURL, Media: c.MediaURL, CacheBytes: int64(cache), Logger: c.log, MinFree: q.minFree})
+	s, err := store.Open(ctx, c.Data, o)
 	if err != nil {
 		return nil, err
 	}
 	a := &archive{Store: s, c: c, tool: audio.New(audio.Options{}), client: fetch.New(web)}
 	a.say = func(string) {}
 	return a, nil
+}
+
+// storeOptions says where the archive is.
+func (c *config) storeOptions() (store.Options, error) {
+	q, err := c.queue()
+	if err != nil {
+		return store.Options{}, err
+	}
+	cache, err := humanize.ParseBytes(c.MediaCache)
+	if err != nil || cache == 0 || cache > math.MaxInt64 {
+		return store.Options{}, usageError{fmt.Errorf("media-cache is no size: %q (write it like 10GB)", c.MediaCache)}
+	}
+	return store.Options{Database: c.DatabaseURL, Media: c.MediaURL, CacheBytes: int64(cache), Logger: c.log, MinFree: q.minFree}, nil
 }
 
 // resolver looks at sources; progress, which may be nil, is told how far the reading of local recordings has come.
