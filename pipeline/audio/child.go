@@ -18,6 +18,7 @@ const stderrBytes = 8 << 10
 type limits struct {
 	memory int64         // bytes of address space
 	cpu    time.Duration // processor time
+	file   int64         // bytes that a file may grow to; 0: the child writes none
 }
 
 // command builds a child of program that reads f, hardened as the package comment says. The arguments may hold
@@ -38,7 +39,7 @@ func (t *Tool) command(ctx context.Context, program string, f *os.File, l limits
 			t.prlimit,
 			"--as=" + strconv.FormatInt(l.memory, 10),
 			"--cpu=" + strconv.FormatInt(int64(l.cpu/time.Second), 10),
-			"--fsize=0", "--nofile=64", "--core=0", "--",
+			"--fsize=" + strconv.FormatInt(l.file, 10), "--nofile=64", "--core=0", "--",
 		}, argv...)
 	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)

@@ -15,6 +15,9 @@ func inputName(f *os.File) string {
 	return "file:" + f.Name()
 }
 
+// outputName gives the path, as inputName does.
+func outputName(f *os.File) string { return inputName(f) }
+
 // diedOfItsInput cannot be told portably: -1 is the exit code of a process that a signal ended.
 func diedOfItsInput(*os.ProcessState) bool { return false }
 
