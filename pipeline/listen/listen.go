@@ -1,0 +1,180 @@
+package listen
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/audio"
+)
+
+// LongestCut is the greatest length of a part, in milliseconds.
+const LongestCut = 10 * 60 * 1000
+
+// Media opens recordings.
+type Media interface {
+	Open(ctx context.Context, key string) (*os.File, error)
+	Has(ctx context.Context, key string) (bool, error)
+}
+
+// Options says what a [Maker] works with. Dir, Audio, Media and Logger are required.
+type Options struct {
+	Dir    string
+	Audio  *audio.Tool
+	Media  Media
+	Logger *slog.Logger
+	// Bytes is how much is kept; 0 means 10 GiB.
+	Bytes int64
+	// AtOnce is how many things are made at a time; 0 means 2.
+	AtOnce int
+}
+
+// Maker makes and keeps what is derived of recordings.
+type Maker struct {
+	o       Options
+	shelf   shelf
+	flights flights
+	slots   chan struct{}
+}
+
+// New returns a maker.
+func New(o Options) *Maker {
+	return &Maker{
+		o: o, shelf: shelf{o.Dir, cmp.Or(o.Bytes, 10<<30)}, slots: make(chan struct{}, cmp.Or(o.AtOnce, 2)),
+	}
+}
+
+// Peaks returns how loud a recording is, see [audio.Tool.Peaks]. title says in errors which it is.
+func (m *Maker) Peaks(ctx context.Context, of models.Media, title string) ([]byte, error) {
+	f, err := m.need(ctx, of, peaksEnding, m.recording(of), func(ctx context.Context, in, out *os.File) error {
+		peaks, err := m.o.Audio.For(title).Peaks(ctx, in)
+		if err == nil {
+			_, err = out.Write(peaks)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// Playback opens the copy of a recording that is to be played in its place; nil where the recording itself is. A copy keeps
+// the times.
+func (m *Maker) Playback(ctx context.Context, of models.Media, title string) (*os.File, error) {
+	f, err := m.need(ctx, of, playEnding, m.recording(of), func(ctx context.Context, in, out *os.File) error {
+		tool := m.o.Audio.For(title)
+		kind, err := tool.Copy(ctx, in)
+		if err == nil && kind != audio.CopyNone {
+			err = tool.WriteCopy(ctx, kind, in, out)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || info.Size() == 0 {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// Cut opens a part of a recording as an M4A file, which must be at most [LongestCut] long. artist is written into it beside
+// the title.
+func (m *Maker) Cut(ctx context.Context, of models.Media, title, artist string, startMS, endMS int64) (*os.File, error) {
+	if startMS < 0 || endMS <= startMS || endMS-startMS > LongestCut {
+		return nil, models.Explain(models.ErrInvalid, "a part must end after it starts, and be at most ten minutes long")
+	}
+	ending := "." + strconv.FormatInt(startMS, 10) + "-" + strconv.FormatInt(endMS, 10) + cutEnding
+	// Not every recording can be entered at a moment; its copy can.
+	source := func(ctx context.Context) (*os.File, error) {
+		if play, err := m.Playback(ctx, of, title); play != nil || err != nil {
+			return play, err
+		}
+		return m.recording(of)(ctx)
+	}
+	return m.need(ctx, of, ending, source, func(ctx context.Context, in, out *os.File) error {
+		return m.o.Audio.For(title).WriteCut(ctx, audio.Cut{StartMS: startMS, EndMS: endMS, Title: title, Artist: artist}, in, out)
+	})
+}
+
+// Prepare makes what the first listener would wait for.
+func (m *Maker) Prepare(ctx context.Context, of models.Media, title string) error {
+	_, err := m.Peaks(ctx, of, title)
+	f, err2 := m.Playback(ctx, of, title)
+	if f != nil {
+		err2 = errors.Join(err2, f.Close())
+	}
+	return errors.Join(err, err2)
+}
+
+// recording opens a recording itself.
+func (m *Maker) recording(of models.Media) func(ctx context.Context) (*os.File, error) {
+	return func(ctx context.Context) (*os.File, error) { return m.o.Media.Open(ctx, of.Key) }
+}
+
+// need opens a file of a recording. Where it is not there, it is made of what source opens.
+func (m *Maker) need(ctx context.Context, of models.Media, ending string, source func(ctx context.Context) (*os.File, error),
+	write func(ctx context.Context, in, out *os.File) error,
+) (*os.File, error) {
+	path, err := m.shelf.path(of, ending)
+	if err != nil {
+		return nil, err
+	}
+	if f, err := m.shelf.open(path); f != nil || err != nil {
+		return f, err
+	}
+	err = m.flights.do(ctx, path, func(ctx context.Context) error {
+		in, err := source(ctx) // may wait for a slot of its own
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		return m.inTurn(ctx, func() error {
+			return m.shelf.put(path, func(out *os.File) error { return write(ctx, in, out) })
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
+}
+
+// inTurn waits for a free slot.
+func (m *Maker) inTurn(ctx context.Context, f func() error) error {
+	select {
+	case m.slots <- struct{}{}:
+		defer func() { <-m.slots }()
+		return f()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run keeps the folder within its bounds until ctx ends.
+func (m *Maker) Run(ctx context.Context) error {
+	const every, often = 10 * time.Minute, 36 // asking for recordings may cost a request each
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		has := m.o.Media.Has
+		if n%often > 0 {
+			has = func(context.Context, string) (bool, error) { return true, nil }
+		}
+		if err := m.shelf.tidy(ctx, has); err != nil && ctx.Err() == nil {
+			m.o.Logger.WarnContext(ctx, "the folder of copies for listeners cannot be tidied", "dir", m.o.Dir, "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}

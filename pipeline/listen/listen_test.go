@@ -1,0 +1,204 @@
+package listen
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/audio"
+)
+
+// folder is a media store that counts how often a recording is opened.
+type folder struct {
+	dir    string
+	opened atomic.Int32
+}
+
+func (f *folder) Open(_ context.Context, key string) (*os.File, error) {
+	f.opened.Add(1)
+	return os.Open(filepath.Join(f.dir, key))
+}
+
+func (f *folder) Has(_ context.Context, key string) (bool, error) {
+	_, err := os.Stat(filepath.Join(f.dir, key))
+	return err == nil, nil
+}
+
+// recording makes a maker and an MP3 file of variable bit rate.
+func recording(t *testing.T) (*Maker, *folder, models.Media) {
+	t.Helper()
+	tool := audio.New(audio.Options{})
+	if err := tool.Check(); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	media := &folder{dir: t.TempDir()}
+	key := "ab/abcd.mp3"
+	if err := os.Mkdir(filepath.Join(media.dir, "ab"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "sine=d=12", "-q:a", "6", filepath.Join(media.dir, key)).CombinedOutput(); err != nil {
+		t.Fatalf("%s", out)
+	}
+	return New(Options{Dir: filepath.Join(t.TempDir(), "listen"), Audio: tool, Media: media, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))}), media, models.Media{Key: key}
+}
+
+func size(t *testing.T, f *os.File, err error) int64 {
+	t.Helper()
+	if err != nil || f == nil {
+		t.Fatalf("no file: %v", err)
+	}
+	n, err := io.Copy(io.Discard, f)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestMadeOnceKeptAndTidiedAway(t *testing.T) {
+	m, media, of := recording(t)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if peaks, err := m.Peaks(t.Context(), of, "A talk"); err != nil || len(peaks) < 600 {
+				t.Errorf("%d peaks, %v", len(peaks), err)
+			}
+		})
+	}
+	all.Wait()
+	if n := media.opened.Load(); n != 1 {
+		t.Errorf("8 who asked together opened the recording %d times", n)
+	}
+	// Cuts that all need the copy first do not wait for each other in a circle.
+	for i := range 4 {
+		all.Go(func() {
+			start := int64(i) * 1000
+			f, err := m.Cut(t.Context(), of, "A talk", "A show", start, start+2000)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = f.Close()
+		})
+	}
+	all.Wait()
+	before := media.opened.Load()
+	if err := m.Prepare(t.Context(), of, "A talk"); err != nil || media.opened.Load() != before {
+		t.Errorf("what is there was made again: %v", err)
+	}
+	copied, err := m.Playback(t.Context(), of, "A talk")
+	played := size(t, copied, err)
+	if _, err := m.Cut(t.Context(), of, "A talk", "", 20_000, 21_000); !errors.Is(err, models.ErrUnusable) {
+		t.Errorf("after the end: %v", err)
+	}
+	for _, c := range [][2]int64{{-1, 5}, {5, 5}, {0, LongestCut + 1}} {
+		if _, err := m.Cut(t.Context(), of, "A talk", "", c[0], c[1]); !errors.Is(err, models.ErrInvalid) {
+			t.Errorf("from %d to %d: %v", c[0], c[1], err)
+		}
+	}
+	for _, key := range []string{"", "../../etc/passwd", "ab/.hidden", "ab/x y.mp3"} {
+		if _, err := m.Peaks(t.Context(), models.Media{Key: key}, "x"); !errors.Is(err, models.ErrNotFound) {
+			t.Errorf("key %q: %v", key, err)
+		}
+	}
+
+	// What was used longest ago goes first, peaks stay.
+	files := func() int {
+		t.Helper()
+		all, err := filepath.Glob(filepath.Join(m.o.Dir, "ab", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	if n := files(); n != 6 { // peaks, a copy, four cuts, nothing of the cut that failed
+		t.Errorf("%d files", n)
+	}
+	tidy := func() {
+		t.Helper()
+		if err := m.shelf.tidy(t.Context(), media.Has); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tidy()
+	if n := files(); n != 6 {
+		t.Errorf("%d files are left of those that have room", n)
+	}
+	if f, err := m.Playback(t.Context(), of, ""); size(t, f, err) != played {
+		t.Error("another copy")
+	}
+	m.shelf.most = played + 2000
+	tidy()
+	if n := files(); n != 2 {
+		t.Errorf("%d files are left of those that have no room", n)
+	}
+	if err := os.Remove(filepath.Join(media.dir, of.Key)); err != nil {
+		t.Fatal(err)
+	}
+	tidy()
+	if n := files(); n != 0 {
+		t.Errorf("%d files are left of a recording that is gone", n)
+	}
+}
+
+func TestGivenUpWithTheLastWhoWaits(t *testing.T) {
+	var all flights
+	ended, begun := make(chan struct{}), make(chan struct{})
+	first, leave := context.WithCancel(t.Context())
+	second, leaveToo := context.WithCancel(t.Context())
+	work := func(ctx context.Context) error {
+		close(begun)
+		<-ctx.Done()
+		close(ended)
+		return ctx.Err()
+	}
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		if err := all.do(first, "x", work); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	})
+	<-begun
+	joined := make(chan struct{})
+	waiting.Go(func() {
+		close(joined)
+		if err := all.do(second, "x", func(context.Context) error { panic("made twice") }); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	})
+	<-joined
+	for all.waitingFor("x") < 2 { // until the second has its place
+		continue
+	}
+	leave()
+	for all.waitingFor("x") > 1 {
+		continue
+	}
+	select {
+	case <-ended:
+		t.Fatal("given up while somebody waits")
+	default:
+	}
+	leaveToo()
+	<-ended
+	waiting.Wait()
+}
+
+func (s *flights) waitingFor(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x := s.all[name]; x != nil {
+		return x.waiting
+	}
+	return 0
+}
