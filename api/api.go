@@ -3,11 +3,14 @@
 //
 // Paths:
 //
-//	/                              the page; also at /episodes/{id}, which opens that episode
+//	/                              the page; also at /episodes/{id}, which opens that episode and tells other programs of it
+//	/embed/{id}                    a small player of an episode, or a part of it, for pages elsewhere
 //	/assets/…                      its parts, named by content and cached for ever
 //	/api/v1/search                 episodes with the moments at which a query matches
 //	/api/v1/complete, …/mentions   ways to go on with a query, and its matches month by month
 //	/api/v1/shows, …/episodes…     the catalogue; …/transcript with words, …/media with byte ranges, …/retry
+//	…/playback, …/peaks, …/clip.m4a  what to play, how loud it is, a part of it
+//	/api/v1/oembed                 how to show an episode in a page elsewhere
 //	/api/v1/queue/…                pause and resume; also of a show; an episode can be done now, cancelled, retried
 //	/api/v1/uploads…               files that people send, in pieces, by the tus protocol
 //	/api/v1/status, …/events       how far the work has come, once or as it changes
@@ -88,11 +91,12 @@ type Media interface {
 	Reader(ctx context.Context, key string) (io.ReadSeekCloser, error)
 }
 
-// Options says what the API serves. Catalogue, Searcher, Media and Logger are required.
+// Options says what the API serves. Catalogue, Searcher, Media, Listening and Logger are required.
 type Options struct {
 	Catalogue Catalogue
 	Searcher  Searcher
 	Media     Media
+	Listening Listening
 	Logger    *slog.Logger
 	// Uploads takes files; nil where none are taken.
 	Uploads *Uploads
@@ -125,8 +129,8 @@ type Options struct {
 // New returns the handler of everything that the program serves. It takes part in a graceful stop when it is run by
 // [Serve].
 func New(o Options) (http.Handler, error) {
-	if o.Catalogue == nil || o.Searcher == nil || o.Media == nil || o.Logger == nil {
-		return nil, errors.New("api: Catalogue, Searcher, Media and Logger are required")
+	if o.Catalogue == nil || o.Searcher == nil || o.Media == nil || o.Listening == nil || o.Logger == nil {
+		return nil, errors.New("api: Catalogue, Searcher, Media, Listening and Logger are required")
 	}
 	if o.Access != AccessOpen && o.Access != "" && o.Accounts == nil {
 		return nil, errors.New("api: Accounts are required where logins are")
@@ -147,13 +151,14 @@ func New(o Options) (http.Handler, error) {
 // server is what the operations share.
 type server struct {
 	Options
-	hub  *hub
-	gate *gate
+	hub   *hub
+	gate  *gate
+	forms forms
 }
 
 // newRouter returns the routes without the guards around them, and their description.
 func newRouter(o Options) (http.Handler, huma.API, error) {
-	s := &server{Options: o, hub: newHub(o.Catalogue, o.Logger), gate: newGate(o)}
+	s := &server{Options: o, hub: newHub(o.Catalogue, o.Logger), gate: newGate(o), forms: newForms()}
 	gin.SetMode(gin.ReleaseMode) // the debug mode prints to standard output
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
@@ -175,7 +180,7 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 			writeProblem(c.Writer, http.StatusNotFound, "there is nothing at this address; see /api/v1/openapi.json for what there is")
 			return
 		}
-		page.ServeHTTP(c.Writer, c.Request)
+		s.serveView(page, c.Writer, c.Request)
 	})
 
 	cfg := huma.DefaultConfig("Earshot", o.Version)
@@ -193,6 +198,8 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	s.registerShows(h)
 	s.registerEpisodes(h)
 	s.registerMedia(h)
+	s.registerListening(h)
+	s.registerEmbedding(h)
 	s.registerQueue(h)
 	s.registerStatus(h)
 	s.registerEvents(h)

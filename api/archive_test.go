@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/audio"
+	listening "github.com/earshot/earshot/pipeline/listen"
 	"github.com/earshot/earshot/search"
 )
 
@@ -367,5 +369,19 @@ func (a *archive) index(t *testing.T) *search.Index {
 
 func (a *archive) options(t *testing.T) Options {
 	t.Helper()
-	return Options{Catalogue: a, Searcher: a.index(t), Media: a, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test"}
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	made := listening.New(listening.Options{Dir: t.TempDir(), Audio: audio.New(audio.Options{}), Media: files{a.dir}, Logger: log})
+	return Options{Catalogue: a, Searcher: a.index(t), Media: a, Listening: made, Logger: log, Version: "test"}
+}
+
+// files opens an archive's recordings for ffmpeg.
+type files struct{ dir string }
+
+func (f files) Open(_ context.Context, key string) (*os.File, error) {
+	return os.Open(filepath.Join(f.dir, key))
+}
+
+func (f files) Has(_ context.Context, key string) (bool, error) {
+	_, err := os.Stat(filepath.Join(f.dir, key))
+	return err == nil, nil
 }

@@ -70,12 +70,18 @@ func isUpload(r *http.Request) bool {
 // compressed uses gzip but for what must reach the client as it is written: audio, which has ranges, and events.
 func compressed(gzip, plain http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isMedia(r) || isUpload(r) || r.URL.Path == "/api/v1/events" {
+		if isAudio(r) || isUpload(r) || r.URL.Path == "/api/v1/events" {
 			plain.ServeHTTP(w, r)
 			return
 		}
 		gzip.ServeHTTP(w, r)
 	})
+}
+
+// isAudio reports whether the answer is audio, of which parts may be asked for.
+func isAudio(r *http.Request) bool {
+	return isMedia(r) || strings.HasPrefix(r.URL.Path, "/api/v1/episodes/") &&
+		(strings.HasSuffix(r.URL.Path, playbackPath) || strings.HasSuffix(r.URL.Path, clipPath))
 }
 
 func isMedia(r *http.Request) bool {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -38,34 +39,49 @@ func (s *server) registerMedia(h huma.API) {
 }
 
 func (s *server) media(ctx context.Context, in *episodeInput) (*huma.StreamResponse, error) {
-	if err := validEpisodeID(in.ID); err != nil {
-		return nil, err
-	}
-	e, err := s.Catalogue.Episode(ctx, models.EpisodeID(in.ID))
+	e, err := s.recorded(ctx, in.ID)
 	if err != nil {
-		return nil, fmt.Errorf("reading episode %s: %w", in.ID, err)
-	}
-	if e.Media.Key == "" {
-		return nil, huma.Error404NotFound("the audio of this episode is not here yet")
+		return nil, err
 	}
 	f, err := s.Media.Reader(ctx, e.Media.Key)
 	if err != nil {
 		s.Logger.WarnContext(ctx, "stored audio cannot be opened", slog.String("episode", in.ID), slog.Any("error", err))
 		return nil, fmt.Errorf("opening the audio of episode %s: %w", in.ID, err)
 	}
+	return streamAudio(ctx, e, f, e.Media.ContentType, e.Media.SHA256), nil
+}
+
+// recorded returns an episode whose audio is stored.
+func (s *server) recorded(ctx context.Context, id string) (models.Episode, error) {
+	if err := validEpisodeID(id); err != nil {
+		return models.Episode{}, err
+	}
+	e, err := s.Catalogue.Episode(ctx, models.EpisodeID(id))
+	if err != nil {
+		return models.Episode{}, fmt.Errorf("reading episode %s: %w", id, err)
+	}
+	if e.Media.Key == "" {
+		return models.Episode{}, huma.Error404NotFound("the audio of this episode is not here yet")
+	}
+	return e, nil
+}
+
+// streamAudio answers with a file of an episode, or the part of it that is asked for, and closes it. tag tells it from others;
+// "" where that is not known.
+func streamAudio(ctx context.Context, e models.Episode, f io.ReadSeekCloser, probed, tag string) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer func() { _ = f.Close() }() // only read
 		c := humagin.Unwrap(hc)
 		header := c.Writer.Header()
-		contentType, safe := mediaType(e.Media.ContentType)
+		contentType, safe := mediaType(probed)
 		header.Set("Content-Type", contentType)
 		if !safe {
 			header.Set("Content-Disposition", "attachment")
 		}
 		header.Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
 		header.Set("Cache-Control", "private, no-cache")
-		if e.Media.SHA256 != "" {
-			header.Set("ETag", `"`+e.Media.SHA256+`"`)
+		if tag != "" {
+			header.Set("ETag", `"`+tag+`"`)
 		}
 		r := c.Request
 		if strings.Contains(r.Header.Get("Range"), ",") { // players ask for one; thousands would cost more than they give
@@ -73,7 +89,7 @@ func (s *server) media(ctx context.Context, in *episodeInput) (*huma.StreamRespo
 			r.Header.Del("Range")
 		}
 		http.ServeContent(&patientWriter{ResponseWriter: c.Writer}, r, "", e.UpdatedAt, f)
-	}}, nil
+	}}
 }
 
 // mediaType returns the media type under which stored audio is served, and whether a browser may play it in place.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -25,8 +26,7 @@ const notBuilt = "The page is not part of this program: it was built without it.
 // page serves the embedded page.
 type page struct {
 	files fs.FS
-	etag  string // of index.html; "" when the page is not built
-	index []byte
+	index []byte // nil when the page is not built
 }
 
 func newPage() (*page, error) {
@@ -40,14 +40,13 @@ func newPage() (*page, error) {
 func pageOf(files fs.FS) *page {
 	p := &page{files: files}
 	if index, err := fs.ReadFile(files, "index.html"); err == nil {
-		sum := sha256.Sum256(index)
-		p.index, p.etag = index, `W/"`+base64.RawURLEncoding.EncodeToString(sum[:12])+`"`
+		p.index = index
 	}
 	return p
 }
 
 // built reports whether there is a page.
-func (p *page) built() bool { return p.etag != "" }
+func (p *page) built() bool { return p.index != nil }
 
 // ServeHTTP answers with a part of the page; its address for an episode is the page itself, which reads it.
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -61,11 +60,17 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = io.WriteString(w, notBuilt)
 	default:
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-cache")
-		w.Header().Set("ETag", p.etag)
-		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(p.index)))
+		p.serve(w, r, p.index)
 	}
+}
+
+// serve answers with a form of the page, which depends on who asks.
+func (p *page) serve(w http.ResponseWriter, r *http.Request, body []byte) {
+	sum := sha256.Sum256(body)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "private, no-cache")
+	w.Header().Set("ETag", `W/"`+base64.RawURLEncoding.EncodeToString(sum[:12])+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
 // isView reports whether a path is one of the page's own addresses.

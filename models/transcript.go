@@ -1,6 +1,8 @@
 package models
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -118,6 +120,25 @@ func (t Transcript) Text() string {
 	parts := make([]string, 0, len(t.Segments))
 	for _, s := range t.Segments {
 		if s.Text != "" {
+			parts = append(parts, s.Text)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// Between is what is said from a moment on and before another one: the words that begin there.
+func (t Transcript) Between(startMS, endMS int64) string {
+	var parts []string
+	for _, s := range t.Segments {
+		if s.EndMS < startMS || s.StartMS >= endMS {
+			continue
+		}
+		from, _ := slices.BinarySearchFunc(s.Words, startMS, func(w Word, ms int64) int { return cmp.Compare(w.StartMS, ms) })
+		to, _ := slices.BinarySearchFunc(s.Words, endMS, func(w Word, ms int64) int { return cmp.Compare(w.StartMS, ms) })
+		switch {
+		case from < to:
+			parts = append(parts, s.Part(from, to).Text)
+		case len(s.Words) == 0:
 			parts = append(parts, s.Text)
 		}
 	}

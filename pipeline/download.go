@@ -43,6 +43,13 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 		return fmt.Errorf("storing the audio of %q: %w", episode.Title, err)
 	}
 	p.o.Logger.InfoContext(ctx, "downloaded", "episode_id", episode.ID, "job_id", lease.JobID, "bytes", media.Bytes, "duration_ms", media.DurationMS)
+	if p.o.Listening == nil {
+		return nil
+	}
+	if err := p.o.Listening.Prepare(ctx, media, episode.Title); err != nil && ctx.Err() == nil {
+		// It is tried again when somebody listens; the recording itself is there.
+		p.o.Logger.WarnContext(ctx, "nothing could be prepared for listeners", "episode_id", episode.ID, "job_id", lease.JobID, "error", err)
+	}
 	return nil
 }
 

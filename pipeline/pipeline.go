@@ -70,11 +70,18 @@ type Partial interface {
 	File() *os.File
 }
 
+// Listening makes what listeners get beside a recording, so that the first of them need not wait. title says in errors which
+// recording it is.
+type Listening interface {
+	Prepare(ctx context.Context, of models.Media, title string) error
+}
+
 // Options holds the tools of a [Pipeline] and its settings.
 type Options struct {
 	Catalogue   Catalogue
 	Sources     Sources
 	Media       Media
+	Listening   Listening // nil: it is made when it is asked for
 	Fetch       *fetch.Client
 	Probe       *audio.Tool
 	Transcriber *whisper.Transcriber

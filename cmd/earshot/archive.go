@@ -20,6 +20,7 @@ import (
 	"github.com/earshot/earshot/pipeline/calibrate"
 	"github.com/earshot/earshot/pipeline/feed"
 	"github.com/earshot/earshot/pipeline/fetch"
+	"github.com/earshot/earshot/pipeline/listen"
 	"github.com/earshot/earshot/pipeline/source"
 	"github.com/earshot/earshot/pipeline/whisper"
 	"github.com/earshot/earshot/search"
@@ -108,6 +109,11 @@ func (a *archive) index(ctx context.Context, wake <-chan struct{}) (*search.Inde
 	return search.Open(ctx, filepath.Join(a.c.Data, "search"), a.Store, search.Options{Wake: wake, Log: a.c.log})
 }
 
+// listening makes what listeners get beside the recordings.
+func (a *archive) listening() *listen.Maker {
+	return listen.New(listen.Options{Dir: filepath.Join(a.c.Data, "listen"), Audio: a.tool, Media: a.Media(), Logger: a.c.log})
+}
+
 // media gives the pipeline the store's recordings.
 type media struct{ *store.Media }
 
@@ -132,9 +138,13 @@ func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way) (store.Han
 	if err != nil {
 		return store.Handlers{}, err
 	}
+	var ahead pipeline.Listening // nil where the one who serves has another folder
+	if a.c.MediaURL == "" {
+		ahead = a.listening()
+	}
 	p := pipeline.New(pipeline.Options{
 		Catalogue: a.Store, Sources: a.resolver(nil, nil), Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
-		Weights: w, Model: way.Model, Language: a.c.Language, Decoders: way.Decoders, Threads: way.Threads, Vocabulary: a.c.Vocabulary, Hints: a.c.Hints, Logger: a.c.log,
+		Listening: ahead, Weights: w, Model: way.Model, Language: a.c.Language, Decoders: way.Decoders, Threads: way.Threads, Vocabulary: a.c.Vocabulary, Hints: a.c.Hints, Logger: a.c.log,
 	})
 	return store.Handlers{Poll: p.Poll, Download: p.Download, Import: p.Import, Transcribe: p.Transcribe}, nil
 }

@@ -63,8 +63,9 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	listening := a.listening()
 	handler, err := api.New(api.Options{ //nolint:contextcheck // requests bring their own
-		Catalogue: a.Store, Searcher: index, Media: a.Media(), Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen, Metrics: c.Metrics,
+		Catalogue: a.Store, Searcher: index, Media: a.Media(), Listening: listening, Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen, Metrics: c.Metrics,
 	})
 	if err != nil {
 		return err
@@ -84,6 +85,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	g.Go(func() error { return hooks.Run(ctx) })
 	g.Go(func() error { return index.Follow(ctx) })
 	g.Go(func() error { return uploads.Run(ctx) })
+	g.Go(func() error { return listening.Run(ctx) })
 	g.Go(func() error { return a.watchFolders(ctx) })
 	g.Go(func() error {
 		a.Hear(ctx, func() {

@@ -53,6 +53,7 @@ func TestCopiesAndCutsKeepTheTimeline(t *testing.T) {
 		{"even.mp3", []string{"-b:a", "96k"}, CopyNone},
 		{"uneven.mp3", []string{"-q:a", "4"}, CopyRepack},
 		{"without-a-table.mp3", []string{"-q:a", "4", "-write_xing", "0"}, CopyRepack},
+		{"low.mp3", []string{"-q:a", "4", "-ar", "11025"}, CopyConvert},
 		{"a.aac", []string{"-b:a", "64k"}, CopyRepack},
 		{"a.m4a", []string{"-b:a", "64k"}, CopyNone},
 		{"a.opus", nil, CopyNone},
