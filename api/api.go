@@ -14,7 +14,7 @@
 //	/api/v1/queue/…                pause and resume; also of a show; an episode can be done now, cancelled, retried
 //	/api/v1/uploads…               files that people send, in pieces, by the tus protocol
 //	/api/v1/status, …/events       how far the work has come, once or as it changes
-//	/api/v1/openapi.json           the description of all this
+//	/api/v1/openapi.json           the description of all this, which /docs shows to people
 //	/metrics                       numbers for Prometheus, for this machine only unless it is allowed
 //	/healthz                       whether catalogue and index answer
 //
@@ -208,7 +208,7 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 		s.Uploads.routes(r)
 	}
 	m.register(r)
-	listsAreNeverNull(h.OpenAPI())
+	completeDescription(h.OpenAPI())
 	describeSecurity(h.OpenAPI())
 	s.gate.learn(h.OpenAPI())
 	return r, h, nil
@@ -233,15 +233,4 @@ func register[I, O any](s *server, h huma.API, op huma.Operation, f func(context
 // get describes a reading operation.
 func get(id, path, summary string) huma.Operation {
 	return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary}
-}
-
-// listsAreNeverNull corrects the description, which takes every Go slice for something that may be null.
-func listsAreNeverNull(d *huma.OpenAPI) {
-	for _, s := range d.Components.Schemas.Map() {
-		for _, p := range s.Properties {
-			if p.Type == huma.TypeArray {
-				p.Nullable = false
-			}
-		}
-	}
 }

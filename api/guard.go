@@ -34,7 +34,7 @@ func guard(o Options, h http.Handler) (http.Handler, error) {
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusForbidden, "changes may be asked for only by this server's own page or by programs, not by another site")
 	}))
-	inner := headAsGet(compressed(gzip(h), h))
+	inner := headAsGet(compressed(gzip(conditional(h)), h))
 	return allowHosts(o, headers(bounded(ofOwnAccord(crossOrigin.Handler(inner), inner)))), nil
 }
 

@@ -63,6 +63,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 func TestPageFiles(t *testing.T) {
 	built := pageOf(fstest.MapFS{
 		"index.html": {Data: []byte("<!doctype html>")}, "assets/a.js": {Data: []byte("1")}, "favicon.svg": {Data: []byte("<svg/>")}, ".gitkeep": {},
+		"docs.html": {Data: []byte("<p>docs")}, "assets/b.js": {Data: []byte("2")}, "assets/b.js.br": {Data: []byte("compressed")},
 	})
 	for _, c := range []struct {
 		page                        *page
@@ -74,6 +75,9 @@ func TestPageFiles(t *testing.T) {
 		{built, "/episodes/0123456789abcdef", 200, "text/html; charset=utf-8", "no-cache", "<!doctype"},
 		{built, "/assets/a.js", 200, "text/javascript; charset=utf-8", "immutable", "1"},
 		{built, "/favicon.svg", 200, "image/svg+xml", "3600", "<svg/>"},
+		{built, "/docs", 200, "text/html; charset=utf-8", "no-cache", "<p>docs"},
+		{built, "/docs.html", 404, "application/problem+json", "", ""},
+		{built, "/assets/b.js.br", 404, "application/problem+json", "", ""},
 		{built, "/.gitkeep", 404, "application/problem+json", "", ""},
 		{built, "/assets/../index.html", 404, "application/problem+json", "", ""},
 		{built, "/assets", 404, "application/problem+json", "", ""},
@@ -83,6 +87,12 @@ func TestPageFiles(t *testing.T) {
 		res, body := ask(t, c.page, "GET", c.target)
 		if res.StatusCode != c.status || res.Header.Get("Content-Type") != c.contentType || !strings.Contains(res.Header.Get("Cache-Control"), c.cache) || !strings.Contains(body, c.contain) {
 			t.Errorf("%s: %d %v %s", c.target, res.StatusCode, res.Header, body)
+		}
+	}
+	for coding, want := range map[string]string{"gzip, br": "compressed", "br;q=0, gzip": "2", "": "2"} {
+		res, body := ask(t, built, "GET", "/assets/b.js", "Accept-Encoding", coding)
+		if body != want || (want == "compressed") != (res.Header.Get("Content-Encoding") == "br") || res.Header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("for %q: %q, %v", coding, body, res.Header)
 		}
 	}
 	res, _ := ask(t, built, "GET", "/")
@@ -100,5 +110,36 @@ func TestCompression(t *testing.T) {
 	}
 	if plain, err := io.ReadAll(z); err != nil || !json.Valid(plain) {
 		t.Errorf("%v %.100s", err, plain)
+	}
+}
+
+func TestAnswersAreConditional(t *testing.T) {
+	a, _ := library(t)
+	h := newHandler(t, a)
+	res, body := ask(t, h, "GET", "/api/v1/shows")
+	tag := res.Header.Get("ETag")
+	if res.StatusCode != http.StatusOK || !strings.HasPrefix(tag, `W/"`) || res.Header.Get("Cache-Control") != "private, no-cache" || !json.Valid([]byte(body)) {
+		t.Fatalf("%d %v %.200s", res.StatusCode, res.Header, body)
+	}
+	if res, body := ask(t, h, "GET", "/api/v1/shows", "If-None-Match", `W/"another", `+tag); res.StatusCode != http.StatusNotModified || body != "" {
+		t.Errorf("unchanged: %d, a body of %d bytes", res.StatusCode, len(body))
+	}
+	a.addShow("One more")
+	if res, body := ask(t, h, "GET", "/api/v1/shows", "If-None-Match", tag, "Range", "bytes=0-3"); res.StatusCode != http.StatusOK || !strings.Contains(body, "One more") {
+		t.Errorf("changed: %d %.200s", res.StatusCode, body)
+	}
+	if res, _ := ask(t, h, "GET", "/api/v1/episodes?limit=0"); res.StatusCode != http.StatusUnprocessableEntity || res.Header.Get("ETag") != "" {
+		t.Errorf("an error: %d %v", res.StatusCode, res.Header)
+	}
+	// Longer than what is kept: passes, and loses nothing.
+	long := strings.Repeat("x", maxKept/2)
+	res, body = ask(t, conditional(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		for range 3 {
+			_, _ = io.WriteString(w, long)
+		}
+	})), "GET", "/api/v1/long")
+	if res.StatusCode != http.StatusOK || len(body) != 3*len(long) || res.Header.Get("ETag") != "" {
+		t.Errorf("a long answer: %d, %d bytes of %d, %v", res.StatusCode, len(body), 3*len(long), res.Header)
 	}
 }

@@ -53,12 +53,12 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodGet:
 		writeProblem(w, http.StatusMethodNotAllowed, "this address does not answer to "+r.Method)
+	case r.URL.Path == docsPath:
+		p.serveDocs(w, r)
 	case !isView(r.URL.Path):
 		p.serveFile(w, r)
 	case !p.built():
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.WriteHeader(http.StatusNotFound)
-		_, _ = io.WriteString(w, notBuilt)
+		p.sayNotBuilt(w)
 	default:
 		p.serve(w, r, p.index)
 	}
@@ -73,20 +73,50 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
+// sayNotBuilt answers where the program was built without the page.
+func (p *page) sayNotBuilt(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = io.WriteString(w, notBuilt)
+}
+
 // isView reports whether a path is one of the page's own addresses.
 func isView(urlPath string) bool {
 	dir, last := path.Split(urlPath)
 	return urlPath == "/" || (dir == "/episodes/" && last != "")
 }
 
+// packed ends the names of what the page's build compressed with Brotli, beside the file itself.
+const packed = ".br"
+
+// takesBrotli reports whether a client understands Brotli.
+func takesBrotli(r *http.Request) bool {
+	for _, coding := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
+		name, weight, _ := strings.Cut(strings.TrimSpace(coding), ";")
+		if name == "br" && strings.TrimSpace(weight) != "q=0" {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *page) serveFile(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	body, err := fs.ReadFile(p.files, name)
-	if err != nil || strings.HasPrefix(name, ".") || name == "index.html" {
+	if err != nil || strings.HasPrefix(name, ".") || path.Ext(name) == ".html" || path.Ext(name) == packed {
 		writeProblem(w, http.StatusNotFound, "there is nothing at this address")
 		return
 	}
 	w.Header().Set("Content-Type", assetType(name))
+	if small, err := fs.ReadFile(p.files, name+packed); err == nil {
+		w.Header().Set("Vary", "Accept-Encoding")
+		if takesBrotli(r) {
+			body = small
+			w.Header().Set("Content-Encoding", "br")
+			r = r.Clone(r.Context())
+			r.Header.Del("Range")
+		}
+	}
 	if strings.HasPrefix(name, "assets/") {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	} else {

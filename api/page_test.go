@@ -224,3 +224,10 @@ func TestScreenshots(t *testing.T) {
 	b.until(`document.querySelector('.none') !== null`)
 	b.shoot("desktop-none")
 }
+
+func TestDocsPage(t *testing.T) {
+	a, _ := library(t)
+	b := openTab(t, startBrowser(t), a, docsPath)
+	b.until(`document.querySelectorAll('.opblock').length > 10 && document.querySelector('.title').innerText.startsWith('Earshot')`)
+	b.shoot("docs")
+}

@@ -980,6 +980,13 @@ export interface operations {
                     "application/json": components["schemas"]["Completions"];
                 };
             };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -1063,6 +1070,13 @@ export interface operations {
                     "application/json": components["schemas"]["Episodes"];
                 };
             };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Unauthorized */
             401: {
                 headers: {
@@ -1139,6 +1153,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EpisodeDetail"];
                 };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -2162,6 +2183,13 @@ export interface operations {
                     "application/json": components["schemas"]["Mentions"];
                 };
             };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -2244,6 +2272,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OEmbed"];
                 };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -2459,6 +2494,13 @@ export interface operations {
                     "application/json": components["schemas"]["Results"];
                 };
             };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -2541,6 +2583,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Shows"];
                 };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -2770,6 +2819,13 @@ export interface operations {
                     "application/json": components["schemas"]["Status"];
                 };
             };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Unauthorized */
             401: {
                 headers: {
@@ -2825,6 +2881,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UploadList"];
                 };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -2884,6 +2947,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Upload"];
                 };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -2958,6 +3028,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Health"];
                 };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Too Many Requests */
             429: {
