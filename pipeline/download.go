@@ -13,7 +13,6 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline/fetch"
@@ -102,8 +101,7 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 		info, err = p.o.Probe.For(name).Probe(ctx, part.File())
 	}
 	if err != nil {
-		// On a full disk what is there must go, or the catalogue could not even write down that the job waits.
-		if errors.Is(err, models.ErrUnusable) || errors.Is(err, syscall.ENOSPC) {
+		if errors.Is(err, models.ErrUnusable) {
 			err = errors.Join(err, part.Discard())
 		}
 		return models.Media{}, err

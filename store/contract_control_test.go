@@ -313,6 +313,34 @@ func diskFull(c clause) {
 	h.take(t).finish(nil)
 }
 
+// databaseGone: an attempt that loses the database in the middle has not failed.
+func databaseGone(c clause) {
+	t, s := c.t, c.s
+	if s.e.clock == "" {
+		return // the database is here
+	}
+	h := hold(t, s, quickly())
+	id, a := anEpisode(t, s, h)
+	for range 2 * downloadKind().attempts {
+		if a.lease.Last {
+			t.Fatalf("attempt %d is the last", a.lease.Attempt)
+		}
+		err := s.write(t.Context(), "losing the connection", func(ctx context.Context, tx bun.Tx) error {
+			_, err := tx.ExecContext(ctx, "SELECT pg_terminate_backend(pg_backend_pid())") // as a restart does
+			return err
+		})
+		if err == nil {
+			t.Fatal("the connection is still there")
+		}
+		a.finish(fmt.Errorf("storing it: %w", err))
+		a = h.take(t)
+	}
+	a.finish(nil)
+	if e, err := s.Episode(t.Context(), id); err != nil || e.State == models.EpisodeFailed {
+		t.Errorf("%s, %v", e.Reason, err)
+	}
+}
+
 // deadWorkers: a worker is dead when it does not beat any more, not when clocks differ or jump.
 func deadWorkers(c clause) {
 	t, s := c.t, c.s

@@ -76,6 +76,7 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"cancel one":                cancelOne,
 		"quiet hours":               quietHours,
 		"disk full":                 diskFull,
+		"database gone":             databaseGone,
 		"dead workers":              deadWorkers,
 		"same place":                samePlace,
 		"an owner's view":           ownersView,

@@ -22,7 +22,7 @@
 //   - How an attempt ended (done, try again, failed) is written by this package under the same check, not by River,
 //     whose completion looks at the state of the job only. See [Store.Work].
 //   - A job that lost its worker goes back to the queue, and the loss does not count as a failed attempt. Nor does that it
-//     was set aside, because of a pause, quiet hours, or a full disk.
+//     was set aside, because of a pause, quiet hours, a full disk, or a database that went away.
 //   - What an episode's jobs are in the queue's order follows from its row and its show's, see position.go.
 //   - Every change of what is searchable takes the next number of the change sequence in its own transaction, from a
 //     counter row that stays locked until that transaction ends: numbers become visible in order.

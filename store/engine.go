@@ -78,10 +78,24 @@ func openEngine(ctx context.Context, dir, address string) (*engine, error) {
 	return nil, models.Explain(models.ErrInvalid, "the address of the database must begin with postgres://")
 }
 
-// explainDisk says that the disk is full where that is what err means.
+// awayError says that the database went away in the middle of what was to be done with it. That is nobody's failure.
+type awayError struct{ error }
+
+// Unwrap returns what happened.
+func (e awayError) Unwrap() error { return e.error }
+
+func isAway(err error) bool {
+	var away awayError
+	return errors.As(err, &away)
+}
+
+// explainDisk says that the disk is full, or a file too large for it, where that is what err means.
 func explainDisk(path string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("the disk that holds %s is full, free some space and try again: %w", path, err)
+	}
+	if errors.Is(err, syscall.EFBIG) {
+		return models.Explain(models.ErrUnusable, "files may not be as large as this one in %s: raise the limit (ulimit -f, or that of the file system) and try again: %w", path, err)
 	}
 	return err
 }

@@ -204,6 +204,32 @@ func (m *Media) forget(id models.EpisodeID) error {
 	return errors.Join(remove(path), remove(path+".json"))
 }
 
+// unfinished returns the unfinished recordings of episodes that nobody has written to for a while, with the time of the last byte.
+func (m *Media) unfinished(since time.Duration) (map[models.EpisodeID]time.Time, error) {
+	paths, err := filepath.Glob(m.partialPath("*"))
+	found := map[models.EpisodeID]time.Time{}
+	for _, p := range paths {
+		id := models.EpisodeID(strings.TrimSuffix(strings.TrimPrefix(filepath.Base(p), "episode-"), ".part"))
+		if info, err := os.Stat(p); err == nil && time.Since(info.ModTime()) >= since && models.ValidID(string(id)) {
+			found[id] = info.ModTime()
+		}
+	}
+	return found, err
+}
+
+// abandon removes an episode's unfinished recording, unless somebody writes it.
+func (m *Media) abandon(id models.EpisodeID) error {
+	f, err := os.OpenFile(m.partialPath(id), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if free, err := tryLock(f); err != nil || !free {
+		return err
+	}
+	return m.forget(id)
+}
+
 func same(f *os.File, path string) bool {
 	a, err := f.Stat()
 	if err != nil {

@@ -1,15 +1,20 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"github.com/earshot/earshot/models"
 )
@@ -241,4 +246,71 @@ func TestSweep(t *testing.T) {
 		}
 	}
 	must(t, held.Close())
+}
+
+// TestPartialOnAFullDisk: some of the last bytes make room, all others stay, and what comes later fits.
+func TestPartialOnAFullDisk(t *testing.T) {
+	m := mediaAt(t, t.TempDir())
+	p, err := m.Partial(t.Context(), models.NewEpisodeID("show", "guid"))
+	must(t, err)
+	must(t, p.Reset(`"v1"`))
+	audio := bytes.Repeat([]byte("0123456789abcdef"), 5*syncEvery/32) // two and a half syncs
+	for b := range slices.Chunk(audio, 1<<20) {
+		_, err = p.Write(b)
+		must(t, err)
+	}
+	must(t, p.makeRoom())
+	if p.Size() != syncEvery || p.Validator() != `"v1"` {
+		t.Fatalf("%d bytes of %q are left, want %d", p.Size(), p.Validator(), syncEvery)
+	}
+	must(t, p.makeRoom()) // finds nothing more to give up
+	must(t, p.Close())
+	p, err = m.Partial(t.Context(), models.NewEpisodeID("show", "guid"))
+	must(t, err)
+	if p.Size() != syncEvery {
+		t.Fatalf("%d bytes are resumed", p.Size())
+	}
+	must(t, p.makeRoom()) // what was there before this attempt stays
+	_, err = p.Write(audio[p.Size():])
+	must(t, err)
+	stored, err := p.Commit(t.Context(), "mp3")
+	must(t, err)
+	if sum := sha256.Sum256(audio); stored.SHA256 != hex.EncodeToString(sum[:]) || contentOf(t, m, stored.Key) != string(audio) {
+		t.Errorf("stored %+v", stored)
+	}
+	if err := p.wrap(&os.PathError{Op: "write", Path: "x", Err: syscall.EFBIG}); isFull(err) || !errors.Is(err, models.ErrUnusable) || !strings.Contains(err.Error(), "ulimit") {
+		t.Errorf("a file that is too large: %v", err)
+	}
+}
+
+// TestUnfinishedRecordings: those that nobody will finish in this folder are removed, and no others.
+func TestUnfinishedRecordings(t *testing.T) {
+	s := openAt(t, t.TempDir())
+	show := aShow("Systems")
+	ids := mustSave(t, s, show, episodesOf(show, 4)).NewEpisodes
+	kept, brought, ancient, young := ids[0], ids[1], ids[2], ids[3]
+	_, err := s.e.write.NewRaw("UPDATE episodes SET media_key = 'x' WHERE id IN (?)", bun.List([]models.EpisodeID{brought, young})).Exec(t.Context())
+	must(t, err)
+	gone := models.NewEpisodeID(show.ID, "gone")
+	for id, age := range map[models.EpisodeID]time.Duration{kept: 2 * abandonedAfter, brought: 2 * abandonedAfter, gone: 2 * abandonedAfter, ancient: 2 * unfinishedFor, young: 0} {
+		p, err := s.media.Partial(t.Context(), id)
+		must(t, err)
+		must(t, p.Close())
+		must(t, os.Chtimes(s.media.partialPath(id), time.Now(), time.Now().Add(-age)))
+	}
+	must(t, os.WriteFile(filepath.Join(s.media.tmp, "episode-.part"), nil, 0o600)) // no episode's
+	held, err := s.media.Partial(t.Context(), brought)
+	must(t, err)
+	must(t, s.sweep(t.Context()))
+	for id, want := range map[models.EpisodeID]bool{kept: true, brought: true, gone: false, ancient: false, young: true} {
+		if _, err := os.Stat(s.media.partialPath(id)); (err == nil) != want {
+			t.Errorf("%s: %v, want %v", id, err, want)
+		}
+	}
+	must(t, held.Close())
+	must(t, os.Chtimes(s.media.partialPath(brought), time.Now(), time.Now().Add(-2*abandonedAfter)))
+	must(t, s.sweep(t.Context()))
+	if _, err := os.Stat(s.media.partialPath(brought)); err == nil {
+		t.Error("it is still there after whoever wrote it has gone")
+	}
 }

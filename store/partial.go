@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"encoding"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -25,9 +26,16 @@ type Partial struct {
 	fleeting  bool // removed when closed
 	sum       hash.Hash
 	size      int64
-	synced    int64 // bytes that a power failure leaves intact
+	synced    int64       // bytes that a power failure leaves intact
+	marks     []milestone // the one or two places where it can go back to, the older one first
 	validator string
 	over      bool
+}
+
+// milestone is a place in a download: so many bytes, and the state of their hash.
+type milestone struct {
+	size int64
+	sum  []byte
 }
 
 // partialState is what is kept beside a partial download.
@@ -62,7 +70,34 @@ func (p *Partial) restore() error {
 		return err
 	}
 	p.size, p.synced, p.validator = n, n, was.Validator
-	return nil
+	return p.mark()
+}
+
+// mark notes that everything so far is there to stay.
+func (p *Partial) mark() error {
+	sum, err := p.sum.(encoding.BinaryMarshaler).MarshalBinary() //nolint:forcetypeassert // as crypto/sha256 says
+	p.marks = append(p.marks[max(0, len(p.marks)-1):], milestone{p.size, sum})
+	return err
+}
+
+// makeRoom goes back to an earlier place, so that a full disk has some space again: without any, the catalogue could not even
+// write down that the job waits. What was there before this attempt stays.
+func (p *Partial) makeRoom() error {
+	if len(p.marks) == 0 {
+		return nil
+	}
+	to := p.marks[0]
+	if err := p.f.Truncate(to.size); err != nil {
+		return err
+	}
+	if _, err := p.f.Seek(to.size, io.SeekStart); err != nil {
+		return err
+	}
+	if err := p.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(to.sum); err != nil { //nolint:forcetypeassert // as above
+		return err
+	}
+	p.size, p.synced, p.marks = to.size, to.size, p.marks[:1]
+	return p.saveState()
 }
 
 // Size returns how many bytes there are.
@@ -85,17 +120,20 @@ func (p *Partial) Reset(validator string) error {
 		return p.wrap(err)
 	}
 	p.sum.Reset()
-	p.size, p.synced, p.validator = 0, 0, validator
-	return p.wrap(p.saveState())
+	p.size, p.synced, p.validator, p.marks = 0, 0, validator, nil
+	return p.wrap(errors.Join(p.mark(), p.saveState()))
 }
 
-// Write appends to the file. A full disk is said so.
+// Write appends to the file. A full disk is said so, and some of the last bytes are given up for it.
 func (p *Partial) Write(b []byte) (int, error) {
 	n, err := p.f.Write(b)
 	p.sum.Write(b[:n])
 	p.size += int64(n)
 	if err == nil && !p.fleeting && p.size-p.synced >= syncEvery {
 		err = p.sync()
+	}
+	if isFull(err) && !p.fleeting {
+		err = errors.Join(err, p.makeRoom())
 	}
 	return n, p.wrap(err)
 }
@@ -105,7 +143,7 @@ func (p *Partial) sync() error {
 		return err
 	}
 	p.synced = p.size
-	return p.saveState()
+	return errors.Join(p.mark(), p.saveState())
 }
 
 func (p *Partial) saveState() error {

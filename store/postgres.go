@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"path"
@@ -195,8 +197,11 @@ func (p *postgres) explain(err error) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
 		var c *pgconn.ConnectError
-		if errors.As(err, &c) {
-			return fmt.Errorf("%s cannot be reached, check that it runs and that the address is right: %w", p.name, err)
+		switch {
+		case errors.As(err, &c):
+			return awayError{fmt.Errorf("%s cannot be reached, check that it runs and that the address is right: %w", p.name, err)}
+		case isBroken(err):
+			return awayError{fmt.Errorf("the connection to %s broke, try again: %w", p.name, err)}
 		}
 		return err
 	}
@@ -215,7 +220,9 @@ func (p *postgres) explain(err error) error {
 	case "25006":
 		say = p.name + " can only be read, use the address of the one that can be written"
 	case "57P01", "57P02", "57P03":
-		say = p.name + " is stopping or starting, try again"
+		return awayError{fmt.Errorf("%s is stopping or starting, try again: %w", p.name, err)}
+	case "25P03", "08000", "08003", "08006":
+		return awayError{fmt.Errorf("the connection to %s ended, try again: %w", p.name, err)}
 	default:
 		return err
 	}
@@ -240,4 +247,13 @@ func postgresFilled(ctx context.Context, tx bun.Tx, tables []string) error {
 		}
 	}
 	return nil
+}
+
+// isBroken reports whether an error that the database did not send says that its connection is gone.
+func isBroken(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var n *net.OpError
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.As(err, &n) || pgconn.SafeToRetry(err)
 }

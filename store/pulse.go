@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river/riverdriver"
@@ -16,8 +18,10 @@ import (
 const (
 	// progressEvery is how often progress is written at most.
 	progressEvery = time.Second
-	// pollsEvery is how often feeds that are due are looked for at most.
-	pollsEvery = time.Minute
+	// sweepEvery is how often unfinished recordings are looked through for those that nobody will finish here.
+	sweepEvery = 6 * time.Hour
+	// unfinishedFor is how long an unfinished recording is kept for an episode that still wants it.
+	unfinishedFor = 30 * 24 * time.Hour
 	// maxLosses is how many attempts at a job may be lost with their worker before the job is taken for the cause.
 	maxLosses = 100
 )
@@ -28,7 +32,7 @@ const (
 func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.CancelCauseFunc) {
 	tick := time.NewTicker(min(c.o.Beat, progressEvery))
 	defer tick.Stop()
-	last, polls := time.Now(), time.Time{}
+	last, polls, swept := time.Now(), time.Time{}, time.Time{}
 	clock := newWallClock(c.now)
 	// What else is done here has bounds, so that an archive that cannot be written is noticed by the beat.
 	briefly := func(do func(context.Context)) {
@@ -38,13 +42,21 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.C
 	}
 	briefly(func(ctx context.Context) { c.retrySooner(ctx, longestWait) })
 	for {
-		if c.o.PollFeeds && time.Since(polls) >= pollsEvery {
+		if c.o.PollFeeds && time.Since(polls) >= c.o.LookForPolls {
 			briefly(func(ctx context.Context) {
 				if err := c.enqueueDue(ctx); err != nil {
 					c.log.WarnContext(ctx, "polls cannot be queued", "error", err)
 				}
 			})
 			polls = time.Now()
+		}
+		if time.Since(swept) >= sweepEvery {
+			briefly(func(ctx context.Context) {
+				if err := c.sweep(ctx); err != nil {
+					c.log.WarnContext(ctx, "unfinished recordings cannot be looked through", "error", err)
+				}
+			})
+			swept = time.Now()
 		}
 		select {
 		case <-stopped:
@@ -71,6 +83,35 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.C
 			c.cancelAll(fmt.Errorf("the archive cannot be written: %w", models.ErrLeaseLost))
 		}
 	}
+}
+
+// sweep removes the unfinished recordings of this folder that nobody will finish: the episode is gone, or another machine has
+// brought it, or has been bringing it for weeks.
+func (s *Store) sweep(ctx context.Context) error {
+	found, err := s.media.unfinished(abandonedAfter)
+	if err != nil {
+		return err
+	}
+	wanted := map[models.EpisodeID]bool{}
+	err = chunks(slices.Collect(maps.Keys(found)), 500, func(ids []models.EpisodeID) error {
+		var some []models.EpisodeID
+		err := s.e.read.NewSelect().Table("episodes").Column("id").Where("id IN (?)", bun.List(ids)).
+			Where("media_key = '' OR fetch_again").Scan(ctx, &some)
+		for _, id := range some {
+			wanted[id] = true
+		}
+		return s.e.explain(err)
+	})
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for id, at := range found {
+		if !wanted[id] || time.Since(at) >= unfinishedFor {
+			failed = append(failed, s.media.abandon(id))
+		}
+	}
+	return errors.Join(failed...)
 }
 
 func (c *crew) anythingTold() bool {

@@ -93,10 +93,10 @@ func (r *room) wasThere() {
 	r.wait = 0
 }
 
-// isFull reports whether an error says that there is no space for what was to be written: on the disk, within a quota, or
-// within the largest size of a file.
+// isFull reports whether an error says that there is no space for what was to be written: on the disk, or within a quota. That a
+// file would be too large is something else: it will not fit later either.
 func isFull(err error) bool {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return true
 	}
 	var e *sqlite.Error

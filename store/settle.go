@@ -59,7 +59,7 @@ func (c *crew) settleOnce(ctx context.Context, t *try, err error, stopped bool) 
 		switch {
 		case err == nil:
 			return c.complete(ctx, tx, t)
-		case stopped, errors.Is(err, models.ErrLeaseLost), isFull(err):
+		case stopped, errors.Is(err, models.ErrLeaseLost), isFull(err), isAway(err):
 			return c.giveBack(ctx, tx, lost{ID: t.lease.JobID, Kind: t.kind.name, Task: t.kind.task, Target: string(t.episode), Attempt: t.lease.Attempt, Why: heldUp(err)})
 		case errors.Is(err, models.ErrUnusable), errors.Is(err, models.ErrInvalid):
 			return c.giveUp(ctx, tx, t, err, riverdriver.JobSetStateCancelled)

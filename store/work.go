@@ -44,6 +44,8 @@ type WorkOptions struct {
 	Imports      int // default 2
 	// PollFeeds queues a poll of each feed when it is due; otherwise feeds are polled only when asked.
 	PollFeeds bool
+	// LookForPolls is how often feeds that are due are looked for; default 1 minute.
+	LookForPolls time.Duration
 	// Grace is how long running handlers may take to return once ctx has ended; default 10 s.
 	Grace time.Duration
 	// Backoff is the wait after an attempt failed: kind as in the job's Kind, failures 1 for the first. Default: seconds
@@ -70,6 +72,7 @@ func (o WorkOptions) withDefaults() WorkOptions {
 	o.Beat = cmp.Or(o.Beat, 3*time.Second)
 	o.DeadAfter = cmp.Or(o.DeadAfter, deadAfter)
 	o.Look = cmp.Or(o.Look, time.Second)
+	o.LookForPolls = cmp.Or(o.LookForPolls, time.Minute)
 	if o.Backoff == nil {
 		o.Backoff = defaultBackoff
 	}

@@ -50,7 +50,8 @@ func (c *Client) Download(ctx context.Context, r Recording, p Partial, progress 
 		before := p.Size()
 		d, err := c.download(ctx, r, p, progress)
 		var status *StatusError
-		if err == nil || try >= c.o.MaxReconnects || ctx.Err() != nil || p.Size() <= before || errors.Is(err, models.ErrUnusable) || errors.As(err, &status) {
+		var here storingError
+		if err == nil || try >= c.o.MaxReconnects || ctx.Err() != nil || p.Size() <= before || errors.Is(err, models.ErrUnusable) || errors.As(err, &status) || errors.As(err, &here) {
 			return d, err
 		}
 		wait := time.NewTimer(pause)
@@ -63,6 +64,12 @@ func (c *Client) Download(ctx context.Context, r Recording, p Partial, progress 
 		pause *= 2
 	}
 }
+
+// storingError says that the bytes came and could not be kept: asking for them again helps nobody.
+type storingError struct{ error }
+
+// Unwrap returns what happened.
+func (e storingError) Unwrap() error { return e.error }
 
 // download is one attempt of Download.
 func (c *Client) download(ctx context.Context, r Recording, p Partial, progress func(done, total int64)) (Downloaded, error) {
@@ -204,7 +211,7 @@ func (c *Client) copyBody(w io.Writer, body io.Reader, t transfer) (int64, error
 				return done, c.tooLarge(t.where)
 			}
 			if _, err := w.Write(buf[:n]); err != nil {
-				return done, fmt.Errorf("storing %s: %w", t.where, err)
+				return done, storingError{fmt.Errorf("storing %s: %w", t.where, err)}
 			}
 			done += int64(n)
 			if done-told >= 1<<20 {
