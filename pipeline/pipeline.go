@@ -13,6 +13,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline/audio"
@@ -91,9 +92,11 @@ type Options struct {
 	// Vocabulary lists names and words to expect in every show, the most important ones first.
 	Vocabulary []string
 	Hints      string // what the decoder is told to expect: models.HintsAuto (also ""), HintsWords or HintsOff
-	Decoders   int    // chunks decoded at a time; 0 means one a core
-	Threads    int    // of each decoder; 0 means 1
-	Logger     *slog.Logger
+	// PollEvery is how long a feed that answers is left alone, and one that does not at first; 0: by the rhythm of its episodes.
+	PollEvery time.Duration
+	Decoders  int // chunks decoded at a time; 0 means one a core
+	Threads   int // of each decoder; 0 means 1
+	Logger    *slog.Logger
 }
 
 // Weights finds installed model files.

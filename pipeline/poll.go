@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ func (p *Pipeline) Poll(ctx context.Context, lease models.Lease, job models.Poll
 		return fmt.Errorf("finding the rhythm of %q: %w", show.Title, err)
 	}
 	now := time.Now()
-	found.Show.Source.NextPollAt = now.Add(spread(interval(now, published)))
+	found.Show.Source.NextPollAt = now.Add(spread(cmp.Or(p.o.PollEvery, interval(now, published))))
 	saved, err := p.o.Catalogue.Polled(ctx, lease, found)
 	if err != nil {
 		return fmt.Errorf("storing the episodes of %q: %w", show.Title, err)
@@ -74,7 +75,7 @@ func (p *Pipeline) pollFailed(ctx context.Context, lease models.Lease, show mode
 	}
 	var status *fetch.StatusError
 	answered := errors.As(err, &status)
-	wait := spread(patience(show.Source.Failures+1, answered || errors.Is(err, models.ErrUnusable) || errors.Is(err, models.ErrInvalid)))
+	wait := spread(patience(cmp.Or(p.o.PollEvery, minInterval), show.Source.Failures+1, answered || errors.Is(err, models.ErrUnusable) || errors.Is(err, models.ErrInvalid)))
 	failure := models.PollFailure{}
 	if answered {
 		wait = max(wait, status.RetryAfter)

@@ -44,14 +44,14 @@ func interval(now time.Time, published []time.Time) time.Duration {
 	return min(max(rhythm/share, minInterval), maxInterval)
 }
 
-// patience is how long to wait after the failures-th poll in a row that failed (1 is the first). answered: the server, or what it
-// sent, is the trouble, and may be for long.
-func patience(failures int, answered bool) time.Duration {
-	most := maxInterval
+// patience is how long to wait after the failures-th poll in a row that failed (1 is the first, after which the wait is that).
+// answered: the server, or what it sent, is the trouble, and may be for long.
+func patience(first time.Duration, failures int, answered bool) time.Duration {
+	most := max(first, maxInterval)
 	if !answered {
-		most = maxOutage
+		most = max(first, maxOutage)
 	}
-	wait := minInterval
+	wait := first
 	for range failures - 1 {
 		if wait *= 2; wait >= most {
 			return most

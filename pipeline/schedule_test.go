@@ -45,7 +45,7 @@ func TestFeedsThatFailAreLeftAloneLongerAndLonger(t *testing.T) {
 		1: {15 * time.Minute, 15 * time.Minute}, 2: {30 * time.Minute, 30 * time.Minute}, 3: {time.Hour, time.Hour},
 		4: {2 * time.Hour, time.Hour}, 100: {24 * time.Hour, time.Hour},
 	} {
-		if answered, silent := patience(failures, true), patience(failures, false); answered != want[0] || silent != want[1] {
+		if answered, silent := patience(minInterval, failures, true), patience(minInterval, failures, false); answered != want[0] || silent != want[1] {
 			t.Errorf("after %d failures: %v when the server answers and %v when not, want %v", failures, answered, silent, want)
 		}
 	}

@@ -69,16 +69,22 @@ func (p *Pipeline) decode(ctx context.Context, lease models.Lease, episode model
 		req.MainLanguage = t.Language
 	}
 	report(t.CursorMS, episode.Media.DurationMS)
+	p.o.Logger.DebugContext(ctx, "decoding", "episode_id", episode.ID, "job_id", lease.JobID, "attempt", lease.Attempt, "from_ms", t.CursorMS)
+	store := func(ctx context.Context, part models.TranscriptPart) error {
+		err := p.o.Catalogue.AppendSegments(ctx, lease, part)
+		if err == nil {
+			p.o.Logger.DebugContext(ctx, "stored", "episode_id", episode.ID, "job_id", lease.JobID, "attempt", lease.Attempt, "to_ms", part.CursorMS)
+		}
+		return err
+	}
 	keep := keeper{
 		transcript: t.ID, report: t.Report, begunMS: t.CursorMS, storedMS: t.CursorMS, started: time.Now(),
-		store: func(part models.TranscriptPart) error { return p.o.Catalogue.AppendSegments(ctx, lease, part) },
+		store: func(part models.TranscriptPart) error { return store(ctx, part) },
 	}
 	done, err := Decode(ctx, p.o.Probe.For(called(episode)), p.o.Transcriber, f, req, keep.add,
 		func(atMS int64) { report(max(atMS, t.CursorMS), episode.Media.DurationMS) })
 	// What is decoded is stored even when the rest failed or was cancelled: the next attempt goes on from there.
-	keep.store = func(part models.TranscriptPart) error {
-		return p.o.Catalogue.AppendSegments(context.WithoutCancel(ctx), lease, part)
-	}
+	keep.store = func(part models.TranscriptPart) error { return store(context.WithoutCancel(ctx), part) }
 	if err := errors.Join(settingsError(err), keep.flush()); err != nil {
 		return fmt.Errorf("transcribing %q: %w", episode.Title, err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -133,7 +134,7 @@ func (m media) Create(ctx context.Context, hint string) (pipeline.Partial, error
 	return p, nil
 }
 
-func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way) (store.Handlers, error) {
+func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way, pollEvery time.Duration) (store.Handlers, error) {
 	w, err := a.c.weights()
 	if err != nil {
 		return store.Handlers{}, err
@@ -144,7 +145,8 @@ func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way) (store.Han
 	}
 	p := pipeline.New(pipeline.Options{
 		Catalogue: a.Store, Sources: a.resolver(nil, nil), Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
-		Listening: ahead, Weights: w, Model: way.Model, Language: a.c.Language, Decoders: way.Decoders, Threads: way.Threads, Vocabulary: a.c.Vocabulary, Hints: a.c.Hints, Logger: a.c.log,
+		Listening: ahead, Weights: w, Model: way.Model, Language: a.c.Language, Decoders: way.Decoders, Threads: way.Threads, Vocabulary: a.c.Vocabulary,
+		Hints: a.c.Hints, PollEvery: pollEvery, Logger: a.c.log,
 	})
 	return store.Handlers{Poll: p.Poll, Download: p.Download, Import: p.Import, Transcribe: p.Transcribe}, nil
 }
@@ -172,13 +174,13 @@ func (a *archive) work(ctx context.Context, o store.WorkOptions) error {
 	if err != nil {
 		return errors.Join(err, lock.Unlock())
 	}
-	h, err := a.handlers(t, way)
+	q, err := a.c.queue()
 	if err != nil {
 		return errors.Join(err, lock.Unlock())
 	}
-	q, err := a.c.queue()
+	h, err := a.handlers(t, way, q.pollEvery)
 	if err == nil {
-		o.Quiet = q.quiet
+		o.Quiet, o.LookForPolls = q.quiet, min(cmp.Or(q.pollEvery, time.Minute), time.Minute)
 		o.Place, err = placeOf(lock.Path())
 	}
 	if err != nil {

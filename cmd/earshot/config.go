@@ -41,6 +41,7 @@ type config struct {
 	AllowPrivate bool   `koanf:"allow-private"` // feeds and audio may come from private networks
 	// PrivateNetworks lists those that they may come from although AllowPrivate is not set: 192.168.1.0/24, with commas between.
 	PrivateNetworks string `koanf:"private-networks"`
+	PollEvery       string `koanf:"poll-every"`   // how long a feed is left alone, such as 30m; "": by the rhythm of its episodes
 	MaxDownload     string `koanf:"max-download"` // size that a recording may have, such as 8GB
 	LogLevel        string `koanf:"log-level"`
 	LogFormat       string `koanf:"log-format"`  // "text" or "json"
@@ -83,6 +84,7 @@ func (c *config) register(f *pflag.FlagSet) {
 	f.String("webhook-allow", "", "addresses and networks, such as 192.168.1.5, that webhooks may call though they are not public")
 	f.String("quiet-hours", "", "times of day at which nothing is transcribed, as 22:00-07:00, several with commas between")
 	f.String("private-networks", "", "private networks that feeds and audio may come from, such as 192.168.1.0/24, separated by commas")
+	f.String("poll-every", "", "how often to look for new episodes, as 30m (default: by the rhythm of each show, every quarter of an hour to once a day)")
 	f.String("max-download", "8GB", "size that a recording may have to be fetched")
 	f.String("min-free", "500MB", "disk space that must be free for anything to start")
 	f.String("log-format", "text", "text or json")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -14,8 +15,9 @@ import (
 
 // queueSettings are how the queue works on this machine.
 type queueSettings struct {
-	quiet   models.QuietHours
-	minFree int64 // bytes
+	quiet     models.QuietHours
+	minFree   int64         // bytes
+	pollEvery time.Duration // 0: by the rhythm of each show
 }
 
 // queue reads the settings of the queue.
@@ -28,6 +30,11 @@ func (c *config) queue() (q queueSettings, err error) {
 		return q, models.Explain(models.ErrInvalid, "%q is no amount of disk space for min-free: write it as 500MB or 2GB, or 0", c.MinFree)
 	}
 	q.minFree = int64(free)
+	if c.PollEvery != "" {
+		if q.pollEvery, err = time.ParseDuration(c.PollEvery); err != nil || q.pollEvery < time.Second {
+			return q, models.Explain(models.ErrInvalid, "%q is no time between two looks at a feed for poll-every: write it as 30m or 2h", c.PollEvery)
+		}
+	}
 	return q, nil
 }
 

@@ -64,6 +64,7 @@ func TestQueueByHand(t *testing.T) {
 		"disk space":     {"status", "--min-free", "much"},
 		"network":        {"status", "--private-networks", "home"},
 		"size":           {"status", "--max-download", "huge"},
+		"look":           {"status", "--poll-every", "often"},
 		"log format":     {"status", "--log-format", "xml"},
 		"has not failed": {"retry", "beta"},
 	} {

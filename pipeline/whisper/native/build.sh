@@ -111,6 +111,9 @@ case $(uname -m) in
   *) [ -z "${WHISPER_PORTABLE:-}" ] || flags+=(-DGGML_NATIVE=OFF) ;;
 esac
 
+# Some virtual machines announce AMX and end a program that uses it with SIGILL; without it, speed is what was measured.
+flags+=("-DCMAKE_C_FLAGS=${CFLAGS:-} -U__AMX_INT8__" "-DCMAKE_CXX_FLAGS=${CXXFLAGS:-} -U__AMX_INT8__")
+
 # A new source folder, backend or set of flags builds again; anything else is done already.
 want=$(printf '%s\n' "$version-$mended" "$source" llamafile "${flags[@]}")
 if [ -f "$out/lib/cgo.env" ] && [ "$(cat "$out/built" 2>/dev/null)" = "$want" ]; then
