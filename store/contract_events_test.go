@@ -6,11 +6,34 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/earshot/earshot/models"
 )
+
+// claims: one at a time has what is claimed, until it lets it go or the time is over.
+func claims(c clause) {
+	t, s := c.t, c.s
+	claim := func(holder string, while time.Duration, want bool) {
+		t.Helper()
+		if mine, err := s.Claim(t.Context(), "a", holder, while); err != nil || mine != want {
+			t.Errorf("%s: %v, %v, want %v", holder, mine, err, want)
+		}
+	}
+	claim("one", time.Minute, true)
+	claim("two", time.Minute, false)
+	claim("one", time.Minute, true)
+	claim("one", 0, true)
+	claim("two", time.Minute, true)
+	claim("one", time.Minute, false)
+	for _, until := range []int64{0, 1 << 60} { // it is over, and of another time
+		_, err := s.e.write.NewRaw("UPDATE claims SET until = ?, holder = 'two'", until).Exec(t.Context())
+		must(t, err)
+		claim("one", time.Minute, true)
+	}
+}
 
 // eventsInOrder: what happens to the queue is told once, in order, with what it happened to.
 func eventsInOrder(c clause) {

@@ -84,6 +84,7 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"clock put back":            clockPutBack,
 		"events in order":           eventsInOrder,
 		"few events":                fewEvents,
+		"claims":                    claims,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(clause{t, open(t)}) })
 	}

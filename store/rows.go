@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -180,10 +179,8 @@ func unpackPeople(s string) ([]models.Person, error) {
 	return people, nil
 }
 
-// firstPoll is how long after a feed was added it is looked at for the first time, by which its rhythm becomes known.
-const firstPoll = time.Hour
-
-func newShowRow(s models.Show, now int64) (*showRow, error) {
+// newShowRow is a show's row; nextPoll, in ms since 1970, is when a feed is due that does not say so itself.
+func newShowRow(s models.Show, now, nextPoll int64) (*showRow, error) {
 	people, err := packPeople(s.People)
 	if err != nil {
 		return nil, err
@@ -205,7 +202,7 @@ func newShowRow(s models.Show, now int64) (*showRow, error) {
 		LastModified: clean(s.Source.LastModified), PolledAt: toMS(s.Source.PolledAt), NextPollAt: toMS(s.Source.NextPollAt), CreatedAt: now, UpdatedAt: now,
 	}
 	if r.NextPollAt == 0 && r.SourceKind == models.SourceFeed {
-		r.NextPollAt = now + firstPoll.Milliseconds()
+		r.NextPollAt = nextPoll
 	}
 	r.Fingerprint, err = fingerprint([]string{
 		r.Title, r.Author, r.Description, r.Language, r.Link, r.ImageURL, r.People, string(r.SourceKind), r.SourceLocation,

@@ -159,7 +159,7 @@ func (s *Store) compare(ctx context.Context, db bun.IDB, show models.Show, episo
 		return nil, fmt.Errorf("%w: a show needs an identifier and a title", models.ErrInvalid)
 	}
 	now := toMS(s.now())
-	r, err := newShowRow(show, now)
+	r, err := newShowRow(show, now, now+s.firstPoll.Milliseconds())
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -28,6 +29,9 @@ type Options struct {
 	CacheBytes int64
 	Logger     *slog.Logger     // default: nothing is logged
 	Now        func() time.Time // the clock; default: time.Now
+	// FirstPoll is how long after a feed was added it is looked at for the first time, by which its rhythm becomes known;
+	// default 1 hour.
+	FirstPoll time.Duration
 	// MinFree is how many bytes must be free on the disk of the data folder for a job to start; 0: any number.
 	MinFree int64
 }
@@ -41,6 +45,8 @@ type Store struct {
 	media *Media
 	queue *river.Client[*sql.Tx] // only inserts
 	room  *room
+
+	firstPoll time.Duration
 }
 
 // Open opens the archive in the folder dir, or the one in a database with the folder dir for what belongs to this machine,
@@ -76,7 +82,7 @@ func open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, media.close())
 	}
-	s := &Store{dir: abs, e: e, log: o.Logger, now: o.Now, media: media, room: &room{dir: abs, minFree: o.MinFree}}
+	s := &Store{dir: abs, e: e, log: o.Logger, now: o.Now, media: media, room: &room{dir: abs, minFree: o.MinFree}, firstPoll: cmp.Or(o.FirstPoll, time.Hour)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(e.explain(err), s.Close())
 	}

@@ -90,7 +90,8 @@ func (c *config) storeOptions() (store.Options, error) {
 	if err != nil || cache == 0 || cache > math.MaxInt64 {
 		return store.Options{}, usageError{fmt.Errorf("media-cache is no size: %q (write it like 10GB)", c.MediaCache)}
 	}
-	return store.Options{Database: c.DatabaseURL, Media: c.MediaURL, CacheBytes: int64(cache), Logger: c.log, MinFree: q.minFree}, nil
+	return store.Options{Database: c.DatabaseURL, Media: c.MediaURL, CacheBytes: int64(cache), Logger: c.log, MinFree: q.minFree,
+		FirstPoll: q.pollEvery}, nil
 }
 
 // resolver looks at sources; progress, which may be nil, is told how far the reading of local recordings has come.

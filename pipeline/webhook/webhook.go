@@ -2,8 +2,8 @@
 //
 // It follows the store's log of events and sends those that matter by POST, one after the other to each address, so the work
 // never waits for it: how far an address has been told is remembered in the store, and a message is repeated until it is
-// answered with a status of 2xx or was tried often enough. A program that is killed may send its last message again; the
-// header webhook-id is then the same.
+// answered with a status of 2xx or was tried often enough. Of several processes with the same addresses, one tells
+// each at a time. A program that is killed may send its last message again; the header webhook-id is then the same.
 //
 // Messages are signed as Standard Webhooks has it (https://www.standardwebhooks.com, version 1.0.0): webhook-signature is "v1,"
 // and the base64 of an HMAC with SHA-256 over webhook-id, webhook-timestamp (seconds since 1970) and the body, with dots between.
@@ -14,6 +14,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -27,6 +28,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"code.dny.dev/ssrf"
@@ -47,6 +49,8 @@ type Log interface {
 	Told(ctx context.Context, name string) (seq int64, known bool, err error)
 	// SetTold remembers that number.
 	SetTold(ctx context.Context, name string, seq int64) error
+	// Claim makes holder the follower of that name for a while, and reports whether it is.
+	Claim(ctx context.Context, name, holder string, while time.Duration) (mine bool, err error)
 }
 
 // Options says whom to tell. Log and Logger are required.
@@ -69,9 +73,14 @@ type Options struct {
 // maxURLs bounds how many addresses are told.
 const maxURLs = 20
 
+// claimFor is how long a process that tells an address is the only one to do so before it says again that it does. One that dies
+// is replaced after this time.
+const claimFor = 30 * time.Second
+
 // Caller tells addresses of events.
 type Caller struct {
 	o    Options
+	me   string // among all processes that tell the same addresses
 	http *http.Client
 }
 
@@ -95,7 +104,7 @@ func New(o Options) (*Caller, error) {
 	if !all {
 		dialer.Control = fetch.Guard(allowed)
 	}
-	return &Caller{o, &http.Client{
+	return &Caller{o, rand.Text(), &http.Client{
 		Timeout: o.Patience,
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, TLSHandshakeTimeout: o.Patience, MaxResponseHeaderBytes: 64 << 10,
@@ -142,13 +151,64 @@ func (c *Caller) follow(ctx context.Context, address string) {
 	tick := time.NewTicker(c.o.Look)
 	defer tick.Stop()
 	for {
-		if err := c.catchUp(ctx, name, address); err != nil && ctx.Err() == nil {
+		if err := c.turn(ctx, name, address); err != nil && ctx.Err() == nil {
 			c.o.Logger.WarnContext(ctx, "a webhook does not follow", "webhook", host(address), "error", err)
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+	}
+}
+
+// turn tells an address what is new, unless another process is doing so.
+func (c *Caller) turn(ctx context.Context, name, address string) error {
+	told, known, err := c.o.Log.Told(ctx, name)
+	if err != nil {
+		return err
+	}
+	if known { // looking is enough most of the time
+		if events, err := c.o.Log.Events(ctx, told, 1); err != nil || len(events) == 0 {
+			return err
+		}
+	}
+	if mine, err := c.o.Log.Claim(ctx, name, c.me, claimFor); err != nil || !mine {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() {
+		defer cancel()
+		c.keep(ctx, name)
+	})
+	err = c.catchUp(ctx, name, address)
+	cancel()
+	keeping.Wait()
+	// Others need not wait for the end of the claim.
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), c.o.Patience)
+	defer cancel()
+	_, lerr := c.o.Log.Claim(ctx, name, c.me, 0)
+	return errors.Join(err, lerr)
+}
+
+// keep claims until ctx ends, or it has not been possible for too long.
+func (c *Caller) keep(ctx context.Context, name string) {
+	tick := time.NewTicker(claimFor / 6)
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		mine, err := c.o.Log.Claim(ctx, name, c.me, claimFor)
+		switch {
+		case err == nil && mine:
+			last = time.Now()
+		case err == nil, time.Since(last) > claimFor*2/3:
+			return
 		}
 	}
 }

@@ -22,6 +22,7 @@ type memory struct {
 	mu     sync.Mutex
 	events []models.Event
 	told   map[string]int64
+	holder string
 }
 
 func (m *memory) add(e models.Event) {
@@ -56,6 +57,18 @@ func (m *memory) SetTold(_ context.Context, name string, seq int64) error {
 	defer m.mu.Unlock()
 	m.told[name] = seq
 	return nil
+}
+
+func (m *memory) Claim(_ context.Context, _, holder string, while time.Duration) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.holder != "" && m.holder != holder {
+		return false, nil
+	}
+	if m.holder = holder; while == 0 {
+		m.holder = ""
+	}
+	return true, nil
 }
 
 // wait waits until ok.
@@ -165,11 +178,16 @@ func TestTold(t *testing.T) {
 	stop()
 	m.add(models.Event{Kind: models.EventJobFailed, JobKind: "download", EpisodeID: "b", Reason: "gone"})
 	m.add(models.Event{Kind: models.EventJobFinished, JobKind: "transcribe", Task: models.TaskTranslate, EpisodeID: "c"})
-	defer run(t, o)()
+	stop, stopOther := run(t, o), run(t, o) // two machines
 	for _, want := range []string{`"episode.failed"`, `"episode.translated"`} {
 		if next := receive(t, messages); !strings.Contains(string(next.body), want) {
 			t.Errorf("%s, want %s", next.body, want)
 		}
+	}
+	stop()
+	stopOther()
+	if len(messages) > 0 {
+		t.Errorf("%d messages came twice", len(messages))
 	}
 }
 

@@ -1,0 +1,147 @@
+//go:build !stub
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/earshot/earshot/models"
+)
+
+// actor is a server or a worker that is killed and started again, and whose log is read.
+type actor struct {
+	p       *program
+	args    []string
+	journal *journal
+	cmd     *exec.Cmd
+	url     chan string // of a server, once it says so
+	base    string      // what url said
+	over    chan struct{}
+	episode models.EpisodeID // that it decodes
+	last    []string         // what it said last
+}
+
+func (a *actor) start(t *testing.T) {
+	t.Helper()
+	a.cmd = a.p.command(context.WithoutCancel(t.Context()), a.args...)
+	out, err := a.cmd.StderrPipe()
+	if err == nil {
+		err = a.cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, over := make(chan string, 1), make(chan struct{})
+	a.url, a.base, a.over, a.episode, a.last = url, "", over, "", nil
+	go func() {
+		defer close(over)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			if found := regexp.MustCompile(`Earshot is at (http://\S+)`).FindStringSubmatch(lines.Text()); found != nil {
+				url <- found[1]
+			}
+			a.journal.hear(a, lines.Text())
+		}
+	}()
+}
+
+// address waits until a server says where it is.
+func (a *actor) address(t *testing.T) string {
+	t.Helper()
+	if a.base == "" {
+		select {
+		case a.base = <-a.url:
+		case <-a.over:
+			t.Fatalf("the server ended: %s", strings.Join(a.last, "\n"))
+		}
+	}
+	return a.base
+}
+
+// kill ends it in the middle of whatever it does, and returns what it was decoding.
+func (a *actor) kill() (models.EpisodeID, int64) {
+	_ = a.cmd.Process.Kill() // it may have ended by itself, which the story will show
+	<-a.over
+	_ = a.cmd.Wait() // killed
+	return a.journal.lost(a)
+}
+
+// stop ends it as its owner does.
+func (a *actor) stop(t *testing.T) {
+	t.Helper()
+	_ = a.cmd.Process.Signal(syscall.SIGTERM)
+	<-a.over
+	if err := a.cmd.Wait(); err != nil {
+		t.Errorf("earshot %s ended with %v: %s", a.args[0], err, strings.Join(a.last, "\n"))
+	}
+}
+
+// chunk is a part of a recording that is decoded at a time.
+type chunk struct {
+	episode models.EpisodeID
+	startMS int64
+}
+
+// journal is what was decoded, by whomever.
+type journal struct {
+	mu     sync.Mutex
+	begun  map[chunk]int              // how often
+	stored map[models.EpisodeID]int64 // up to where, in ms
+	wrong  []string
+}
+
+func newJournal() *journal {
+	return &journal{begun: map[chunk]int{}, stored: map[models.EpisodeID]int64{}}
+}
+
+// hear reads a line of an actor's log.
+func (j *journal) hear(a *actor, line string) {
+	var said struct {
+		Msg       string
+		EpisodeID models.EpisodeID `json:"episode_id"`
+		StartMS   int64            `json:"start_ms"`
+		LengthMS  int64            `json:"length_ms"`
+		ToMS      int64            `json:"to_ms"`
+		FromMS    int64            `json:"from_ms"`
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	a.last = append(a.last[max(0, len(a.last)-20):], line)
+	if json.Unmarshal([]byte(line), &said) != nil {
+		return
+	}
+	switch said.Msg {
+	case "decoding": // one at a time
+		a.episode = said.EpisodeID
+		j.stored[a.episode] = max(j.stored[a.episode], said.FromMS)
+	case "chunk began":
+		j.begun[chunk{a.episode, said.StartMS}]++
+		if said.StartMS+said.LengthMS <= j.stored[a.episode] {
+			j.wrong = append(j.wrong, "decoded although it was stored: "+line)
+		}
+	case "stored":
+		j.stored[said.EpisodeID] = max(j.stored[said.EpisodeID], said.ToMS)
+	case "transcribed":
+		a.episode = ""
+	}
+}
+
+// lost returns the episode that an actor who is gone was decoding, and where the last chunk begins of which it was not heard that
+// it is stored; "" for none.
+func (j *journal) lost(a *actor) (episode models.EpisodeID, startMS int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for c := range j.begun {
+		if c.episode == a.episode && c.startMS >= j.stored[a.episode] && c.startMS >= startMS {
+			episode, startMS = c.episode, c.startMS
+		}
+	}
+	return episode, startMS
+}
