@@ -161,7 +161,7 @@ func (s *statusCollector) Collect(to chan<- prometheus.Metric) {
 	gauge(s.waiting, float64(st.WaitingMS)/1000)
 	gauge(s.left, float64(st.LeftMS)/1000)
 	gauge(s.workers, float64(st.Workers))
-	for _, kind := range []models.HoldKind{models.HoldPaused, models.HoldQuiet, models.HoldDisk} {
+	for _, kind := range []models.HoldKind{models.HoldPaused, models.HoldQuiet, models.HoldDisk, models.HoldElsewhere} {
 		held := 0.0
 		for _, h := range st.Holds {
 			if h.Kind == kind {

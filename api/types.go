@@ -151,7 +151,7 @@ type Status struct {
 
 // Hold is why jobs wait that could run.
 type Hold struct {
-	Kind   models.HoldKind `json:"kind" enum:"paused,quiet-hours,disk-full"`
+	Kind   models.HoldKind `json:"kind" enum:"paused,quiet-hours,disk-full,file-elsewhere"`
 	Reason string          `json:"reason" doc:"A sentence for people, with what to do"`
 	Until  *time.Time      `json:"until,omitempty" doc:"Absent: until somebody ends it"`
 }

@@ -48,7 +48,7 @@ func (s *Store) setPaused(ctx context.Context, doing string, id models.ShowID, a
 		var jobs []waitingJob
 		err = tx.NewSelect().Table("river_job").Column("id").ColumnExpr(s.e.target+" AS target").
 			Where("state IN (?)", bun.List([]rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending})).
-			Where("queue IN (?)", bun.List(episodeQueues())).
+			Where("queue <> ?", pollKind().name).
 			Where(s.e.target+" IN (SELECT id FROM episodes WHERE show_id = ?)", id).Scan(ctx, &jobs)
 		if err != nil {
 			return err
@@ -155,7 +155,7 @@ func (s *Store) Cancel(ctx context.Context, id models.EpisodeID) error {
 func (s *Store) jobsOf(ctx context.Context, tx bun.Tx, id models.EpisodeID) ([]waitingJob, error) {
 	var jobs []waitingJob
 	err := tx.NewSelect().Table("river_job").Column("id").ColumnExpr(s.e.target+" AS target").
-		Where("state IN (?)", bun.List(unfinished())).Where("queue IN (?)", bun.List(episodeQueues())).
+		Where("state IN (?)", bun.List(unfinished())).Where("queue <> ?", pollKind().name).
 		Where(s.e.target+" = ?", id).Scan(ctx, &jobs)
 	return jobs, err
 }

@@ -29,6 +29,8 @@ type engine struct {
 	goose goose.Dialect
 	words *strings.Replacer // for the migrations
 
+	shared bool // between machines, each with a folder of its own
+
 	holder string // SQL: the identifier of the worker that last took a river_job
 	target string // SQL: the episode or show that a river_job is about
 	task   string // SQL: the task of a river_job that transcribes, "" for none

@@ -28,11 +28,17 @@ type seen struct {
 type saying struct {
 	Quiet string        `json:"quiet,omitempty"`
 	Holds []models.Hold `json:"holds,omitempty"`
+	// Place is where files are that this one can bring, OnlyHere that it does nothing else.
+	Place    string `json:"place,omitempty"`
+	OnlyHere bool   `json:"only_here,omitempty"`
 }
 
 // greet writes that this worker is alive, and what it has to say.
 func (c *crew) greet(ctx context.Context, tx bun.Tx, holds []models.Hold) error {
-	said := saying{Quiet: c.o.Quiet.String()}
+	said := saying{Quiet: c.o.Quiet.String(), OnlyHere: c.o.OnlyHere}
+	if c.e.shared {
+		said.Place = c.place
+	}
 	for _, h := range holds {
 		if h.Kind != models.HoldPaused { // everybody sees that
 			said.Holds = append(said.Holds, h)

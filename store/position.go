@@ -116,16 +116,20 @@ func (s *Store) lineUpEpisode(ctx context.Context, tx bun.Tx, id models.EpisodeI
 		Where("state IN (?)", bun.List([]rivertype.JobState{
 			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
 		})).
-		Where("queue IN (?)", bun.List(episodeQueues())).Where(s.e.target+" = ?", id).Scan(ctx, &jobs)
+		Where("queue <> ?", pollKind().name).Where(s.e.target+" = ?", id).Scan(ctx, &jobs)
 	if err != nil {
 		return err
 	}
 	return s.lineUp(ctx, tx, jobs)
 }
 
-// episodeQueues are the queues whose jobs are about episodes.
-func episodeQueues() []string {
-	return []string{downloadKind().name, importKind().name, transcribeKind().name}
+// episodeQueues are the queues whose jobs are about episodes and may be done here.
+func (s *Store) episodeQueues() []string {
+	queues := []string{downloadKind().name, importKind().name, transcribeKind().name}
+	if s.e.shared {
+		queues = append(queues, downloadQueue(s.place))
+	}
+	return queues
 }
 
 // lineUpReturned gives the jobs whose wait for the next attempt is over their places, and those of earlier versions, which
@@ -149,7 +153,7 @@ func (c *crew) returned(ctx context.Context, db bun.IDB, lock string) ([]waiting
 	var jobs []waitingJob
 	err := db.NewRaw("SELECT id, "+c.e.target+` AS target FROM river_job
 		WHERE state IN (?) AND queue IN (?) AND priority IN (1, 2, 3, 4) AND scheduled_at > ? AND scheduled_at <= ? ORDER BY id LIMIT ? `+lock,
-		bun.List([]rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStateRetryable}), bun.List(episodeQueues()),
+		bun.List([]rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStateRetryable}), bun.List(c.episodeQueues()),
 		c.e.stamp(positionsEnd()), c.e.stamp(c.now()), atATime).Scan(ctx, &jobs)
 	return jobs, err
 }

@@ -68,7 +68,7 @@ func cannotBeat(t *testing.T, p place) {
 	eventually(t, "all kinds of work have begun", func() bool {
 		n, err := s.e.read.NewSelect().Table("river_queue").Count(t.Context())
 		must(t, err)
-		return n == int64(len(episodeQueues()))+1 // and the polls
+		return n == int64(len(s.episodeQueues()))+1 // and the polls
 	})
 	must(t, blocker.sign(t.Context(), "blocking", func(ctx context.Context, tx bun.Tx) error {
 		if p.database != "" { // in SQLite whoever writes blocks everybody

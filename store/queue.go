@@ -127,14 +127,22 @@ func (s *Store) Enqueue(ctx context.Context, job any) error {
 
 func (s *Store) enqueue(ctx context.Context, tx bun.Tx, jobs ...river.JobArgs) error {
 	return chunks(jobs, 1000, func(jobs []river.JobArgs) error {
+		places, err := s.places(ctx, tx, jobs)
+		if err != nil {
+			return err
+		}
 		params := make([]river.InsertManyParams, len(jobs))
 		for i, j := range jobs {
 			k, ok := kindOf(j.Kind(), "")
 			if !ok {
 				return fmt.Errorf("%w: unknown kind of job %q", models.ErrInvalid, j.Kind())
 			}
+			queue := k.name
+			if place := places[about(j)]; place != "" && k.name == downloadKind().name {
+				queue = downloadQueue(place)
+			}
 			params[i] = river.InsertManyParams{Args: j, InsertOpts: &river.InsertOpts{
-				Queue: k.name, MaxAttempts: k.attempts,
+				Queue: queue, MaxAttempts: k.attempts,
 				UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished()},
 			}}
 		}

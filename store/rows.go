@@ -85,6 +85,7 @@ type episodeRow struct {
 	TranslationWarning  string
 	UrgentAt            int64
 	ImportWarning       string
+	Place               string // where the file is: see places.go
 	CreatedAt           int64
 	UpdatedAt           int64
 }

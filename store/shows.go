@@ -136,6 +136,7 @@ type difference struct {
 	updated     []*episodeRow
 	searchable  []models.EpisodeID // those of updated whose searchable fields changed
 	offered     []models.EpisodeID // those of added and updated that are offered with a transcript, or another one than before
+	moved       []*episodeRow      // those of updated whose files are on another machine now
 	unchanged   int
 	unwanted    int                // by the owner's choice
 	missing     []models.EpisodeID // here and not in the source, since this look
@@ -198,6 +199,7 @@ func (s *Store) compare(ctx context.Context, db bun.IDB, show models.Show, episo
 		if err != nil {
 			return nil, err
 		}
+		r.Place = s.placeOfFile(e.Enclosure.Location)
 		if _, here := known[r.ID]; !here && !chosen[r.ID] {
 			d.unwanted++
 			continue
@@ -223,6 +225,9 @@ func (d *difference) sort(r *episodeRow, known map[models.EpisodeID]*episodeRow)
 	if r.TranscriptLinks != noLinks && (!ok || was != nil && was.TranscriptLinks != r.TranscriptLinks) {
 		d.offered = append(d.offered, r.ID)
 	}
+	if was != nil && was.Place != r.Place {
+		d.moved = append(d.moved, r)
+	}
 	switch {
 	case ok && was == nil: // mentioned before
 	case !ok:
@@ -231,7 +236,7 @@ func (d *difference) sort(r *episodeRow, known map[models.EpisodeID]*episodeRow)
 		d.updated = append(d.updated, r)
 		d.searchable = append(d.searchable, r.ID)
 	case was.EnclosureLocation != r.EnclosureLocation || was.EnclosureType != r.EnclosureType || was.EnclosureBytes != r.EnclosureBytes ||
-		was.EnclosureDurationMS != r.EnclosureDurationMS || was.TranscriptLinks != r.TranscriptLinks || was.ChaptersURL != r.ChaptersURL:
+		was.EnclosureDurationMS != r.EnclosureDurationMS || was.TranscriptLinks != r.TranscriptLinks || was.ChaptersURL != r.ChaptersURL || was.Place != r.Place:
 		d.updated = append(d.updated, r)
 	default:
 		d.unchanged++
@@ -243,7 +248,7 @@ func knownEpisodes(ctx context.Context, db bun.IDB, id models.ShowID) (map[model
 	var rows []*episodeRow
 	err := db.NewSelect().Model(&rows).
 		Column("id", "fingerprint", "enclosure_location", "enclosure_type", "enclosure_bytes", "enclosure_duration_ms",
-			"transcript_links", "chapters_url", "missing_at").
+			"transcript_links", "chapters_url", "missing_at", "place").
 		Where("show_id = ?", id).Scan(ctx)
 	known := make(map[models.EpisodeID]*episodeRow, len(rows))
 	for _, r := range rows {
@@ -295,10 +300,13 @@ func (s *Store) apply(ctx context.Context, tx bun.Tx, d *difference) error {
 	for _, r := range d.updated {
 		_, err := tx.NewUpdate().Model(r).Column("guid", "title", "notes", "link", "published_at", "season", "number", "people",
 			"enclosure_location", "enclosure_type", "enclosure_bytes", "enclosure_duration_ms", "transcript_links", "chapters_url",
-			"fingerprint", "updated_at").WherePK().Exec(ctx)
+			"place", "fingerprint", "updated_at").WherePK().Exec(ctx)
 		if err != nil {
 			return err
 		}
+	}
+	if err := s.move(ctx, tx, d.moved); err != nil {
+		return err
 	}
 	err := chunks(d.added, 200, func(rows []*episodeRow) error {
 		_, err := tx.NewInsert().Model(&rows).Exec(ctx)

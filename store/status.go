@@ -18,17 +18,20 @@ const maxFailures = 100
 func (s *Store) Status(ctx context.Context) (models.Status, error) {
 	st := models.Status{Episodes: map[models.EpisodeState]int{}, Queue: map[string]int{}, Running: []models.JobProgress{}, Failures: []models.Failure{}, Holds: []models.Hold{}}
 	err := s.read(ctx, "reading the status", func(ctx context.Context, tx bun.Tx) error {
-		if err := counts(ctx, tx, &st); err != nil {
+		atPlaces, err := counts(ctx, tx, &st)
+		if err != nil {
 			return err
 		}
 		workers, said, err := s.alive(ctx, tx)
 		if err != nil {
 			return err
 		}
-		st.Workers = len(workers)
 		if err := s.holding(ctx, tx, said, &st); err != nil {
 			return err
 		}
+		waiting := elsewhere(atPlaces, said) // which holds up nothing else
+		said = slices.DeleteFunc(said, func(w saying) bool { return w.OnlyHere })
+		st.Workers = len(said)
 		if err := s.running(ctx, tx, workers, &st); err != nil {
 			return err
 		}
@@ -36,15 +39,17 @@ func (s *Store) Status(ctx context.Context) (models.Status, error) {
 			return err
 		}
 		st.FinishAt = s.finish(said, st)
+		st.Holds = append(st.Holds, waiting...)
 		return failures(ctx, tx, &st)
 	})
 	return st, err
 }
 
-func counts(ctx context.Context, tx bun.Tx, st *models.Status) error {
+// counts fills in how many there are of everything, and returns how many downloads wait for places.
+func counts(ctx context.Context, tx bun.Tx, st *models.Status) (atPlaces map[string]int, err error) {
 	n, err := tx.NewSelect().Model((*showRow)(nil)).Count(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	st.Shows = int(n)
 	var states []struct {
@@ -52,7 +57,7 @@ func counts(ctx context.Context, tx bun.Tx, st *models.Status) error {
 		N     int
 	}
 	if err := tx.NewSelect().Table("episodes").Column("state").ColumnExpr("count(*) AS n").Group("state").Scan(ctx, &states); err != nil {
-		return err
+		return nil, err
 	}
 	for _, r := range states {
 		st.Episodes[r.State] = r.N
@@ -64,12 +69,17 @@ func counts(ctx context.Context, tx bun.Tx, st *models.Status) error {
 	err = tx.NewSelect().Table("river_job").ColumnExpr("queue AS kind").ColumnExpr("count(*) AS n"). // the index has the queue
 														Where("state IN (?)", bun.List(unfinished())).Group("queue").Scan(ctx, &queued)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	atPlaces = map[string]int{}
 	for _, r := range queued {
-		st.Queue[r.Kind] = r.N
+		kind, place := queueKind(r.Kind)
+		st.Queue[kind] += r.N
+		if place != "" {
+			atPlaces[place] = r.N
+		}
 	}
-	return tx.NewSelect().Model((*transcriptRow)(nil)).ColumnExpr("coalesce(sum(duration_ms), 0)").
+	return atPlaces, tx.NewSelect().Model((*transcriptRow)(nil)).ColumnExpr("coalesce(sum(duration_ms), 0)").
 		Where("is_current").Where("complete").Where("task = ?", models.TaskTranscribe).Scan(ctx, &st.AudioMS)
 }
 

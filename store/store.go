@@ -47,6 +47,7 @@ type Store struct {
 	room  *room
 
 	firstPoll time.Duration
+	place     string // see Place
 }
 
 // Open opens the archive in the folder dir, or the one in a database with the folder dir for what belongs to this machine,
@@ -90,6 +91,11 @@ func open(ctx context.Context, dir string, o Options) (*Store, error) {
 }
 
 func (s *Store) start(ctx context.Context) error {
+	place, err := placeOf(ctx, s.dir)
+	if err != nil {
+		return err
+	}
+	s.place = place
 	if err := s.migrate(ctx, s.dir); err != nil {
 		return err
 	}

@@ -58,6 +58,8 @@ type WorkOptions struct {
 	Look time.Duration
 	// Quiet are the hours during which only urgent transcriptions run here.
 	Quiet models.QuietHours
+	// OnlyHere takes nothing but the recordings whose files are at this place, see [Store.Place], and counts as no worker.
+	OnlyHere bool
 	// Place names where one worker at a time can be, because the caller holds a lock for it: a worker that was there
 	// before is dead, and its jobs come here at once. "": any number of workers may be here.
 	Place string
@@ -169,7 +171,10 @@ func (c *crew) client(h Handlers) (*river.Client[*sql.Tx], error) {
 	}
 	poll, download, imports, transcribe := pollKind(), downloadKind(), importKind(), transcribeKind()
 	add(poll, h.Poll != nil, c.o.Polls)
-	add(download, h.Download != nil, c.o.Downloads)
+	add(download, h.Download != nil && !c.o.OnlyHere, c.o.Downloads)
+	if h.Download != nil && c.e.shared {
+		queues[downloadQueue(c.place)] = river.QueueConfig{MaxWorkers: c.o.Downloads}
+	}
 	add(imports, h.Import != nil, c.o.Imports)
 	add(transcribe, h.Transcribe != nil, c.o.Transcribers)
 	// All kinds are made known, wanted or not: River throws away lost jobs of kinds that it does not know.

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"math"
@@ -180,27 +179,17 @@ func (a *archive) work(ctx context.Context, o store.WorkOptions) error {
 		return errors.Join(err, lock.Unlock())
 	}
 	h, err := a.handlers(t, way, q.pollEvery)
-	if err == nil {
-		o.Quiet, o.LookForPolls = q.quiet, min(cmp.Or(q.pollEvery, time.Minute), time.Minute)
-		o.Place, err = placeOf(lock.Path())
-	}
 	if err != nil {
 		return errors.Join(err, lock.Unlock())
 	}
+	o.Quiet, o.LookForPolls, o.Place = q.quiet, min(cmp.Or(q.pollEvery, time.Minute), time.Minute), a.Place()
 	return errors.Join(a.Work(ctx, h, o), lock.Unlock())
 }
 
-// placeOf returns a name that nothing else has for where the lock in a file counts. The caller holds the lock.
-func placeOf(path string) (string, error) {
-	name, err := os.ReadFile(path)
-	if err == nil && len(name) == 0 {
-		name = []byte(rand.Text())
-		err = os.WriteFile(path, name, 0o600)
-	}
-	if err != nil {
-		return "", fmt.Errorf("naming the place of this worker: %w", err)
-	}
-	return string(name), nil
+// bring stores the recordings whose files are on this machine, for workers on others, until ctx ends.
+func (a *archive) bring(ctx context.Context) error {
+	p := pipeline.New(pipeline.Options{Catalogue: a.Store, Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Logger: a.c.log})
+	return a.Work(ctx, store.Handlers{Download: p.Download}, store.WorkOptions{OnlyHere: true})
 }
 
 // ready waits for what every job needs, ffmpeg, weights and memory for them, and decides how to decode.

@@ -99,8 +99,11 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	if c.ExportTo != "" {
 		g.Go(func() error { return a.exportAsTheyCome(ctx) })
 	}
-	if !c.NoWork {
+	switch {
+	case !c.NoWork:
 		g.Go(func() error { return a.workAloud(ctx, out) })
+	case c.DatabaseURL != "":
+		g.Go(func() error { return a.bring(ctx) })
 	}
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {

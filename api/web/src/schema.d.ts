@@ -626,7 +626,7 @@ export interface components {
         };
         Hold: {
             /** @enum {string} */
-            kind: "paused" | "quiet-hours" | "disk-full";
+            kind: "paused" | "quiet-hours" | "disk-full" | "file-elsewhere";
             /** @description A sentence for people, with what to do */
             reason: string;
             /**
