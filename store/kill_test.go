@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/earshot/earshot/models"
 )
@@ -194,4 +195,15 @@ func receiveLine(t *testing.T, lines <-chan string) (string, bool) {
 	go func() { line, ok := <-lines; one <- said{line, ok} }()
 	got := receive(t, "a line from the worker", one)
 	return got.line, got.ok
+}
+
+// TestLostJobsAreBackInTime: what the defaults add up to, with a second to spare for a busy machine.
+func TestLostJobsAreBackInTime(t *testing.T) {
+	o := WorkOptions{}.withDefaults()
+	if worst := 2*o.Beat + o.DeadAfter + o.Look; worst > backAfter-time.Second {
+		t.Errorf("a job can be lost for %v, want %v at most", worst, backAfter)
+	}
+	if o.Beat%min(o.Beat, progressEvery) != 0 {
+		t.Error("the beat comes later than it should")
+	}
 }

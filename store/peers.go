@@ -11,9 +11,14 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// deadAfter is how long a worker may be silent before it is taken for dead. With the next look at it, and the next fetch of
-// whoever takes them, its jobs go on elsewhere within 15 s.
-const deadAfter = 10 * time.Second
+// A worker says every beatEvery that it lives, and looks then at what others say. One that is silent for deadAfter is taken for dead.
+// Until its last sign is seen, its silence noticed, and its jobs taken by whoever asks next, two beats, that silence and one look at
+// the queue pass at most: its jobs go on elsewhere within backAfter.
+const (
+	beatEvery = 2 * time.Second
+	deadAfter = 9 * time.Second
+	backAfter = 15 * time.Second
+)
 
 // peers is when each other worker was last seen to beat, by the monotonic clock of this one: a worker is dead when it does
 // not beat for a while, not when the times that it writes are old. Clocks of machines differ, and jump.

@@ -30,7 +30,8 @@ const (
 // cancels attempts that lost their job, and queues the polls that are due. An archive that a newer program has migrated ends
 // the work.
 func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.CancelCauseFunc) {
-	tick := time.NewTicker(min(c.o.Beat, progressEvery))
+	step := min(c.o.Beat, progressEvery)
+	tick := time.NewTicker(step)
 	defer tick.Stop()
 	last, polls, swept := time.Now(), time.Time{}, time.Time{}
 	clock := newWallClock(c.now)
@@ -66,12 +67,13 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.C
 		if clock.putBack() {
 			briefly(func(ctx context.Context) { c.retrySooner(ctx, 0) })
 		}
-		if time.Since(last) < c.o.Beat && !c.anythingTold() {
+		began := time.Now()
+		if began.Sub(last) < c.o.Beat-step/2 && !c.anythingTold() { // a tick may come a little early
 			continue
 		}
 		err := c.beat(ctx)
 		if err == nil {
-			last = time.Now()
+			last = began
 			continue
 		}
 		c.log.WarnContext(ctx, "the archive cannot be written", "error", err)

@@ -52,7 +52,7 @@ type WorkOptions struct {
 	// to minutes.
 	Backoff func(kind string, failures int) time.Duration
 	// Beat is how often a worker says that it is alive; one that has not for DeadAfter loses its jobs to others. Defaults
-	// 3 s and 10 s, the same for all processes on a data folder.
+	// 2 s and 9 s, the same for all processes on a data folder.
 	Beat, DeadAfter time.Duration
 	// Look is how often the queue is asked for jobs, beside when a job has ended; default 1 s.
 	Look time.Duration
@@ -71,7 +71,7 @@ func (o WorkOptions) withDefaults() WorkOptions {
 	o.Polls = cmp.Or(o.Polls, 2)
 	o.Imports = cmp.Or(o.Imports, 2)
 	o.Grace = cmp.Or(o.Grace, 10*time.Second)
-	o.Beat = cmp.Or(o.Beat, 3*time.Second)
+	o.Beat = cmp.Or(o.Beat, beatEvery)
 	o.DeadAfter = cmp.Or(o.DeadAfter, deadAfter)
 	o.Look = cmp.Or(o.Look, time.Second)
 	o.LookForPolls = cmp.Or(o.LookForPolls, time.Minute)

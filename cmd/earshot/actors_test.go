@@ -95,10 +95,17 @@ type journal struct {
 	begun  map[chunk]int              // how often
 	stored map[models.EpisodeID]int64 // up to where, in ms
 	wrong  []string
+	news   chan struct{} // something was said
+}
+
+// decodes reports whether an actor is decoding a chunk that is not stored.
+func (j *journal) decodes(a *actor) bool {
+	episode, _ := j.lost(a)
+	return episode != ""
 }
 
 func newJournal() *journal {
-	return &journal{begun: map[chunk]int{}, stored: map[models.EpisodeID]int64{}}
+	return &journal{begun: map[chunk]int{}, stored: map[models.EpisodeID]int64{}, news: make(chan struct{}, 1)}
 }
 
 // hear reads a line of an actor's log.
@@ -111,6 +118,12 @@ func (j *journal) hear(a *actor, line string) {
 		ToMS      int64            `json:"to_ms"`
 		FromMS    int64            `json:"from_ms"`
 	}
+	defer func() {
+		select {
+		case j.news <- struct{}{}:
+		default:
+		}
+	}()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	a.last = append(a.last[max(0, len(a.last)-20):], line)

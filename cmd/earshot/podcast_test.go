@@ -36,9 +36,9 @@ func newPodcast(t *testing.T, clips int, long func(i int) bool) *podcast {
 	p := &podcast{troubled: map[string]bool{}}
 	dir, from := t.TempDir(), [3]int{}
 	for i := range clips {
-		source, length := i%len(from), 10
+		source, length := i%len(from), 6
 		if long(i) {
-			length = 80
+			length = 70
 		}
 		path := filepath.Join(dir, fmt.Sprintf("%03d.mp3", i))
 		// The three longest have six and a half minutes at least.
