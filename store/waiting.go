@@ -76,7 +76,7 @@ func (s *Store) Log(ctx context.Context, id models.EpisodeID) ([]models.Event, e
 		}
 	}
 	var jobs []int64
-	err = s.e.read.NewSelect().Table("river_job").Column("id").Where("queue IN (?)", bun.List(episodeQueues())).
+	err = s.e.read.NewSelect().Table("river_job").Column("id").Where("queue <> ?", pollKind().name).
 		Where(s.e.target+" = ?", id).Order("id DESC").Limit(10).Scan(ctx, &jobs)
 	if err != nil {
 		return nil, fmt.Errorf("looking for the jobs of an episode: %w", s.e.explain(err))
