@@ -11,6 +11,7 @@
 //	/api/v1/shows, …/episodes…     the catalogue; …/transcript with words, …/media with byte ranges, …/retry
 //	…/playback, …/peaks, …/clip.m4a  what to play, how loud it is, a part of it
 //	/api/v1/oembed                 how to show an episode in a page elsewhere
+//	…/feed.xml, …/transcript.vtt… the same for other programs: a podcast feed for each show, transcripts as files
 //	/api/v1/queue/…                pause and resume; also of a show; an episode can be done now, cancelled, retried
 //	/api/v1/uploads…               files that people send, in pieces, by the tus protocol
 //	/api/v1/status, …/events       how far the work has come, once or as it changes
@@ -197,6 +198,8 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	s.registerSearch(h)
 	s.registerShows(h)
 	s.registerEpisodes(h)
+	s.registerTranscriptFiles(h)
+	s.registerFeed(h)
 	s.registerMedia(h)
 	s.registerListening(h)
 	s.registerEmbedding(h)

@@ -89,7 +89,7 @@ func (c *config) register(f *pflag.FlagSet) {
 	f.String("min-free", "500MB", "disk space that must be free for anything to start")
 	f.String("log-format", "text", "text or json")
 	f.String("export-to", "", "folder that serve writes each finished transcript into")
-	f.String("export-formats", "md", "what it writes there, separated by commas: txt, srt, vtt, json, tsv, md")
+	f.String("export-formats", "md", "what it writes there, separated by commas: txt, srt, vtt, json, tsv, md, podcast.json")
 	f.String("log-level", "", "debug, info, warn or error (default: warn for serve and worker, error for the others)")
 }
 

@@ -75,7 +75,7 @@ Names stay the same as long as titles do. Files that are as they should be are l
 	}
 	cmd.Flags().StringVar(&to, "to", "", "folder to write into")
 	cmd.Flags().BoolVar(&beside, "beside", false, "write beside the recordings")
-	cmd.Flags().StringVar(&formats, "formats", "txt", "what to write, separated by commas: txt, srt, vtt, json, tsv, md")
+	cmd.Flags().StringVar(&formats, "formats", "txt", "what to write, separated by commas: txt, srt, vtt, json, tsv, md, podcast.json")
 	cmd.Flags().BoolVar(&watch, "watch", false, "go on, and write each transcript when it is finished or changed")
 	return cmd
 }

@@ -66,7 +66,7 @@ func newTranscribeCommand(c *config) *cobra.Command {
 			return t.all(cmd.Context(), args)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "txt", "txt, srt, vtt, json, tsv or md")
+	cmd.Flags().StringVar(&format, "format", "txt", "txt, srt, vtt, json, tsv, md or podcast.json")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "folder to write FILE.FORMAT into, instead of standard output")
 	cmd.Flags().StringVar(&prompt, "prompt", "", "text as if it had been said before the recording; in place of --vocabulary")
 	cmd.Flags().BoolVar(&report, "report", false, "say how each transcript was made and how good it may be, on standard error, or inside with --format json")

@@ -26,10 +26,12 @@ const (
 	TSV  Format = "tsv"  // start and end in ms, text; one line a segment
 	// Markdown has paragraphs like Text, each with its time and speaker.
 	Markdown Format = "md"
+	// PodcastJSON is the JSON form of podcast:transcript.
+	PodcastJSON Format = "podcast.json"
 )
 
 // Formats lists every format.
-func Formats() []Format { return []Format{Text, SRT, VTT, JSON, TSV, Markdown} }
+func Formats() []Format { return []Format{Text, SRT, VTT, JSON, TSV, Markdown, PodcastJSON} }
 
 // Parse returns the format of a name, or an error that lists them.
 func Parse(name string) (Format, error) {
@@ -37,7 +39,7 @@ func Parse(name string) (Format, error) {
 	if slices.Contains(Formats(), f) {
 		return f, nil
 	}
-	return "", models.Explain(models.ErrInvalid, "there is no format %q: use txt, srt, vtt, json, tsv or md", name)
+	return "", models.Explain(models.ErrInvalid, "there is no format %q: use txt, srt, vtt, json, tsv, md or podcast.json", name)
 }
 
 // Document is the JSON form of a transcript.
@@ -76,6 +78,8 @@ func Write(w io.Writer, f Format, t models.Transcript) error {
 		writeMarkdown(b, t)
 	case JSON:
 		return writeJSON(w, t)
+	case PodcastJSON:
+		return writePodcastJSON(w, t)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -97,3 +97,13 @@ func TestParse(t *testing.T) {
 		t.Errorf("an unknown format gives %v", err)
 	}
 }
+
+func TestPodcastJSON(t *testing.T) {
+	want := `{"version":"1.0.0","segments":[` +
+		`{"startTime":0.5,"endTime":5.55,"body":"And so, my fellow Americans: ask not what your country can do for you, ask what you"},` +
+		`{"startTime":5.6,"endTime":7.05,"body":"can do for your country."},` +
+		`{"startTime":3661.001,"endTime":3662.451,"body":"<b>tags</b> & arrows --> here"}]}` + "\n"
+	if diff := cmp.Diff(want, write(t, export.PodcastJSON, transcript())); diff != "" {
+		t.Error(diff)
+	}
+}
