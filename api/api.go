@@ -15,6 +15,7 @@
 //	/api/v1/queue/…                pause and resume; also of a show; an episode can be done now, cancelled, retried
 //	/api/v1/uploads…               files that people send, in pieces, by the tus protocol
 //	/api/v1/status, …/events       how far the work has come, once or as it changes
+//	/api/v1/session, …/tokens      logging in and out, a user's password, browsers and tokens; …/users for admins
 //	/api/v1/openapi.json           the description of all this, which /docs shows to people
 //	/metrics                       numbers for Prometheus, for this machine only unless it is allowed
 //	/healthz                       whether catalogue and index answer
@@ -40,6 +41,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
+	"github.com/earshot/earshot/api/password"
 	"github.com/earshot/earshot/models"
 )
 
@@ -60,8 +62,12 @@ type Catalogue interface {
 	Transcript(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error)
 	// Tasks returns the tasks of which an episode has a current transcript.
 	Tasks(ctx context.Context, id models.EpisodeID) ([]models.TranscriptTask, error)
-	// Status returns the archive at a glance.
-	Status(ctx context.Context) (models.Status, error)
+	// Hidden lists the shows that somebody does not see who sees as far as v.
+	Hidden(ctx context.Context, v models.Visibility) ([]models.ShowID, error)
+	// SetShowVisibility says who may see a show.
+	SetShowVisibility(ctx context.Context, id models.ShowID, v models.Visibility) error
+	// Status returns the archive at a glance, as if there were none of the hidden shows.
+	Status(ctx context.Context, hidden ...models.ShowID) (models.Status, error)
 	// Events lists what happened after an event's number, the oldest first.
 	Events(ctx context.Context, after int64, limit int) ([]models.Event, error)
 	// LastEvent returns the number of the newest event.
@@ -81,8 +87,8 @@ type Catalogue interface {
 // Searcher finds the moments at which something was said.
 type Searcher interface {
 	Search(ctx context.Context, q models.Query) (models.Results, error)
-	// Complete returns ways to go on with the last word of a query that is being typed, best first.
-	Complete(ctx context.Context, text string, limit int) ([]models.Completion, error)
+	// Complete returns ways to go on with the last word of a query that is being typed, best first, at most the query's limit.
+	Complete(ctx context.Context, q models.Query) ([]models.Completion, error)
 	// Mentions counts the episodes and moments that match a query, by month of publication.
 	Mentions(ctx context.Context, q models.Query) (models.Mentions, error)
 }
@@ -134,7 +140,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, errors.New("api: Catalogue, Searcher, Media, Listening and Logger are required")
 	}
 	if o.Access != AccessOpen && o.Access != "" && o.Accounts == nil {
-		return nil, errors.New("api: Accounts are required where logins are")
+		return nil, errors.New("api: Accounts are required where somebody has to log in")
 	}
 	if o.Version == "" {
 		o.Version = "dev"
@@ -151,15 +157,18 @@ func New(o Options) (http.Handler, error) {
 
 // server is what the operations share.
 type server struct {
-	Options
-	hub   *hub
-	gate  *gate
-	forms forms
+	Options            // with the catalogue and the index as they are for whoever asks
+	everything visible // what those are made of
+	hub        *hub
+	gate       *gate
+	passwords  *password.Hasher
+	forms      forms
 }
 
 // newRouter returns the routes without the guards around them, and their description.
 func newRouter(o Options) (http.Handler, huma.API, error) {
-	s := &server{Options: o, hub: newHub(o.Catalogue, o.Logger), gate: newGate(o), forms: newForms()}
+	s := &server{Options: o, everything: visible{o.Catalogue, o.Searcher}, hub: newHub(o.Catalogue, o.Logger), gate: newGate(o), passwords: password.New(), forms: newForms()}
+	s.Catalogue, s.Searcher = s.everything, s.everything
 	gin.SetMode(gin.ReleaseMode) // the debug mode prints to standard output
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
@@ -205,10 +214,14 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	s.registerEmbedding(h)
 	s.registerQueue(h)
 	s.registerStatus(h)
+	s.registerSession(h)
+	s.registerUsers(h)
+	s.registerTokens(h)
+	s.registerVisibility(h)
 	s.registerEvents(h)
 	if s.Uploads != nil {
 		s.registerUploads(h)
-		s.Uploads.routes(r)
+		s.Uploads.routes(r, s.everything)
 	}
 	m.register(r)
 	completeDescription(h.OpenAPI())

@@ -177,7 +177,7 @@ func (a *archive) Episodes(_ context.Context, f models.EpisodeFilter) ([]models.
 	defer a.lock()()
 	var out []models.Episode
 	for _, e := range a.episodes {
-		if (f.ShowID == "" || e.ShowID == f.ShowID) && (f.State == "" || e.State == f.State) {
+		if !slices.Contains(f.Hidden, e.ShowID) && (f.ShowID == "" || e.ShowID == f.ShowID) && (f.State == "" || e.State == f.State) {
 			out = append(out, e)
 		}
 	}
@@ -228,14 +228,40 @@ func (a *archive) Transcript(_ context.Context, id models.EpisodeID, task models
 	return t, a.fail
 }
 
-func (a *archive) Status(context.Context) (models.Status, error) {
+func (a *archive) Hidden(_ context.Context, v models.Visibility) (out []models.ShowID, err error) {
 	defer a.lock()()
+	for _, s := range a.shows {
+		if slices.Contains(v.Beyond(), s.VisibleTo) {
+			out = append(out, s.ID)
+		}
+	}
+	return out, a.fail
+}
+
+func (a *archive) SetShowVisibility(_ context.Context, id models.ShowID, v models.Visibility) error {
+	defer a.lock()()
+	i := slices.IndexFunc(a.shows, func(s models.Show) bool { return s.ID == id })
+	if i < 0 {
+		return models.ErrNotFound
+	}
+	a.shows[i].VisibleTo = v
+	return v.Check()
+}
+
+func (a *archive) Status(_ context.Context, hidden ...models.ShowID) (models.Status, error) {
+	defer a.lock()()
+	out := func(id models.ShowID) bool { return slices.Contains(hidden, id) }
 	st := models.Status{Speed: a.speed, WaitingMS: a.waitingMS, LeftMS: a.leftMS, Shows: len(a.shows), Episodes: map[models.EpisodeState]int{}, Running: slices.Clone(a.running)}
+	st.Shows -= len(hidden)
+	st.Running = slices.DeleteFunc(st.Running, func(r models.JobProgress) bool { return out(r.ShowID) })
 	for _, e := range a.episodes {
+		if out(e.ShowID) {
+			continue
+		}
 		st.Episodes[e.State]++
 		st.AudioMS += a.transcripts[e.ID].DurationMS
 		if e.State == models.EpisodeFailed {
-			st.Failures = append(st.Failures, models.Failure{EpisodeID: e.ID, Title: e.Title, Reason: e.Reason})
+			st.Failures = append(st.Failures, models.Failure{EpisodeID: e.ID, ShowID: e.ShowID, Title: e.Title, Reason: e.Reason})
 		}
 	}
 	if a.paused {

@@ -64,12 +64,7 @@ func (g *gate) identify(c *gin.Context) (caller, error) {
 	if secret, ok := bearer(r); ok {
 		return g.byToken(r.Context(), who, secret)
 	}
-	switch g.o.Access {
-	case AccessOpen:
-		who.scope, who.sees = models.ScopeAdmin, models.VisibleToAdmins
-	case AccessRead:
-		who.scope, who.sees = models.ScopeRead, models.VisibleToEveryone
-	}
+	who = g.anybody(who)
 	cookie, err := r.Cookie(cookieOf(who.secure))
 	if err != nil || g.o.Accounts == nil {
 		return who, nil //nolint:nilerr // no cookie, nobody
@@ -81,14 +76,32 @@ func (g *gate) identify(c *gin.Context) (caller, error) {
 	if err != nil {
 		return who, err
 	}
-	who.name, who.role, who.session = user.Name, user.Role, session.ID
+	return g.as(who, user, session.ID), nil
+}
+
+// anybody gives somebody what all have.
+func (g *gate) anybody(who caller) caller {
+	who.scope, who.sees = models.ScopeNone, ""
+	switch g.o.Access {
+	case AccessOpen:
+		who.scope, who.sees = models.ScopeAdmin, models.VisibleToAdmins
+	case AccessRead:
+		who.scope, who.sees = models.ScopeRead, models.VisibleToEveryone
+	}
+	return who
+}
+
+// as gives somebody what a user has who is logged in, beside what all have.
+func (g *gate) as(who caller, user models.User, session string) caller {
+	who = g.anybody(who)
+	who.name, who.role, who.session = user.Name, user.Role, session
 	if scope := user.Role.Scope(); !who.scope.Includes(scope) {
 		who.scope = scope
 	}
 	if who.sees != models.VisibleToAdmins {
 		who.sees = seenBy(user.Role)
 	}
-	return who, nil
+	return who
 }
 
 func (g *gate) byToken(ctx context.Context, who caller, secret string) (caller, error) {

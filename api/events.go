@@ -220,6 +220,15 @@ func (t *teller) run(ctx context.Context, c <-chan news) {
 
 // tell writes the status where it has changed, and the events up to the newest one.
 func (t *teller) tell(ctx context.Context, n news) error {
+	hidden, err := t.everything.hidden(ctx)
+	if err != nil {
+		return err
+	}
+	if len(hidden) > 0 {
+		if n.status, err = t.Catalogue.Status(ctx); err != nil {
+			return err
+		}
+	}
 	data, err := json.Marshal(t.newStatus(n.status))
 	if err != nil {
 		return err

@@ -90,7 +90,7 @@ type Completions struct {
 }
 
 func (s *server) complete(ctx context.Context, in *completeInput) (*struct{ Body Completions }, error) {
-	list, err := s.Searcher.Complete(ctx, anyText(in.Query), in.Limit)
+	list, err := s.Searcher.Complete(ctx, models.Query{Text: anyText(in.Query), Limit: in.Limit})
 	if err != nil {
 		return nil, fmt.Errorf("completing %q: %w", in.Query, err)
 	}

@@ -22,6 +22,7 @@ type Show struct {
 	Source      models.SourceKind `json:"source" enum:"feed,feed-file,folder,files"`
 	People      []models.Person   `json:"people"`
 	Paused      bool              `json:"paused" doc:"The owner paused it"`
+	VisibleTo   models.Visibility `json:"visible_to" enum:"everyone,members,admins" doc:"Who may see it: all who may read, those who are logged in, or admins"`
 }
 
 // Episode is an episode without its notes.
@@ -160,6 +161,7 @@ func newShow(s models.Show) Show {
 	return Show{
 		ID: s.ID, Title: s.Title, Author: s.Author, Description: plainText(s.Description), Language: s.Language,
 		Link: webLink(s.Link), ImageURL: webLink(s.ImageURL), Source: s.Source.Kind, People: notNil(s.People), Paused: !s.PausedAt.IsZero(),
+		VisibleTo: cmp.Or(s.VisibleTo, models.VisibleToEveryone),
 	}
 }
 

@@ -11,7 +11,9 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -59,6 +61,7 @@ type Uploads struct {
 	shelf uploadShelf
 	tus   *tus.UnroutedHandler
 	turn  chan struct{} // taking in reads the whole file: one at a time
+	seen  visible       // what those see who send files
 }
 
 // NewUploads opens the folder of uploads.
@@ -142,6 +145,9 @@ func (u *Uploads) finish(e tus.HookEvent) (tus.HTTPResponse, error) {
 		u.o.Logger.ErrorContext(ctx, "an upload cannot be taken in yet", slog.String("upload", e.Upload.ID), slog.Any("error", err))
 		return tus.HTTPResponse{}, refuse(http.StatusInternalServerError, "all has arrived and is kept, but cannot be taken in yet; the server's log says why")
 	}
+	if hidden, err := u.hidden(ctx, up); err != nil || hidden {
+		up.EpisodeID, up.Title = "", ""
+	}
 	body, err := json.Marshal(up)
 	return tus.HTTPResponse{StatusCode: http.StatusOK, Body: string(body), Header: tus.HTTPHeader{"Content-Type": "application/json"}}, err
 }
@@ -183,8 +189,34 @@ func refuse(status int, detail string) error {
 	}}
 }
 
+// hidden reports whether an upload is part of a show that whoever asks does not see, or would be.
+func (u *Uploads) hidden(ctx context.Context, up Upload) (bool, error) {
+	shows, err := u.seen.hidden(ctx)
+	if err != nil || len(shows) == 0 {
+		return false, err
+	}
+	if up.EpisodeID == "" {
+		for _, id := range shows {
+			show, err := u.seen.all.Show(ctx, id)
+			if err != nil && !errors.Is(err, models.ErrNotFound) {
+				return false, err
+			}
+			if err == nil && strings.EqualFold(show.Title, up.Show) {
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+	e, err := u.seen.all.Episode(ctx, models.EpisodeID(up.EpisodeID))
+	if errors.Is(err, models.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && slices.Contains(shows, e.ShowID), err
+}
+
 // routes adds the tus operations, which are no operations of huma's: they stream.
-func (u *Uploads) routes(r *gin.Engine) {
+func (u *Uploads) routes(r *gin.Engine, seen visible) {
+	u.seen = seen
 	serve := func(h http.HandlerFunc) gin.HandlerFunc {
 		wrapped := http.StripPrefix(uploadsPath, u.tus.Middleware(h)) // what is left is the identifier
 		return func(c *gin.Context) {
@@ -227,17 +259,37 @@ func (s *server) registerUploads(h huma.API) {
 		"Upload-Metadata (filename, and show for the title of a collection), then PATCH what Location names until all has arrived. The answer to the last " +
 		"piece is the upload as described here."
 	list.Errors = []int{http.StatusInternalServerError}
-	register(s, h, list, func(context.Context, *struct{}) (*struct{ Body UploadList }, error) {
+	register(s, h, list, func(ctx context.Context, _ *struct{}) (*struct{ Body UploadList }, error) {
 		all, err := s.Uploads.shelf.list()
-		return &struct{ Body UploadList }{UploadList{Uploads: all}}, err
+		if err != nil {
+			return nil, err
+		}
+		out := &struct{ Body UploadList }{UploadList{Uploads: []Upload{}}}
+		for _, up := range all {
+			hidden, err := s.Uploads.hidden(ctx, up)
+			if err != nil {
+				return nil, err
+			}
+			if !hidden {
+				out.Body.Uploads = append(out.Body.Uploads, up)
+			}
+		}
+		return out, nil
 	})
 	one := get("get-upload", uploadsPath+"/{id}", "One upload and what became of it")
 	one.Errors = []int{http.StatusNotFound, http.StatusInternalServerError}
-	register(s, h, one, func(_ context.Context, in *struct {
+	register(s, h, one, func(ctx context.Context, in *struct {
 		ID string `path:"id" pattern:"^[0-9a-f]{32}$" doc:"last part of the Location that the upload was given"`
 	},
 	) (*struct{ Body Upload }, error) {
 		up, err := s.Uploads.shelf.upload(in.ID)
+		if err != nil {
+			return nil, err
+		}
+		hidden, err := s.Uploads.hidden(ctx, up)
+		if err == nil && hidden {
+			err = fmt.Errorf("upload %s: %w", in.ID, models.ErrNotFound)
+		}
 		return &struct{ Body Upload }{up}, err
 	})
 }

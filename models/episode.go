@@ -101,6 +101,7 @@ func NewEpisodeID(show ShowID, guid string) EpisodeID {
 // EpisodeFilter chooses episodes of a list, newest publication first.
 type EpisodeFilter struct {
 	ShowID ShowID       // "": of every show
+	Hidden []ShowID     // shows of which none are wanted
 	State  EpisodeState // "": in every state
 	Limit  int          // greatest number to return; 0 means all
 	Offset int          // episodes to skip

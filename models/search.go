@@ -23,6 +23,8 @@ type Query struct {
 	MomentsOffset int
 	// EpisodeID restricts the search to one episode when not empty.
 	EpisodeID EpisodeID
+	// Hidden are shows that whoever asks may not see: the answer is that of an archive without them.
+	Hidden []ShowID
 	// Facets asks for [Results.Facets].
 	Facets bool
 	// Strict keeps the search from answering with what comes near where nothing matches, and from suggesting other queries.

@@ -35,6 +35,7 @@ type Show struct {
 	Medium      string // podcast:medium in lower case, "" for "podcast"
 	Locked      bool   // podcast:locked: the publisher does not want it imported by other hosting companies
 	Settings    ShowSettings
+	VisibleTo   Visibility
 	PausedAt    time.Time // when the owner paused it; zero: it is not
 	CreatedAt   time.Time
 	UpdatedAt   time.Time

@@ -27,15 +27,15 @@ const (
 
 // Complete returns ways to go on with a query whose last word is being typed: words and names that are said, speakers,
 // titles and shows, those that continue the most words that are typed first, then those in the most episodes. There are
-// none after a space. limit is 1 to 50; 0 means 10.
-func (x *Index) Complete(ctx context.Context, text string, limit int) ([]models.Completion, error) {
-	limit = bounded(limit, defaultCompletions, maxCompletions)
-	typed := x.an.typed(text)
+// none after a space. Of the query only the text, the limit (1 to 50; 0 means 10) and Hidden count.
+func (x *Index) Complete(ctx context.Context, q models.Query) ([]models.Completion, error) {
+	limit := bounded(q.Limit, defaultCompletions, maxCompletions)
+	typed := x.an.typed(q.Text)
 	if len(typed) == 0 {
 		return []models.Completion{}, ctx.Err()
 	}
 	var out []models.Completion
-	err := x.ask(ctx, func(e *evaluation) (err error) {
+	err := x.ask(ctx, q.Hidden, func(e *evaluation) (err error) {
 		out, err = e.complete(typed, limit)
 		return err
 	})

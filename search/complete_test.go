@@ -11,7 +11,7 @@ import (
 
 func complete(t *testing.T, x *Index, text string) []models.Completion {
 	t.Helper()
-	got, err := x.Complete(t.Context(), text, 0)
+	got, err := x.Complete(t.Context(), models.Query{Text: text})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func FuzzComplete(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got, err := x.Complete(t.Context(), text, 0)
+		got, err := x.Complete(t.Context(), models.Query{Text: text})
 		if err != nil {
 			t.Fatal(err)
 		}

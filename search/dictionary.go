@@ -28,7 +28,7 @@ func newSlipBuilders() (out slipBuilders, err error) {
 type term struct {
 	field     string
 	text      string
-	documents uint64 // that have it and are not deleted
+	documents uint64 // that have it and count in the view
 	distance  uint8  // from what a fuzzy look-up looks for
 }
 
@@ -79,7 +79,7 @@ func (e *evaluation) terms(field string, accepts segment.Automaton, prefix []byt
 	if err != nil {
 		return err
 	}
-	for i, s := range all {
+	for i := range all {
 		dict := dicts[i]
 		var list segment.PostingsList
 		words := dict.AutomatonIterator(accepts, prefix, afterPrefix(prefix))
@@ -94,7 +94,7 @@ func (e *evaluation) terms(field string, accepts segment.Automaton, prefix []byt
 			if err := e.step(); err != nil {
 				return err
 			}
-			if list, err = dict.PostingsList([]byte(d.Term), s.Deleted(), list); err != nil {
+			if list, err = dict.PostingsList([]byte(d.Term), e.v.except[i], list); err != nil {
 				return err
 			}
 			f(term{field, d.Term, list.Count(), d.EditDistance})

@@ -20,7 +20,7 @@ func TestDictionaryCountsLivingDocuments(t *testing.T) {
 	if err := x.CatchUp(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := x.ask(t.Context(), func(e *evaluation) error {
+	if err := x.ask(t.Context(), nil, func(e *evaluation) error {
 		beginning, err := e.wordsBeginning("", "budge")
 		if err != nil {
 			return err

@@ -66,7 +66,7 @@ func TestADamagedIndexIsRebuiltOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	building := x.next.dir
-	if err := x.askOnce(t.Context(), func(*evaluation) error { panic("damaged") }); err == nil {
+	if err := x.askOnce(t.Context(), nil, func(*evaluation) error { panic("damaged") }); err == nil {
 		t.Error("damage is no error")
 	}
 	if err := x.CatchUp(t.Context(), nil); err != nil {

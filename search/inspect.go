@@ -81,7 +81,7 @@ func (i *inspection) read(ctx context.Context) (err error) {
 	if err := i.segments(ctx); err != nil {
 		return err
 	}
-	if i.v, err = i.s.views.of(ctx, r); err != nil {
+	if i.v, err = i.s.views.of(ctx, r, nil); err != nil {
 		return err
 	}
 	b, err := r.GetInternal([]byte(keyApplied))

@@ -18,14 +18,14 @@ const (
 )
 
 // Mentions counts the episodes and moments that match a query by the month of publication. Of the query only the text, the
-// episode and Strict count.
+// episode, Strict and Hidden count.
 func (x *Index) Mentions(ctx context.Context, q models.Query) (models.Mentions, error) {
 	out := models.Mentions{Months: []models.MonthMentions{}}
 	root := x.an.parse(q.Text)
 	if root == nil {
 		return out, ctx.Err()
 	}
-	err := x.ask(ctx, func(e *evaluation) (err error) {
+	err := x.ask(ctx, q.Hidden, func(e *evaluation) (err error) {
 		out, err = e.mentions(root, q)
 		return err
 	})

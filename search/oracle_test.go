@@ -83,7 +83,7 @@ func newOracle(tb testing.TB, x *Index, docs []models.Document) *oracle {
 
 // sayings asks the index what the sounds: leaves of a query stand for.
 func (o *oracle) sayings(root *node) {
-	if err := o.x.ask(o.tb.Context(), func(e *evaluation) (err error) {
+	if err := o.x.ask(o.tb.Context(), nil, func(e *evaluation) (err error) {
 		root.every(func(l *leaf) bool {
 			if l.kind == kindSounds {
 				o.said[l.String()], err = e.sayings(l)

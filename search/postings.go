@@ -54,7 +54,7 @@ func (e *evaluation) documentCount(field, term string) (n uint64, err error) {
 	return n, err
 }
 
-// lists calls f with the postings lists of a term, without those of deleted documents, and the first document of the
+// lists calls f with the postings lists of a term, without the documents that do not count in the view, and the first document of the
 // segment of each.
 func (e *evaluation) lists(field, term string, f func(from uint32, list segment.PostingsList) error) error {
 	all, err := e.segments()
@@ -70,7 +70,7 @@ func (e *evaluation) lists(field, term string, f func(from uint32, list segment.
 	}
 	from := uint32(0)
 	for i, s := range all {
-		list, err := dicts[i].PostingsList([]byte(term), s.Deleted(), nil)
+		list, err := dicts[i].PostingsList([]byte(term), e.v.except[i], nil)
 		if err != nil {
 			return err
 		}

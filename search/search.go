@@ -34,7 +34,7 @@ func (x *Index) Search(ctx context.Context, q models.Query) (models.Results, err
 		return res, ctx.Err()
 	}
 	var res models.Results
-	err := x.ask(ctx, func(e *evaluation) (err error) {
+	err := x.ask(ctx, q.Hidden, func(e *evaluation) (err error) {
 		res, err = e.answer(root, q)
 		return err
 	})
@@ -51,11 +51,11 @@ func bounded(v, zero, most int) int {
 	return min(v, most)
 }
 
-// ask lets a question be answered on a snapshot of the index that serves. Where a side table turns out to be damaged it is
+// ask lets a question be answered on a snapshot of the index that serves, without the shows that are hidden. Where a side table turns out to be damaged it is
 // made again, and the question asked anew.
-func (x *Index) ask(ctx context.Context, question func(*evaluation) error) error {
+func (x *Index) ask(ctx context.Context, hidden []models.ShowID, question func(*evaluation) error) error {
 	for try := 0; ; try++ {
-		err := x.askOnce(ctx, question)
+		err := x.askOnce(ctx, hidden, question)
 		var damaged *damagedError
 		if !errors.As(err, &damaged) || try == repairs {
 			return err
@@ -68,7 +68,7 @@ func (x *Index) ask(ctx context.Context, question func(*evaluation) error) error
 
 // askOnce is ask without repairs. A fault in the index's files, which are mapped into memory, is an error and not the end
 // of the process; the index is then rebuilt.
-func (x *Index) askOnce(ctx context.Context, question func(*evaluation) error) (err error) {
+func (x *Index) askOnce(ctx context.Context, hidden []models.ShowID, question func(*evaluation) error) (err error) {
 	s, release, err := x.acquire()
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (x *Index) askOnce(ctx context.Context, question func(*evaluation) error) (
 		return err
 	}
 	defer r.Close() //nolint:errcheck // reading only
-	v, err := s.views.of(ctx, r)
+	v, err := s.views.of(ctx, r, hidden)
 	if err != nil {
 		return err
 	}

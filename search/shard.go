@@ -119,7 +119,7 @@ func (s *shard) load(ctx context.Context) (missing []tableKey, err error) {
 	if err := s.loadOwed(r); err != nil {
 		return nil, err
 	}
-	v, err := s.views.of(ctx, r)
+	v, err := s.views.of(ctx, r, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ type soundBook struct {
 
 // learn reads the words of what was indexed last, so that no search has to.
 func (x *Index) learn(ctx context.Context) error {
-	return x.ask(ctx, func(e *evaluation) error { return e.sounds.follow(ctx, e.r) })
+	return x.ask(ctx, nil, func(e *evaluation) error { return e.sounds.follow(ctx, e.r) })
 }
 
 // follow reads the segments of a snapshot that are not read yet.

@@ -10,6 +10,8 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
+
+	"github.com/earshot/earshot/models"
 )
 
 // bitset is a set of small numbers. All sets that meet have the same length.
@@ -85,12 +87,13 @@ type view struct {
 	live     bitset   // documents that are not deleted
 	liveDocs int
 
-	keys      []tableKey // by episode
-	published []int64    // by episode: Unix seconds, 0 unknown
-	facts     []facts    // by episode
-	universe  bitset     // all episodes
-	ofEpisode []uint32   // live documents, by episode
-	ends      []uint32   // by episode: end of its documents within ofEpisode
+	keys      []tableKey        // by episode
+	published []int64           // by episode: Unix seconds, 0 unknown
+	facts     []facts           // by episode
+	universe  bitset            // all episodes
+	except    []*roaring.Bitmap // by segment: its documents that do not count, nil for none
+	ofEpisode []uint32          // live documents, by episode
+	ends      []uint32          // by episode: end of its documents within ofEpisode
 
 	parts []part // of segments, in order of documents
 	names *nameLists
@@ -126,7 +129,8 @@ type segmentRefs struct {
 // views makes the view of a snapshot and remembers what does not change from one to the next.
 type views struct {
 	mu       sync.Mutex
-	last     *view
+	last     *view            // with everything
+	without  map[string]*view // views of the snapshot of last without some shows, by these
 	segments map[uint64]*segmentRefs
 	names    nameLists
 }
@@ -140,7 +144,11 @@ func snapshotOf(r index.IndexReader) (*scorch.IndexSnapshot, error) {
 	return snap, nil
 }
 
-func (v *views) of(ctx context.Context, r index.IndexReader) (*view, error) {
+// maxWithout is how many views without some shows are remembered: one for each of the kinds of people that there are.
+const maxWithout = 4
+
+// of returns the view of a snapshot, as if the index had nothing of the shows that are hidden.
+func (v *views) of(ctx context.Context, r index.IndexReader, hidden []models.ShowID) (*view, error) {
 	snap, err := snapshotOf(r)
 	if err != nil {
 		return nil, err
@@ -155,26 +163,87 @@ func (v *views) of(ctx context.Context, r index.IndexReader) (*view, error) {
 		}
 		keys = append(keys, k)
 	}
-	if v.last != nil && slices.Equal(v.last.segments, keys) {
+	if v.last == nil || !slices.Equal(v.last.segments, keys) {
+		if err := v.follow(ctx, r, snap, keys); err != nil {
+			return nil, err
+		}
+	}
+	if len(hidden) == 0 {
 		return v.last, nil
 	}
-	out := &view{segments: keys, names: &v.names}
+	mask := v.maskOf(hidden)
+	if v.without[mask.key] == nil {
+		if len(v.without) == maxWithout {
+			clear(v.without)
+		}
+		v.without[mask.key] = v.assemble(snap, keys, mask)
+	}
+	return v.without[mask.key], nil
+}
+
+// follow makes the view of a newer snapshot. What is known of segments that are not in it is forgotten.
+func (v *views) follow(ctx context.Context, r index.IndexReader, snap *scorch.IndexSnapshot, keys []segmentKey) error {
 	known := map[uint64]*segmentRefs{}
-	number := map[tableKey]uint32{}
+	docs := uint64(0)
 	for i, s := range snap.Segments() {
 		refs := v.segments[keys[i].id]
 		if refs == nil {
 			var err error
-			if refs, err = v.read(ctx, r, s, uint64(out.docs)); err != nil {
-				return nil, err
+			if refs, err = v.read(ctx, r, s, docs); err != nil {
+				return err
 			}
 		}
 		known[keys[i].id] = refs
-		out.add(s, refs, number)
+		docs += keys[i].size
+	}
+	v.segments, v.without = known, map[string]*view{}
+	v.last = v.assemble(snap, keys, mask{})
+	return nil
+}
+
+// assemble makes a view of segments whose references are known.
+func (v *views) assemble(snap *scorch.IndexSnapshot, keys []segmentKey, m mask) *view {
+	out := &view{segments: keys, names: &v.names}
+	number := map[tableKey]uint32{}
+	for i, s := range snap.Segments() {
+		refs := v.segments[keys[i].id]
+		out.add(m.over(s, refs), refs, number)
 	}
 	out.finish()
-	v.segments, v.last = known, out
-	return out, nil
+	return out
+}
+
+// mask says which documents do not count although they are not deleted.
+type mask struct {
+	key   string
+	shows map[uint32]bool // by number; a show that is in no segment has none
+}
+
+func (v *views) maskOf(hidden []models.ShowID) mask {
+	m := mask{shows: map[uint32]bool{}}
+	for _, id := range hidden {
+		m.key += string(id) + ","
+		m.shows[v.names.shows.add(string(id))] = true
+	}
+	return m
+}
+
+// over returns the documents of a segment that do not count.
+func (m mask) over(s *scorch.SegmentSnapshot, refs *segmentRefs) *roaring.Bitmap {
+	deleted := s.Deleted()
+	if len(m.shows) == 0 {
+		return deleted
+	}
+	out := roaring.New()
+	if deleted != nil {
+		out = deleted.Clone()
+	}
+	for doc, episode := range refs.episode {
+		if m.shows[refs.facts[episode].show] {
+			out.Add(uint32(doc))
+		}
+	}
+	return out
 }
 
 // read reads the references and facts of a segment's documents from their ids and doc values.
@@ -219,22 +288,21 @@ func (v *views) read(ctx context.Context, r index.IndexReader, seg *scorch.Segme
 	return s, nil
 }
 
-// add appends a segment. Documents that are deleted are kept, so that numbers agree with Bleve's, but belong to no
+// add appends a segment. Documents that do not count are kept, so that numbers agree with Bleve's, but belong to no
 // episode that is alive.
-func (v *view) add(s *scorch.SegmentSnapshot, refs *segmentRefs, number map[tableKey]uint32) {
+func (v *view) add(except *roaring.Bitmap, refs *segmentRefs, number map[tableKey]uint32) {
 	const none = ^uint32(0)
 	to := make([]uint32, len(refs.keys))
 	for i := range to {
 		to[i] = none
 	}
-	deleted := s.Deleted()
 	grown := newBitset(v.docs + len(refs.episode))
 	copy(grown, v.live)
 	v.live = grown
 	for i, e := range refs.episode {
 		doc := uint32(v.docs + i)
 		v.passage = append(v.passage, refs.passage[i])
-		if deleted != nil && deleted.Contains(uint32(i)) {
+		if except != nil && except.Contains(uint32(i)) {
 			v.episode = append(v.episode, 0)
 			continue
 		}
@@ -252,7 +320,7 @@ func (v *view) add(s *scorch.SegmentSnapshot, refs *segmentRefs, number map[tabl
 		v.live.add(doc)
 		v.liveDocs++
 	}
-	v.parts = append(v.parts, part{uint32(v.docs), refs})
+	v.parts, v.except = append(v.parts, part{uint32(v.docs), refs}), append(v.except, except)
 	v.docs += len(refs.episode)
 }
 

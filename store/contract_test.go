@@ -85,6 +85,10 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"events in order":           eventsInOrder,
 		"few events":                fewEvents,
 		"claims":                    claims,
+		"users":                     usersComeAndGo,
+		"sessions":                  sessionsEnd,
+		"tokens":                    tokensEnd,
+		"hidden shows":              hiddenShows,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(clause{t, open(t)}) })
 	}

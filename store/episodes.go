@@ -19,6 +19,9 @@ func (s *Store) Episodes(ctx context.Context, f models.EpisodeFilter) ([]models.
 	if f.ShowID != "" {
 		q = q.Where("show_id = ?", f.ShowID)
 	}
+	if len(f.Hidden) > 0 {
+		q = q.Where("show_id NOT IN (?)", bun.List(f.Hidden))
+	}
 	if f.State != "" {
 		q = q.Where("state = ?", f.State)
 	}

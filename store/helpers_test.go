@@ -51,7 +51,7 @@ func aShow(title string) models.Show {
 	return models.Show{
 		ID: models.NewShowID(src), Title: title, Author: "An author", Language: "en", Source: src,
 		People:   []models.Person{{Name: "Ana Host", Role: "host"}},
-		FeedGUID: "917393e3-1b1e-5cef-ace4-edaa54e1f810", Medium: "audiobook", Locked: true,
+		FeedGUID: "917393e3-1b1e-5cef-ace4-edaa54e1f810", Medium: "audiobook", Locked: true, VisibleTo: models.VisibleToMembers,
 	}
 }
 

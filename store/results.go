@@ -82,15 +82,20 @@ func (s *Store) SaveMedia(ctx context.Context, lease models.Lease, id models.Epi
 	})
 }
 
-// twin names another episode with the same recording, or is "".
+// sameRecording begins what twin says.
+const sameRecording = "this is the same recording as "
+
+// twin names another episode with the same recording, or is "". What not everybody may see is named within its own show alone.
 func twin(ctx context.Context, tx bun.Tx, id models.EpisodeID, sum string) (string, error) {
 	var other struct{ Title, Show string }
 	err := tx.NewRaw(`SELECT e.title AS title, s.title AS show FROM episodes e JOIN shows s ON s.id = e.show_id
-		WHERE e.media_sha256 = ? AND e.media_sha256 <> '' AND e.id <> ? ORDER BY e.created_at, e.id LIMIT 1`, sum, id).Scan(ctx, &other)
+		WHERE e.media_sha256 = ? AND e.media_sha256 <> '' AND e.id <> ?
+			AND (s.visible_to = 'everyone' OR s.id = (SELECT show_id FROM episodes WHERE id = ?))
+		ORDER BY e.created_at, e.id LIMIT 1`, sum, id, id).Scan(ctx, &other)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
-	return fmt.Sprintf("this is the same recording as %q of %q", other.Title, other.Show), err
+	return fmt.Sprintf(sameRecording+"%q of %q", other.Title, other.Show), err
 }
 
 func joined(a, b string) string {

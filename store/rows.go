@@ -41,6 +41,7 @@ type showRow struct {
 	Problem        string
 	ProblemAt      int64
 	PausedAt       int64
+	VisibleTo      models.Visibility // written when the show is new, and by SetShowVisibility
 	CreatedAt      int64
 	UpdatedAt      int64
 }
@@ -202,6 +203,9 @@ func newShowRow(s models.Show, now, nextPoll int64) (*showRow, error) {
 		SourceKind: s.Source.Kind, SourceLocation: clean(string(s.Source.Location)), Secrets: secrets, ETag: clean(s.Source.ETag),
 		LastModified: clean(s.Source.LastModified), PolledAt: toMS(s.Source.PolledAt), NextPollAt: toMS(s.Source.NextPollAt), CreatedAt: now, UpdatedAt: now,
 	}
+	if r.VisibleTo = s.VisibleTo; r.VisibleTo == "" {
+		r.VisibleTo = models.VisibleToEveryone
+	}
 	if r.NextPollAt == 0 && r.SourceKind == models.SourceFeed {
 		r.NextPollAt = nextPoll
 	}
@@ -241,7 +245,7 @@ func (r *showRow) model() (models.Show, error) {
 			Kind: r.SourceKind, Location: location, Access: access, ETag: r.ETag, LastModified: r.LastModified,
 			PolledAt: fromMS(r.PolledAt), NextPollAt: fromMS(r.NextPollAt), Failures: int(r.PollFailures), EndedAt: fromMS(r.EndedAt), Problem: r.Problem,
 		},
-		PausedAt: fromMS(r.PausedAt), CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt),
+		VisibleTo: r.VisibleTo, PausedAt: fromMS(r.PausedAt), CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt),
 	}, err
 }
 

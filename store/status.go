@@ -14,8 +14,9 @@ import (
 // maxFailures is how many failures [Store.Status] lists.
 const maxFailures = 100
 
-// Status returns the archive at a glance, whichever process is working on it.
-func (s *Store) Status(ctx context.Context) (models.Status, error) {
+// Status returns the archive at a glance, whichever process is working on it, as if there were none of the hidden shows. How much
+// audio waits, and how long that takes, is of all.
+func (s *Store) Status(ctx context.Context, hidden ...models.ShowID) (models.Status, error) {
 	st := models.Status{Episodes: map[models.EpisodeState]int{}, Queue: map[string]int{}, Running: []models.JobProgress{}, Failures: []models.Failure{}, Holds: []models.Hold{}}
 	err := s.read(ctx, "reading the status", func(ctx context.Context, tx bun.Tx) error {
 		atPlaces, err := counts(ctx, tx, &st)
@@ -40,7 +41,10 @@ func (s *Store) Status(ctx context.Context) (models.Status, error) {
 		}
 		st.FinishAt = s.finish(said, st)
 		st.Holds = append(st.Holds, waiting...)
-		return failures(ctx, tx, &st)
+		if err := failures(ctx, tx, &st); err != nil {
+			return err
+		}
+		return s.withhold(ctx, tx, hidden, &st)
 	})
 	return st, err
 }
