@@ -122,7 +122,7 @@ func (s *server) user(ctx context.Context, name string) (*struct{ Body User }, e
 }
 
 func (s *server) changeUser(ctx context.Context, in *struct {
-	userInput
+	Name string `path:"name" maxLength:"100" doc:"Name of a user"`
 	Body UserChange
 },
 ) (*struct{ Body User }, error) {

@@ -22,7 +22,7 @@ func (s *server) registerVisibility(h huma.API) {
 		Errors:  []int{http.StatusNotFound},
 	})
 	register(s, h, op, func(ctx context.Context, in *struct {
-		showInput
+		ID   string `path:"id" doc:"Identifier of a show" example:"0123456789abcdef"`
 		Body ShowVisibility
 	},
 	) (*struct{ Body Show }, error) {
@@ -31,6 +31,6 @@ func (s *server) registerVisibility(h huma.API) {
 				return fmt.Errorf("setting who may see the show: %w", err)
 			}
 			return nil
-		})(ctx, &in.showInput)
+		})(ctx, &showInput{in.ID})
 	})
 }

@@ -91,7 +91,8 @@ func (s *Store) withhold(ctx context.Context, tx bun.Tx, hidden []models.ShowID,
 			return err
 		}
 		for _, r := range counted {
-			st.Queue[r.Kind] -= r.N
+			kind, _ := queueKind(r.Kind)
+			st.Queue[kind] -= r.N
 		}
 		var ms int64
 		err = tx.NewRaw(`SELECT coalesce(sum(duration_ms), 0) FROM transcripts WHERE is_current AND complete AND task = ?

@@ -131,19 +131,20 @@ func (a *archive) describe(ctx context.Context, r models.Results) (found, error)
 
 // searchServer asks the running server for what the index in its hands holds.
 func searchServer(ctx context.Context, data string, q models.Query) (found, error) {
-	base, err := announced(data)
+	server, err := announced(data)
 	if err != nil {
 		return found{}, fmt.Errorf("the search index is in use by another command: try again in a moment (%w)", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/api/v1/search?"+parameters(q).Encode(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/api/v1/search?"+parameters(q).Encode(), nil)
 	if err != nil {
 		return found{}, err
 	}
+	req.Header.Set("Authorization", "Bearer "+server.Token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return found{}, fmt.Errorf("the search index is in use by another command, and no server answers at %s: try again in a moment (%w)", base, err)
+		return found{}, fmt.Errorf("the search index is in use by another command, and no server answers at %s: try again in a moment (%w)", server.URL, err)
 	}
 	defer resp.Body.Close()
 	body := io.LimitReader(resp.Body, 64<<20)

@@ -27,18 +27,22 @@ import (
 // config is what the owner chose. The names are those of the flags, of the keys of earshot.toml, and in capitals behind
 // EARSHOT_ those of the environment variables.
 type config struct {
-	Data         string `koanf:"data"`          // the data folder
-	DatabaseURL  string `koanf:"database-url"`  // a Postgres database; "": SQLite in the data folder
-	MediaURL     string `koanf:"media-url"`     // a bucket for the recordings; "": files in the data folder
-	MediaCache   string `koanf:"media-cache"`   // how much of a bucket is kept here, as 10GB
-	Models       string `koanf:"models"`        // where the weights are; "": models in the data folder
-	Model        string `koanf:"model"`         // the weights to transcribe with
-	Language     string `koanf:"language"`      // a code of whisper's, "auto" or "mixed"; a show may have its own
-	Hints        string `koanf:"hints"`         // what the decoder is told to expect: "auto", "words" or "off"; a show may have its own
-	Decoders     int    `koanf:"decoders"`      // chunks decoded at a time; 0: one a core
-	Listen       string `koanf:"listen"`        // address that serve listens on
-	NoWork       bool   `koanf:"no-work"`       // serve leaves the queue to others
-	AllowPrivate bool   `koanf:"allow-private"` // feeds and audio may come from private networks
+	Data        string `koanf:"data"`         // the data folder
+	DatabaseURL string `koanf:"database-url"` // a Postgres database; "": SQLite in the data folder
+	MediaURL    string `koanf:"media-url"`    // a bucket for the recordings; "": files in the data folder
+	MediaCache  string `koanf:"media-cache"`  // how much of a bucket is kept here, as 10GB
+	Models      string `koanf:"models"`       // where the weights are; "": models in the data folder
+	Model       string `koanf:"model"`        // the weights to transcribe with
+	Language    string `koanf:"language"`     // a code of whisper's, "auto" or "mixed"; a show may have its own
+	Hints       string `koanf:"hints"`        // what the decoder is told to expect: "auto", "words" or "off"; a show may have its own
+	Decoders    int    `koanf:"decoders"`     // chunks decoded at a time; 0: one a core
+	Listen      string `koanf:"listen"`       // address that serve listens on
+	Access      string `koanf:"access"`       // what those may do who are not logged in: "open", "read", "login"; "": see settleAccess
+	// OpenToNetwork says that everybody who reaches the server may do everything, though others than this machine do.
+	OpenToNetwork bool   `koanf:"open-to-network"`
+	PublicURL     string `koanf:"public-url"`    // how browsers reach the server through a proxy
+	NoWork        bool   `koanf:"no-work"`       // serve leaves the queue to others
+	AllowPrivate  bool   `koanf:"allow-private"` // feeds and audio may come from private networks
 	// PrivateNetworks lists those that they may come from although AllowPrivate is not set: 192.168.1.0/24, with commas between.
 	PrivateNetworks string `koanf:"private-networks"`
 	PollEvery       string `koanf:"poll-every"`   // how long a feed is left alone, such as 30m; "": by the rhythm of its episodes
@@ -58,6 +62,8 @@ type config struct {
 
 	Webhooks     []string `koanf:"-"` // addresses that are told when an episode is transcribed or failed; text with commas, or a list
 	WebhookAllow []string `koanf:"-"` // addresses and networks that may be told though they are not public; likewise
+
+	TrustedProxies []string `koanf:"-"` // addresses and networks of proxies whose word is taken for where requests come from; likewise
 
 	log *slog.Logger
 }
@@ -130,6 +136,10 @@ func (c *config) load(cmd *cobra.Command) error {
 		return fmt.Errorf("the settings do not fit: %w", err)
 	}
 	c.Webhooks, c.WebhookAllow = listOf(k.Get("webhooks")), listOf(k.Get("webhook-allow"))
+	c.TrustedProxies = listOf(k.Get("trusted-proxies"))
+	if err := c.checkAccess(); err != nil {
+		return err
+	}
 	if err := c.expect(k.Get("vocabulary")); err != nil {
 		return err
 	}

@@ -122,8 +122,8 @@ func (c *config) explainInUse(err error) error {
 	if !errors.Is(err, search.ErrInUse) {
 		return err
 	}
-	if base, e := announced(c.Data); e == nil && listens(base) {
-		return fmt.Errorf("the server at %s has it open, stop it first: %w", base, err)
+	if n, e := announced(c.Data); e == nil && listens(n.URL) {
+		return fmt.Errorf("the server at %s has it open, stop it first: %w", n.URL, err)
 	}
 	return fmt.Errorf("try again when the other command has ended: %w", err)
 }

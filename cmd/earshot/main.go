@@ -80,7 +80,7 @@ from earshot.toml in the data folder, in this order.`,
 		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newWorkerCommand(c), newStatusCommand(c), newTranscribeCommand(c), newReindexCommand(c), newDoctorCommand(c), newRetryCommand(c),
 		newShowsCommand(c), newRetranscribeCommand(c), newExportCommand(c), newNowCommand(c), newPauseCommand(c), newResumeCommand(c), newCancelCommand(c),
 		newBackupCommand(c), newRestoreCommand(c),
-		newModelsCommand(c.weights, &c.Model, newModelsCalibrateCommand(c)), newVersionCommand(), newDecoderCommand(),
+		newModelsCommand(c.weights, &c.Model, newModelsCalibrateCommand(c)), newUserCommand(c), newTokenCommand(c), newVersionCommand(), newDecoderCommand(),
 	)
 	return root
 }

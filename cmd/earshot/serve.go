@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -28,6 +29,10 @@ func newServeCommand(c *config) *cobra.Command {
 		},
 	}
 	cmd.Flags().String("listen", "localhost:8080", "address to listen on, as host:port")
+	cmd.Flags().String("access", "", "what those may do who are not logged in: open (everything), read, login (nothing); default: open on this machine while there is no user, else login")
+	cmd.Flags().Bool("open-to-network", false, "let everybody who reaches the server do everything, with access open: for a network that is yours alone, or a proxy that asks for a password")
+	cmd.Flags().String("public-url", "", "how browsers reach the server through a proxy, as https://archive.example.org")
+	cmd.Flags().String("trusted-proxies", "", "addresses and networks of proxies whose X-Forwarded-For is believed, separated by commas")
 	cmd.Flags().Bool("no-work", false, "leave the queue to earshot worker, here or on other machines")
 	return cmd
 }
@@ -47,6 +52,10 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
+	access, err := a.settleAccess(ctx)
+	if err != nil {
+		return err
+	}
 	wake := make(chan struct{}, 1)
 	index, err := a.index(ctx, wake)
 	if err != nil {
@@ -63,9 +72,11 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	local, _ := api.NewToken()
 	listening := a.listening()
 	handler, err := api.New(api.Options{ //nolint:contextcheck // requests bring their own
 		Catalogue: a.Store, Searcher: index, Media: a.Media(), Listening: listening, Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen, Metrics: c.Metrics,
+		Access: access, Accounts: a.Store, LocalSecret: local, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies,
 	})
 	if err != nil {
 		return err
@@ -74,7 +85,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	forget, err := announce(c.Data, url)
+	forget, err := announce(c.Data, announcement{url, local})
 	if err != nil {
 		return err
 	}
@@ -125,27 +136,28 @@ func address(listen string, bound net.Addr) (string, error) {
 	return "http://" + net.JoinHostPort(host, port), err
 }
 
-// announcement is a file in the data folder that tells other commands where the server is.
+// announcement is a file in the data folder that tells other commands where the server is, and lets them in: whoever can read the
+// file can read and change the archive anyway.
 type announcement struct {
-	URL string `json:"url"`
+	URL   string `json:"url"`
+	Token string `json:"token,omitempty"` // for as long as this server runs
 }
 
 func announcementPath(data string) string { return filepath.Join(data, "serving.json") }
 
-func announce(data, url string) (forget func(), err error) {
+func announce(data string, n announcement) (forget func(), err error) {
 	path := announcementPath(data)
-	err = writeFile(path, func(w io.Writer) error {
-		return json.NewEncoder(w).Encode(announcement{url})
-	})
+	b, err := json.Marshal(n) //nolint:gosec // the token is meant for whoever can read the file
+	if err == nil {
+		err = renameio.WriteFile(path, b, 0o600)
+	}
 	return func() { _ = os.Remove(path) }, err // a stale one does no harm: nothing listens there
 }
 
-func announced(data string) (string, error) {
+func announced(data string) (n announcement, err error) {
 	b, err := os.ReadFile(announcementPath(data))
-	if err != nil {
-		return "", err
+	if err == nil {
+		err = json.Unmarshal(b, &n)
 	}
-	var n announcement
-	err = json.Unmarshal(b, &n)
-	return n.URL, err
+	return n, err
 }

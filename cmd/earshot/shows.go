@@ -42,7 +42,7 @@ func newShowsCommand(c *config) *cobra.Command {
 
 func newShowsSetCommand(c *config) *cobra.Command {
 	var flags settingsFlags
-	var address string
+	var address, visibleTo string
 	cmd := &cobra.Command{
 		Use:   "set SHOW",
 		Short: "Choose what comes of a show and how it is transcribed; SHOW is its identifier or a part of its title",
@@ -66,7 +66,13 @@ What is chosen counts for what is transcribed from now on; earshot retranscribe 
 				if err != nil {
 					return err
 				}
-				if !given && !moved {
+				if visibleTo != "" {
+					show.VisibleTo = models.Visibility(visibleTo)
+					if err := a.SetShowVisibility(cmd.Context(), show.ID, show.VisibleTo); err != nil {
+						return err
+					}
+				}
+				if !given && !moved && visibleTo == "" {
 					return usageError{errors.New("nothing to set: earshot shows set --help lists what there is")}
 				}
 				if err := a.SetShowSettings(cmd.Context(), show.ID, show.Settings); err != nil {
@@ -78,6 +84,7 @@ What is chosen counts for what is transcribed from now on; earshot retranscribe 
 		},
 	}
 	flags.register(cmd)
+	cmd.Flags().StringVar(&visibleTo, "visible-to", "", "who may see the show: everyone (who may read), members (who are logged in), admins; for others it is not there")
 	cmd.Flags().StringVar(&address, "feed", "", "address of the show's feed, where it has another one now; it may hold a name and a password")
 	return cmd
 }
@@ -185,15 +192,16 @@ func titles[T any](all []T, title func(T) string) string {
 
 // listedShow is a show in the output of shows --json.
 type listedShow struct {
-	ID       models.ShowID       `json:"id"`
-	Title    string              `json:"title"`
-	Settings models.ShowSettings `json:"settings"`
+	ID        models.ShowID       `json:"id"`
+	Title     string              `json:"title"`
+	Settings  models.ShowSettings `json:"settings"`
+	VisibleTo models.Visibility   `json:"visible_to"`
 }
 
 func listed(shows []models.Show) []listedShow {
 	out := make([]listedShow, len(shows))
 	for i, s := range shows {
-		out[i] = listedShow{s.ID, s.Title, s.Settings}
+		out[i] = listedShow{s.ID, s.Title, s.Settings, s.VisibleTo}
 	}
 	return out
 }
@@ -236,6 +244,9 @@ func describeShow(s models.Show) string {
 	}
 	if !s.PausedAt.IsZero() {
 		said = append(said, "paused")
+	}
+	if s.VisibleTo != models.VisibleToEveryone {
+		said = append(said, "visible to "+string(s.VisibleTo)+" only")
 	}
 	return fmt.Sprintf("%s  %s\n  %s\n", s.ID, visible(s.Title), strings.Join(said, "; "))
 }
