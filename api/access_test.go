@@ -25,6 +25,7 @@ var allowed = map[string]struct {
 	"get-mentions": {needRead, "/api/v1/mentions?q=bigger", "", `"episodes":1`},
 
 	"list-shows":     {needRead, "/api/v1/shows", "", hiddenMark},
+	"get-show":       {needRead, "/api/v1/shows/SHOW", "", hiddenMark},
 	"list-episodes":  {needRead, "/api/v1/episodes", "", hiddenMark},
 	"get-episode":    {needRead, "/api/v1/episodes/EPISODE", "", hiddenMark},
 	"get-transcript": {needRead, "/api/v1/episodes/EPISODE/transcript", "", hiddenMark},

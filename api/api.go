@@ -3,7 +3,7 @@
 //
 // Paths:
 //
-//	/                              the page; also at /episodes/{id}, which opens that episode and tells other programs of it
+//	/                              the page; also at /shows/{id}, /queue, /models and /episodes/{id}, which tells other programs of it
 //	/embed/{id}                    a small player of an episode, or a part of it, for pages elsewhere
 //	/assets/…                      its parts, named by content and cached for ever
 //	/api/v1/search                 episodes with the moments at which a query matches
@@ -12,7 +12,9 @@
 //	…/playback, …/peaks, …/clip.m4a  what to play, how loud it is, a part of it
 //	/api/v1/oembed                 how to show an episode in a page elsewhere
 //	…/feed.xml, …/transcript.vtt… the same for other programs: a podcast feed for each show, transcripts as files
-//	/api/v1/queue/…                pause and resume; also of a show; an episode can be done now, cancelled, retried
+//	/api/v1/shows/preview          what is at an address; shows can be added, set, looked at and removed
+//	/api/v1/queue…                 what waits; pause and resume; also of a show; an episode can be done now, cancelled, retried
+//	/api/v1/models…, …/storage     the weights of this machine, and what the archive takes on it
 //	/api/v1/uploads…               files that people send, in pieces, by the tus protocol
 //	/api/v1/status, …/events       how far the work has come, once or as it changes
 //	/api/v1/session, …/tokens      logging in and out, a user's password, browsers and tokens; …/users for admins
@@ -105,6 +107,13 @@ type Options struct {
 	Media     Media
 	Listening Listening
 	Logger    *slog.Logger
+	// Owner changes the catalogue, and Sources finds what is to be added; both nil where nothing of that is offered.
+	Owner   Owner
+	Sources Sources
+	// Weights keeps the models of this machine; nil where nothing is told of them.
+	Weights Weights
+	// Storage says how much the archive takes; nil where nobody knows.
+	Storage func(context.Context) (models.Storage, error)
 	// Uploads takes files; nil where none are taken.
 	Uploads *Uploads
 	// Version of the program, shown in /api/v1/status and the OpenAPI description; "" means "dev".
@@ -139,6 +148,9 @@ func New(o Options) (http.Handler, error) {
 	if o.Catalogue == nil || o.Searcher == nil || o.Media == nil || o.Listening == nil || o.Logger == nil {
 		return nil, errors.New("api: Catalogue, Searcher, Media, Listening and Logger are required")
 	}
+	if (o.Owner == nil) != (o.Sources == nil) {
+		return nil, errors.New("api: Owner and Sources go together")
+	}
 	if o.Access != AccessOpen && o.Access != "" && o.Accounts == nil {
 		return nil, errors.New("api: Accounts are required where somebody has to log in")
 	}
@@ -169,6 +181,7 @@ type server struct {
 func newRouter(o Options) (http.Handler, huma.API, error) {
 	s := &server{Options: o, everything: visible{o.Catalogue, o.Searcher}, hub: newHub(o.Catalogue, o.Logger), gate: newGate(o), passwords: password.New(), forms: newForms()}
 	s.Catalogue, s.Searcher = s.everything, s.everything
+	s.hub.pulls = s.pulls
 	gin.SetMode(gin.ReleaseMode) // the debug mode prints to standard output
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
@@ -213,6 +226,15 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	s.registerListening(h)
 	s.registerEmbedding(h)
 	s.registerQueue(h)
+	if s.Owner != nil {
+		s.registerOwner(h)
+	}
+	if s.Weights != nil {
+		s.registerWeights(h)
+	}
+	if s.Storage != nil {
+		s.registerStorage(h)
+	}
 	s.registerStatus(h)
 	s.registerSession(h)
 	s.registerUsers(h)

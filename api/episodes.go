@@ -39,6 +39,7 @@ type Episodes struct {
 type transcriptInput struct {
 	ID          string `path:"id" doc:"Identifier of an episode" example:"0123456789abcdef"`
 	Task        string `query:"task" enum:"transcribe,translate" default:"transcribe" doc:"What was said as it was said, or in English"`
+	Kept        int64  `query:"kept" minimum:"0" doc:"Another one than the current: its id in the list of transcripts"`
 	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the transcript at hand"`
 }
 
@@ -57,11 +58,19 @@ func (s *server) registerShows(h huma.API) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the shows: %w", err)
 		}
-		out := &struct{ Body Shows }{Shows{Shows: make([]Show, len(shows))}}
-		for i, show := range shows {
-			out.Body.Shows[i] = newShow(show)
+		told, err := s.tellShows(ctx, shows)
+		return &struct{ Body Shows }{Shows{told}}, err
+	})
+
+	one := get("get-show", "/api/v1/shows/{id}", "One show")
+	one.Errors = []int{http.StatusNotFound}
+	register(s, h, one, func(ctx context.Context, in *showInput) (*struct{ Body Show }, error) {
+		id, _, err := s.showOf(ctx, in.ID)
+		if err != nil {
+			return nil, err
 		}
-		return out, nil
+		show, err := s.show(ctx, id)
+		return &struct{ Body Show }{show}, err
 	})
 }
 
@@ -114,14 +123,16 @@ func (s *server) episode(ctx context.Context, in *episodeInput) (*struct{ Body E
 	if err != nil {
 		return nil, fmt.Errorf("reading show %s: %w", e.ShowID, err)
 	}
-	return &struct{ Body EpisodeDetail }{newEpisodeDetail(e, show.Title)}, nil
+	out := &struct{ Body EpisodeDetail }{newEpisodeDetail(e, show.Title)}
+	out.Body.SameAs, err = s.twins(ctx, e)
+	return out, err
 }
 
 func (s *server) transcript(ctx context.Context, in *transcriptInput) (*transcriptOutput, error) {
 	if err := validEpisodeID(in.ID); err != nil {
 		return nil, err
 	}
-	t, err := s.Catalogue.Transcript(ctx, models.EpisodeID(in.ID), models.TranscriptTask(in.Task))
+	t, err := s.chosenTranscript(ctx, in)
 	if err != nil {
 		return nil, fmt.Errorf("reading the transcript of episode %s: %w", in.ID, err)
 	}
@@ -143,6 +154,18 @@ func (s *server) transcript(ctx context.Context, in *transcriptInput) (*transcri
 		out.Status, out.Body = http.StatusNotModified, nil
 	}
 	return out, nil
+}
+
+// chosenTranscript reads the current transcript, or the one that is asked for.
+func (s *server) chosenTranscript(ctx context.Context, in *transcriptInput) (models.Transcript, error) {
+	if in.Kept == 0 || s.Owner == nil {
+		return s.Catalogue.Transcript(ctx, models.EpisodeID(in.ID), models.TranscriptTask(in.Task))
+	}
+	e, err := s.episodeOf(ctx, in.ID)
+	if err != nil {
+		return models.Transcript{}, err
+	}
+	return s.Owner.TranscriptByID(ctx, e.ID, in.Kept)
 }
 
 // validEpisodeID says that there is no such episode where id cannot be an identifier at all.

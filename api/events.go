@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -26,9 +27,10 @@ const (
 	eventsAtOnce   = 200
 )
 
-// news is what subscribers are told: the status, and the number of the newest event, which they read themselves.
+// news is what subscribers are told: the status, models that are being fetched, and the number of the newest event, which they read themselves.
 type news struct {
 	status models.Status
+	pulls  []models.Pull
 	event  int64
 }
 
@@ -37,6 +39,7 @@ type news struct {
 type hub struct {
 	catalogue Catalogue
 	log       *slog.Logger
+	pulls     func() []models.Pull // nil: nothing is told of them
 
 	mu   sync.Mutex
 	subs map[chan news]struct{}
@@ -55,6 +58,9 @@ func (h *hub) look(ctx context.Context) (n news, err error) {
 	}
 	if n.status, err = h.catalogue.Status(ctx); err != nil {
 		return n, fmt.Errorf("reading the status: %w", err)
+	}
+	if h.pulls != nil {
+		n.pulls = h.pulls()
 	}
 	return n, nil
 }
@@ -118,7 +124,7 @@ func (h *hub) poll(ctx context.Context) {
 func (h *hub) tell(n news) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.last.event == n.event && same(h.last.status, n.status) {
+	if h.last.event == n.event && slices.Equal(h.last.pulls, n.pulls) && same(h.last.status, n.status) {
 		return
 	}
 	h.last = n

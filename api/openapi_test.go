@@ -2,10 +2,13 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"os"
 	"testing"
+
+	"github.com/earshot/earshot/models"
 )
 
 var update = flag.Bool("update", false, "rewrite openapi.json")
@@ -15,6 +18,8 @@ func TestOpenAPIIsCurrent(t *testing.T) {
 	o := newArchive(t).options(t)
 	o.Version = "dev"
 	o.Uploads = &Uploads{}
+	o.Owner, o.Sources, o.Weights = struct{ Owner }{}, struct{ Sources }{}, struct{ Weights }{}
+	o.Storage = func(context.Context) (used models.Storage, err error) { return used, err }
 	_, h, err := newRouter(o)
 	if err != nil {
 		t.Fatal(err)

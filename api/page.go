@@ -48,7 +48,7 @@ func pageOf(files fs.FS) *page {
 // built reports whether there is a page.
 func (p *page) built() bool { return p.index != nil }
 
-// ServeHTTP answers with a part of the page; its address for an episode is the page itself, which reads it.
+// ServeHTTP answers with a part of the page; its addresses for episodes, shows, the queue and models are the page itself, which reads them.
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodGet:
@@ -83,7 +83,13 @@ func (p *page) sayNotBuilt(w http.ResponseWriter) {
 // isView reports whether a path is one of the page's own addresses.
 func isView(urlPath string) bool {
 	dir, last := path.Split(urlPath)
-	return urlPath == "/" || (dir == "/episodes/" && last != "")
+	switch dir {
+	case "/":
+		return last == "" || last == "queue" || last == "models"
+	case "/episodes/", "/shows/":
+		return last != ""
+	}
+	return false
 }
 
 // packed ends the names of what the page's build compressed with Brotli, beside the file itself.

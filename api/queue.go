@@ -63,11 +63,8 @@ func (s *server) onShow(doing string, do func(context.Context, models.ShowID) er
 		if err := do(ctx, id); err != nil {
 			return nil, fmt.Errorf("%s the show %s: %w", doing, id, err)
 		}
-		show, err := s.Catalogue.Show(ctx, id)
-		if err != nil {
-			return nil, fmt.Errorf("reading the show %s: %w", id, err)
-		}
-		return &struct{ Body Show }{newShow(show)}, nil
+		show, err := s.show(ctx, id)
+		return &struct{ Body Show }{show}, err
 	}
 }
 

@@ -23,6 +23,25 @@ type Show struct {
 	People      []models.Person   `json:"people"`
 	Paused      bool              `json:"paused" doc:"The owner paused it"`
 	VisibleTo   models.Visibility `json:"visible_to" enum:"everyone,members,admins" doc:"Who may see it: all who may read, those who are logged in, or admins"`
+	From        string            `json:"from,omitempty" doc:"The server of its feed, or the name of its file or folder"`
+	Private     bool              `json:"private" doc:"Its server wants a password or token, which is kept here"`
+	Problem     string            `json:"problem,omitempty" doc:"Why the last look at its feed failed"`
+	Ended       bool              `json:"ended" doc:"Its feed is gone for good and is not looked at any more by itself"`
+	PolledAt    *time.Time        `json:"polled_at,omitempty" doc:"When its feed was last read"`
+	NextPollAt  *time.Time        `json:"next_poll_at,omitempty" doc:"When it is looked at again"`
+	CreatedAt   *time.Time        `json:"created_at,omitempty" doc:"When it was added"`
+	Settings    Settings          `json:"settings"`
+	Episodes    Totals            `json:"episodes" doc:"What the archive has of it"`
+}
+
+// Totals is what the archive has of a show.
+type Totals struct {
+	All      int   `json:"all" doc:"Episodes"`
+	Done     int   `json:"done" doc:"Transcribed"`
+	OnTheWay int   `json:"on_the_way"`
+	Failed   int   `json:"failed"`
+	AudioMS  int64 `json:"audio_ms" doc:"Length of all, as far as known"`
+	Bytes    int64 `json:"bytes" doc:"Of stored audio"`
 }
 
 // Episode is an episode without its notes.
@@ -47,6 +66,10 @@ type EpisodeDetail struct {
 	Notes  string          `json:"notes,omitempty" doc:"Show notes as plain text"`
 	Link   string          `json:"link,omitempty" doc:"Web page of the episode"`
 	People []models.Person `json:"people"`
+
+	MissingAt *time.Time   `json:"missing_at,omitempty" doc:"When its feed was first seen without it"`
+	Replaced  bool         `json:"replaced" doc:"The publisher replaced the audio after it was fetched; it can be fetched anew"`
+	SameAs    []EpisodeRef `json:"same_as" doc:"Other episodes that have the same recording"`
 }
 
 // Transcript is the current transcript of an episode.
@@ -89,13 +112,9 @@ func newOrigin(t models.Transcript) *Origin {
 	if t.Source == models.TranscriptWhisper {
 		return nil
 	}
-	from := models.Location(t.Origin.Location)
 	o := &Origin{
-		From: from.String(), Format: t.Origin.Format, SHA256: t.Origin.SHA256, FetchedAt: known(t.Origin.FetchedAt), Timing: t.Origin.Timing,
+		From: cameFrom(models.Location(t.Origin.Location)), Format: t.Origin.Format, SHA256: t.Origin.SHA256, FetchedAt: known(t.Origin.FetchedAt), Timing: t.Origin.Timing,
 		Checked: t.Origin.Audio != "", Shifts: notNil(t.Origin.Shifts), Heard: math.Round(t.Origin.Heard*100) / 100,
-	}
-	if !from.Remote() {
-		o.From = filepath.Base(t.Origin.Location) // folders of this machine are nobody's business
 	}
 	return o
 }
@@ -148,6 +167,8 @@ type Status struct {
 	FinishAt *time.Time `json:"finish_at,omitempty" doc:"About when that will be done, quiet hours included; absent when unknown"`
 	Workers  int        `json:"workers" doc:"Processes that take jobs"`
 	Holds    []Hold     `json:"holds" doc:"What holds the queue up"`
+
+	Pulls []models.Pull `json:"pulls" doc:"Models that are being fetched, and those that could not be"`
 }
 
 // Hold is why jobs wait that could run.
@@ -158,11 +179,28 @@ type Hold struct {
 }
 
 func newShow(s models.Show) Show {
-	return Show{
+	b := Show{
 		ID: s.ID, Title: s.Title, Author: s.Author, Description: plainText(s.Description), Language: s.Language,
 		Link: webLink(s.Link), ImageURL: webLink(s.ImageURL), Source: s.Source.Kind, People: notNil(s.People), Paused: !s.PausedAt.IsZero(),
 		VisibleTo: cmp.Or(s.VisibleTo, models.VisibleToEveryone),
+		From:      cameFrom(s.Source.Location), Private: !s.Source.Access.IsZero(), Problem: s.Source.Problem, Ended: !s.Source.EndedAt.IsZero(),
+		PolledAt: known(s.Source.PolledAt), CreatedAt: known(s.CreatedAt), Settings: newSettings(s.Settings),
 	}
+	if s.Source.Kind == models.SourceFiles { // it is nowhere
+		b.From = ""
+	}
+	if s.Source.Kind == models.SourceFeed && !b.Ended && !b.Paused {
+		b.NextPollAt = known(s.Source.NextPollAt)
+	}
+	return b
+}
+
+// cameFrom is as much of a location as anybody may read: folders of this machine are nobody's business.
+func cameFrom(l models.Location) string {
+	if l == "" || l.Remote() {
+		return l.String()
+	}
+	return filepath.Base(string(l))
 }
 
 func newEpisode(e models.Episode, showTitle string) Episode {
@@ -181,6 +219,7 @@ func newEpisode(e models.Episode, showTitle string) Episode {
 func newEpisodeDetail(e models.Episode, showTitle string) EpisodeDetail {
 	return EpisodeDetail{
 		Episode: newEpisode(e, showTitle), Notes: plainText(e.Notes), Link: webLink(e.Link), People: notNil(e.People),
+		MissingAt: known(e.MissingAt), Replaced: e.Media.Key != "" && e.Enclosure.Replaces(e.Media.From),
 	}
 }
 
@@ -217,10 +256,19 @@ func (s *server) newStatus(st models.Status) Status {
 	for i, hold := range st.Holds {
 		b.Holds[i] = Hold{hold.Kind, hold.Reason, known(hold.Until)}
 	}
+	b.Pulls = s.pulls()
 	if b.Queue == nil {
 		b.Queue = map[string]int{}
 	}
 	return b
+}
+
+// pulls is what is known of models that are being fetched.
+func (s *server) pulls() []models.Pull {
+	if s.Weights == nil {
+		return []models.Pull{}
+	}
+	return notNil(s.Weights.Pulls())
 }
 
 // known returns nil for a time that is not known.

@@ -35,8 +35,8 @@ type Subscription struct {
 
 // Skip names one thing in a source that does not become an episode.
 type Skip struct {
-	Name   string // a title or a file name
-	Reason string // one sentence without a full stop
+	Name   string `json:"name"`   // a title or a file name
+	Reason string `json:"reason"` // one sentence without a full stop
 }
 
 // Page is the answer of a web server to a request for a feed, or for whatever an owner believes to be one.

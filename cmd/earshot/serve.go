@@ -74,8 +74,12 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	}
 	local, _ := api.NewToken()
 	listening := a.listening()
+	desk, err := c.newDesk()
+	if err != nil {
+		return err
+	}
 	handler, err := api.New(api.Options{ //nolint:contextcheck // requests bring their own
-		Catalogue: a.Store, Searcher: index, Media: a.Media(), Listening: listening, Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen, Metrics: c.Metrics,
+		Catalogue: a.Store, Owner: a.Store, Sources: sources{a}, Weights: desk, Storage: a.storage, Searcher: index, Media: a.Media(), Listening: listening, Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen, Metrics: c.Metrics,
 		Access: access, Accounts: a.Store, LocalSecret: local, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies,
 	})
 	if err != nil {
@@ -97,6 +101,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	g.Go(func() error { return index.Follow(ctx) })
 	g.Go(func() error { return uploads.Run(ctx) })
 	g.Go(func() error { return listening.Run(ctx) })
+	g.Go(func() error { return desk.Run(ctx) })
 	g.Go(func() error { return a.watchFolders(ctx) })
 	g.Go(func() error {
 		a.Hear(ctx, func() {

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/earshot/earshot/models"
-	"github.com/earshot/earshot/pipeline/whisper"
 )
 
 // forOneShow marks a command whose flags of these names are about a show, not about the archive: the names stand in
@@ -56,9 +55,6 @@ func (s *settingsFlags) apply(cmd *cobra.Command, show *models.Show) (given bool
 	text("language", &to.Language)
 	text("hints", &to.Hints)
 	text("transcripts", &to.Transcripts)
-	if to.Language != "" && !whisper.KnowsLanguage(to.Language) {
-		return given, unknownLanguage(to.Language)
-	}
 	for name, into := range map[string]*bool{"translate": &to.Translate, "watch": &to.Watch} {
 		if f.Changed(name) {
 			given = true
@@ -84,7 +80,7 @@ func (s *settingsFlags) apply(cmd *cobra.Command, show *models.Show) (given bool
 		text("vocabulary", &words)
 		to.Vocabulary = models.Words(words)
 	}
-	return given, to.Check()
+	return given, checkSettings(*to)
 }
 
 // choose changes which episodes come.

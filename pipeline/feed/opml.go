@@ -31,6 +31,25 @@ func (e *ListError) Unwrap() error { return models.ErrInvalid }
 // Subscriptions returns the feeds of the list, each address once.
 func (e *ListError) Subscriptions() []models.Subscription { return e.Feeds }
 
+// Subscriptions reads the feeds of a list that somebody gives. What is no such list is models.ErrInvalid.
+func Subscriptions(opml []byte) ([]models.Subscription, error) {
+	const name = "that was given"
+	doc := clean(opml, "")
+	o, broken := inspect(doc)
+	if broken == nil && !strings.EqualFold(o.root, "opml") {
+		return nil, models.Explain(models.ErrInvalid, "this is no list of feeds (OPML)")
+	}
+	if broken != nil {
+		return nil, models.Explain(models.ErrInvalid, "the list of feeds cannot be read: %w", broken)
+	}
+	err := list(doc, name)
+	var found *ListError
+	if errors.As(err, &found) {
+		return found.Feeds, nil
+	}
+	return nil, err
+}
+
 // list reads the feeds of a clean OPML document (opml.org/spec2.opml): the outlines that have an xmlUrl, at any depth. What
 // is wrong with an address is told when its feed is asked for.
 func list(doc []byte, name string) error {

@@ -136,6 +136,19 @@ func (r *Resolver) Subscribed(ctx context.Context, s models.Subscription) (Found
 	return r.web(ctx, address)
 }
 
+// Web lists what is at an address on the web, also one without its https://. No file of this machine is looked at.
+func (r *Resolver) Web(ctx context.Context, address string) (Found, error) {
+	address = strings.TrimSpace(address)
+	at, ok := webAddress(address)
+	if !ok && (looksLikeHost(address) || looksLikeHost(address+"/")) {
+		at, ok = "https://"+address, true
+	}
+	if !ok {
+		return Found{}, models.Explain(models.ErrInvalid, "this is no address on the web: give one that begins with https://")
+	}
+	return r.web(ctx, at)
+}
+
 // webAddress recognises addresses on the web, also in the forms that podcast programs copy.
 func webAddress(arg string) (string, bool) {
 	scheme, rest, ok := strings.Cut(arg, ":")

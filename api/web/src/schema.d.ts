@@ -92,6 +92,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/episodes/{id}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch the audio of an episode anew and transcribe it, because the publisher replaced it; what is here stays in use until then */
+        post: operations["fetch-episode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to the work on an episode, with the reasons of what failed */
+        get: operations["get-episode-log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/episodes/{id}/media": {
         parameters: {
             query?: never;
@@ -164,6 +198,23 @@ export interface paths {
         get: operations["get-playback"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/retranscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Transcribe an episode again, with the settings of now; the transcript that is here stays in use until then */
+        post: operations["retranscribe-episode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -289,6 +340,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/episodes/{id}/transcripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All transcripts of an episode, without their words */
+        get: operations["list-transcripts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -326,6 +394,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models of this machine, and those that can be had */
+        get: operations["list-models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a model from this machine */
+        delete: operations["remove-model"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch a model; it goes on by itself, and the status says how far it is */
+        post: operations["pull-model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop fetching a model; what has arrived stays for the next time */
+        post: operations["stop-pull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/oembed": {
         parameters: {
             query?: never;
@@ -335,6 +471,23 @@ export interface paths {
         };
         /** How to show an episode in a page elsewhere, by oEmbed */
         get: operations["get-oembed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits, in the order in which it is done */
+        get: operations["list-queue"];
         put?: never;
         post?: never;
         delete?: never;
@@ -371,6 +524,23 @@ export interface paths {
         put?: never;
         /** Let the queue go on after a pause */
         post: operations["resume-queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try again all that failed, except what was cancelled */
+        post: operations["retry-all"];
         delete?: never;
         options?: never;
         head?: never;
@@ -477,11 +647,57 @@ export interface paths {
         /** All shows, by title */
         get: operations["list-shows"];
         put?: never;
-        post?: never;
+        /**
+         * Add the show of a feed, or a recording, from the web
+         * @description Its episodes are queued as the settings choose. Adding it again adds what is new. Folders and files of the server are added with the command earshot add only.
+         */
+        post: operations["add-show"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What is at an address, and what adding it would fetch
+         * @description Nothing is changed. Of a list of feeds (OPML) the feeds are listed: each is added by itself, so that one that fails does no harm to the others.
+         */
+        post: operations["preview-show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One show */
+        get: operations["get-show"];
+        put?: never;
+        post?: never;
+        /** Remove a show with its episodes, transcripts and stored recordings; files that they were copied from stay where they are */
+        delete: operations["remove-show"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a show's settings, or the address of its feed
+         * @description The settings count for what is transcribed from now on. An address is taken once a feed is found there.
+         */
+        patch: operations["change-show"];
         trace?: never;
     };
     "/api/v1/shows/{id}/feed.xml": {
@@ -515,6 +731,23 @@ export interface paths {
         put?: never;
         /** Hold up a show until it is resumed; what runs of it stops within seconds, it is not looked at for new episodes */
         post: operations["pause-show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{id}/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look for new episodes of a show now */
+        post: operations["poll-show"];
         delete?: never;
         options?: never;
         head?: never;
@@ -564,6 +797,23 @@ export interface paths {
         };
         /** The archive at a glance */
         get: operations["get-status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much the archive takes on this machine, and how much is left */
+        get: operations["get-storage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -701,6 +951,47 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddShowInputBody: {
+            password?: string;
+            /** @description Of the show; of one that is in the archive already, what changes */
+            settings?: components["schemas"]["SettingsChange"];
+            /** @description In place of user and password: sent as Authorization: Bearer */
+            token?: string;
+            /**
+             * @description Of a feed, or of a web page that names one
+             * @example https://example.org/feed.xml
+             */
+            url?: string;
+            /** @description Of a private feed; goes to its server only, and never comes back from here */
+            user?: string;
+        };
+        AddedShow: {
+            /**
+             * Format: int64
+             * @description Episodes that are fetched now
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Episodes that were here already
+             */
+            known: number;
+            /** @description It was not in the archive before */
+            new: boolean;
+            show: components["schemas"]["Show"];
+            /** @description What does not become an episode, and why; the first 50 */
+            skipped: components["schemas"]["Skip"][];
+            /**
+             * Format: int64
+             * @description Episodes that the settings leave out
+             */
+            unwanted: number;
+            /**
+             * Format: int64
+             * @description Episodes with new details
+             */
+            updated: number;
+        };
         Browser: {
             /** @description From where the user logged in */
             address: string;
@@ -722,6 +1013,33 @@ export interface components {
         Browsers: {
             /** @description Newest first */
             sessions: components["schemas"]["Browser"][];
+        };
+        ChangeShowInputBody: {
+            password?: string;
+            settings?: components["schemas"]["SettingsChange"];
+            /** @description In place of user and password: sent as Authorization: Bearer */
+            token?: string;
+            /**
+             * @description Of a feed, or of a web page that names one
+             * @example https://example.org/feed.xml
+             */
+            url?: string;
+            /** @description Of a private feed; goes to its server only, and never comes back from here */
+            user?: string;
+        };
+        Choice: {
+            /**
+             * Format: int64
+             * @description So many of the newest of those published before the show was added, and all after that; 0 for all
+             */
+            newest?: number;
+            /**
+             * @description Published on that day or later
+             * @example 2024-12-31
+             */
+            since?: string;
+            /** @description With one of these in the title */
+            words?: string[];
         };
         Completion: {
             episode_id?: string;
@@ -771,6 +1089,12 @@ export interface components {
             state: "queued" | "downloading" | "downloaded" | "transcribing" | "done" | "failed";
             title: string;
         };
+        EpisodeChoice: {
+            /** Format: int64 */
+            newest?: number;
+            since?: string;
+            words?: string[];
+        };
         EpisodeDetail: {
             /**
              * Format: int64
@@ -785,6 +1109,11 @@ export interface components {
             media_bytes?: number;
             /** @description Media type of the stored audio; absent until it is stored */
             media_type?: string;
+            /**
+             * Format: date-time
+             * @description When its feed was first seen without it
+             */
+            missing_at?: string;
             /** @description Show notes as plain text */
             notes?: string;
             /** Format: int64 */
@@ -797,12 +1126,21 @@ export interface components {
             published_at?: string;
             /** @description Why the episode failed, or a warning about its audio */
             reason?: string;
+            /** @description The publisher replaced the audio after it was fetched; it can be fetched anew */
+            replaced: boolean;
+            /** @description Other episodes that have the same recording */
+            same_as: components["schemas"]["EpisodeRef"][];
             /** Format: int64 */
             season?: number;
             show_id: string;
             show_title: string;
             /** @enum {string} */
             state: "queued" | "downloading" | "downloaded" | "transcribing" | "done" | "failed";
+            title: string;
+        };
+        EpisodeRef: {
+            id: string;
+            show_title: string;
             title: string;
         };
         Episodes: {
@@ -968,6 +1306,47 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        KeptTranscript: {
+            complete: boolean;
+            /** Format: date-time */
+            created_at?: string;
+            /** @description It is read and searched */
+            current: boolean;
+            /**
+             * Format: int64
+             * @description Everything said before it is in it
+             */
+            cursor_ms: number;
+            /**
+             * Format: int64
+             * @description Stretches whose text looks bad
+             */
+            doubtful: number;
+            /** Format: int64 */
+            id: number;
+            language?: string;
+            model?: string;
+            /** @description Server or file that it comes from; absent for one that was made here */
+            origin_from?: string;
+            /** @enum {string} */
+            source: "whisper" | "publisher" | "import";
+            /**
+             * Format: double
+             * @description Times real time; 0 when unknown
+             */
+            speed: number;
+            /** @enum {string} */
+            task: "transcribe" | "translate";
+            warning?: string;
+        };
+        KeptTranscripts: {
+            /** @description The newest first */
+            transcripts: components["schemas"]["KeptTranscript"][];
+        };
+        Log: {
+            /** @description The newest first, at most 100; each with its reason where there is one */
+            events: components["schemas"]["Event"][];
+        };
         Login: {
             password: string;
             /** @example ada */
@@ -991,6 +1370,41 @@ export interface components {
             months: components["schemas"]["MonthMentions"][];
             undated: components["schemas"]["MonthMentions"];
             understood: string;
+        };
+        Model: {
+            /**
+             * Format: int64
+             * @description Of its file, about where it is not installed
+             */
+            bytes: number;
+            installed: boolean;
+            /**
+             * @description Transcribes speech, or finds where somebody speaks
+             * @enum {string}
+             */
+            kind: "speech" | "vad";
+            /**
+             * @description Empty when unknown
+             * @enum {string}
+             */
+            languages: "multilingual" | "english" | "any" | "";
+            /**
+             * Format: int64
+             * @description What working with it takes at least; 0 when unknown
+             */
+            memory_bytes: number;
+            /** @example base-q8_0 */
+            name: string;
+            /** @description Why its file cannot be used, and what to do */
+            problem?: string;
+            /** @description The archive's settings name it, or work cannot go on without it */
+            used: boolean;
+        };
+        Models: {
+            /** @description Small ones first */
+            models: components["schemas"]["Model"][];
+            /** @description What is being fetched, and what failed */
+            pulls: components["schemas"]["Pull"][];
         };
         Moment: {
             /** Format: int64 */
@@ -1078,6 +1492,132 @@ export interface components {
             name: string;
             role?: string;
         };
+        Preview: {
+            /** @description Of a list of feeds */
+            feeds: components["schemas"]["PreviewFeed"][];
+            /** @description Absent where there is a list of feeds */
+            show?: components["schemas"]["PreviewShow"];
+        };
+        PreviewEpisode: {
+            /** @description It would be fetched */
+            added: boolean;
+            /** Format: int64 */
+            duration_ms?: number;
+            /** Format: date-time */
+            published_at?: string;
+            title: string;
+        };
+        PreviewFeed: {
+            /** @description As the list calls it */
+            title: string;
+            /** @description As the list has it */
+            url: string;
+        };
+        PreviewInputBody: {
+            /** @description In place of an address: a list of feeds */
+            opml?: string;
+            password?: string;
+            /** @description With these */
+            settings?: components["schemas"]["SettingsChange"];
+            /** @description In place of user and password: sent as Authorization: Bearer */
+            token?: string;
+            /**
+             * @description Of a feed, or of a web page that names one
+             * @example https://example.org/feed.xml
+             */
+            url?: string;
+            /** @description Of a private feed; goes to its server only, and never comes back from here */
+            user?: string;
+        };
+        PreviewShow: {
+            /**
+             * Format: int64
+             * @description Episodes that would be fetched
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Length of these, as far as the feed says it
+             */
+            added_ms: number;
+            /**
+             * Format: int64
+             * @description Length of all, as far as the feed says it
+             */
+            audio_ms: number;
+            author?: string;
+            /** @description Plain text */
+            description?: string;
+            /**
+             * Format: int64
+             * @description Episodes that are in the archive
+             */
+            here: number;
+            /** @description That it would have, or has */
+            id: string;
+            /** @description It is in the archive already */
+            known: boolean;
+            /** @description As published */
+            language?: string;
+            link?: string;
+            /** @description The publisher asks other hosting companies not to import it */
+            locked: boolean;
+            /** @description The newest 20 */
+            newest: components["schemas"]["PreviewEpisode"][];
+            /**
+             * Format: date-time
+             * @description When the first of them was published
+             */
+            oldest?: string;
+            /** @description Its server was told a password or token, which is kept for it */
+            private: boolean;
+            /** @description What does not become an episode, and why; the first 50 */
+            skipped: components["schemas"]["Skip"][];
+            title: string;
+            /**
+             * Format: int64
+             * @description Episodes that the feed offers
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Episodes of which the publisher offers a transcript
+             */
+            transcripts: number;
+            /**
+             * Format: int64
+             * @description Episodes that the settings leave out
+             */
+            unwanted: number;
+        };
+        Pull: {
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            done: number;
+            name: string;
+            /** @description What there is to tell meanwhile */
+            note?: string;
+            /** @description Why it failed and what to do */
+            problem?: string;
+            /** @description Otherwise it failed, or was stopped, and goes on from there when it is asked for again */
+            running: boolean;
+            /**
+             * @description What is being done, for people
+             * @example downloading
+             */
+            stage: string;
+            /**
+             * Format: int64
+             * @description Bytes; 0 when unknown
+             */
+            total: number;
+        };
+        RemovedShow: {
+            /** Format: int64 */
+            episodes: number;
+        };
         Report: {
             /** Format: int64 */
             chunks: number;
@@ -1123,6 +1663,10 @@ export interface components {
             /** @description The query as it was answered */
             understood: string;
         };
+        Retried: {
+            /** Format: int64 */
+            retried: number;
+        };
         Segment: {
             doubtful?: boolean;
             /** Format: int64 */
@@ -1150,6 +1694,42 @@ export interface components {
             /** @description Name of who is logged in; empty for nobody */
             user: string;
         };
+        Settings: {
+            /** @description Which episodes come; absent: all */
+            episodes?: components["schemas"]["EpisodeChoice"];
+            /**
+             * @description What the decoder is told to expect: names from titles and notes and the vocabulary, the vocabulary only, nothing; empty: as the archive's setting
+             * @enum {string}
+             */
+            hints: "" | "auto" | "words" | "off";
+            /** @description Spoken in the show, as a code such as fr; auto detects it for each episode, mixed for each stretch of speech; empty: as the archive's setting */
+            language: string;
+            /**
+             * @description Which transcripts are used: all are made here; the publisher's where it fits the audio, and none is made then; all are made here, and the publisher's is used where it fits
+             * @enum {string}
+             */
+            transcripts: "own" | "publisher" | "both";
+            /** @description Episodes in other languages get a second transcript in English */
+            translate: boolean;
+            /** @description Names and words to expect, the most important ones first */
+            vocabulary: string[];
+            /** @description Of a folder: what appears in it is added by itself */
+            watch: boolean;
+        };
+        SettingsChange: {
+            /** @description Which episodes come; an empty object for all */
+            episodes?: components["schemas"]["Choice"];
+            /** @enum {string} */
+            hints?: "" | "auto" | "words" | "off";
+            /** @description See Settings */
+            language?: string;
+            /** @enum {string} */
+            transcripts?: "" | "own" | "publisher" | "both";
+            translate?: boolean;
+            /** @description All of it; an empty list for none */
+            vocabulary?: string[];
+            watch?: boolean;
+        };
         Shift: {
             /** Format: int64 */
             by_ms: number;
@@ -1158,8 +1738,19 @@ export interface components {
         };
         Show: {
             author?: string;
+            /**
+             * Format: date-time
+             * @description When it was added
+             */
+            created_at?: string;
             /** @description Plain text */
             description?: string;
+            /** @description Its feed is gone for good and is not looked at any more by itself */
+            ended: boolean;
+            /** @description What the archive has of it */
+            episodes: components["schemas"]["Totals"];
+            /** @description The server of its feed, or the name of its file or folder */
+            from?: string;
             /** @example 0123456789abcdef */
             id: string;
             /** @description Cover where the publisher keeps it; the page does not load it */
@@ -1168,9 +1759,24 @@ export interface components {
             language?: string;
             /** @description Web page of the show */
             link?: string;
+            /**
+             * Format: date-time
+             * @description When it is looked at again
+             */
+            next_poll_at?: string;
             /** @description The owner paused it */
             paused: boolean;
             people: components["schemas"]["Person"][];
+            /**
+             * Format: date-time
+             * @description When its feed was last read
+             */
+            polled_at?: string;
+            /** @description Its server wants a password or token, which is kept here */
+            private: boolean;
+            /** @description Why the last look at its feed failed */
+            problem?: string;
+            settings: components["schemas"]["Settings"];
             /** @enum {string} */
             source: "feed" | "feed-file" | "folder" | "files";
             title: string;
@@ -1189,6 +1795,10 @@ export interface components {
         };
         Shows: {
             shows: components["schemas"]["Show"][];
+        };
+        Skip: {
+            name: string;
+            reason: string;
         };
         Status: {
             /**
@@ -1214,6 +1824,8 @@ export interface components {
              * @description About how long that will take; 0 when unknown or when nothing waits
              */
             left_ms: number;
+            /** @description Models that are being fetched, and those that could not be */
+            pulls: components["schemas"]["Pull"][];
             /** @description Waiting and running jobs by kind */
             queue: {
                 [key: string]: number;
@@ -1238,6 +1850,40 @@ export interface components {
              * @description Processes that take jobs
              */
             workers: number;
+        };
+        Storage: {
+            /**
+             * Format: int64
+             * @description Shows, episodes, transcripts and the queue
+             */
+            catalogue: number;
+            /**
+             * Format: int64
+             * @description Size of that disk; 0 when unknown
+             */
+            disk: number;
+            /**
+             * Format: int64
+             * @description Left on the disk of the data folder; 0 when unknown
+             */
+            free: number;
+            /**
+             * Format: int64
+             * @description Search index of this machine
+             */
+            index: number;
+            /** Format: int64 */
+            models: number;
+            /**
+             * Format: int64
+             * @description What is being fetched or uploaded, and copies of recordings in a bucket
+             */
+            other: number;
+            /**
+             * Format: int64
+             * @description Of all shows, each recording once; in a bucket where there is one
+             */
+            recordings: number;
         };
         Suggestion: {
             kind: string;
@@ -1286,6 +1932,45 @@ export interface components {
             name: string;
             /** @enum {string} */
             scope: "read" | "write" | "admin";
+        };
+        Totals: {
+            /**
+             * Format: int64
+             * @description Episodes
+             */
+            all: number;
+            /**
+             * Format: int64
+             * @description Length of all, as far as known
+             */
+            audio_ms: number;
+            /**
+             * Format: int64
+             * @description Of stored audio
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Transcribed
+             */
+            done: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            on_the_way: number;
+        };
+        TranscribeOrder: {
+            /**
+             * @description What is spoken, as in a show's settings, for this time; absent: as the settings say
+             * @example fr
+             */
+            language?: string;
+            /**
+             * @description What was said as it was said, or in English
+             * @default transcribe
+             * @enum {string}
+             */
+            task: "transcribe" | "translate";
         };
         Transcript: {
             complete: boolean;
@@ -1370,6 +2055,48 @@ export interface components {
         Users: {
             /** @description By name */
             users: components["schemas"]["User"][];
+        };
+        WaitingJob: {
+            /**
+             * Format: int64
+             * @description So far
+             */
+            attempts: number;
+            /** @description Absent of a look at a feed */
+            episode_id?: string;
+            /** Format: int64 */
+            job_id: number;
+            /**
+             * @description As in the status
+             * @example transcribe
+             */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again
+             */
+            next_at?: string;
+            /** @description Why it is not done yet, as far as known */
+            reason?: string;
+            show_id?: string;
+            show_title: string;
+            /** @description translate for a translation */
+            task?: string;
+            /** @description Of the episode, else of the show */
+            title: string;
+            /** @description It was asked for before all others */
+            urgent: boolean;
+            /**
+             * @description For its turn, to be tried again, or because its show is paused
+             * @enum {string}
+             */
+            wait: "turn" | "again" | "paused";
+        };
+        WaitingJobs: {
+            /** @description In the order in which they are taken; those that are to be tried again stand at the end */
+            jobs: components["schemas"]["WaitingJob"][];
+            /** @description There are jobs after these */
+            more: boolean;
         };
         Word: {
             /** Format: int64 */
@@ -1817,6 +2544,176 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "fetch-episode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EpisodeDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-episode-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Log"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
             };
             /** @description Unprocessable Entity */
             422: {
@@ -2337,6 +3234,96 @@ export interface operations {
             };
         };
     };
+    "retranscribe-episode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TranscribeOrder"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EpisodeDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "retry-episode": {
         parameters: {
             query?: never;
@@ -2428,6 +3415,8 @@ export interface operations {
             query?: {
                 /** @description What was said as it was said, or in English */
                 task?: "transcribe" | "translate";
+                /** @description Another one than the current: its id in the list of transcripts */
+                kept?: number;
             };
             header?: {
                 /** @description ETag of the transcript at hand */
@@ -2995,6 +3984,90 @@ export interface operations {
             };
         };
     };
+    "list-transcripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptTranscripts"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "stream-events": {
         parameters: {
             query?: never;
@@ -3158,6 +4231,300 @@ export interface operations {
             };
         };
     };
+    "list-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "remove-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a model */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "pull-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a model */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "stop-pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a model */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-oembed": {
         parameters: {
             query: {
@@ -3257,6 +4624,83 @@ export interface operations {
             };
         };
     };
+    "list-queue": {
+        parameters: {
+            query?: {
+                /** @description Jobs to return */
+                limit?: number;
+                /** @description Jobs to skip */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingJobs"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "pause-queue": {
         parameters: {
             query?: never;
@@ -3342,6 +4786,80 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "retry-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retried"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3931,6 +5449,447 @@ export interface operations {
             };
         };
     };
+    "add-show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddShowInputBody"];
+            };
+        };
+        responses: {
+            /** @description It was in the archive already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedShow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "preview-show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of a show */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Show"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "remove-show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of a show */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedShow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "change-show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of a show */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeShowInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Show"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-feed": {
         parameters: {
             query?: {
@@ -4028,6 +5987,92 @@ export interface operations {
         };
     };
     "pause-show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of a show */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Show"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "poll-show": {
         parameters: {
             query?: never;
             header?: never;
@@ -4296,6 +6341,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
                 };
             };
             /** @description What the client has, by the ETag in If-None-Match, is current */

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/shirou/gopsutil/v4/disk"
+
+	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/feed"
+	"github.com/earshot/earshot/pipeline/weights"
+	"github.com/earshot/earshot/pipeline/whisper"
+)
+
+// sources finds for the API what is to be added: only what is on the web.
+type sources struct{ a *archive }
+
+// Look lists what is at an address on the web.
+func (s sources) Look(ctx context.Context, address string, header map[string]string) (models.Listing, error) {
+	return s.a.resolver(nil, header).Web(ctx, address)
+}
+
+// Feeds reads a list of feeds.
+func (s sources) Feeds(opml string) ([]models.Subscription, error) {
+	return feed.Subscriptions([]byte(opml))
+}
+
+// CheckSettings refuses settings that this program cannot work with.
+func (s sources) CheckSettings(settings models.ShowSettings) error { return checkSettings(settings) }
+
+// checkSettings refuses settings of a show that this program cannot work with, whoever chose them.
+func checkSettings(s models.ShowSettings) error {
+	if s.Language != "" && !whisper.KnowsLanguage(s.Language) {
+		return models.Explain(models.ErrInvalid, "%w", unknownLanguage(s.Language))
+	}
+	return s.Check()
+}
+
+// desk keeps the models for the API.
+type desk struct {
+	*weights.Puller
+
+	c     *config
+	store *weights.Store
+}
+
+func (c *config) newDesk() (*desk, error) {
+	w, err := c.weights()
+	if err != nil {
+		return nil, err
+	}
+	return &desk{Puller: weights.NewPuller(w), c: c, store: w}, nil
+}
+
+// List names the models that there are and those that can be had.
+func (d *desk) List(context.Context) ([]models.Weights, error) {
+	installed, err := d.store.List()
+	if err != nil {
+		return nil, err
+	}
+	used := append(d.store.Variants(d.c.Model), weights.DefaultVAD)
+	var out []models.Weights
+	add := func(m weights.Model, in weights.Installed, is bool) {
+		out = append(out, models.Weights{
+			Name: m.Name, Kind: string(m.Kind), Languages: string(m.Languages), Bytes: m.Bytes, MemoryBytes: m.MemoryBytes,
+			Installed: is, Used: slices.Contains(used, m.Name), Problem: strings.TrimPrefix(in.Problem, models.ErrInvalid.Error()+": "),
+		})
+	}
+	for _, in := range installed {
+		m, err := weights.Lookup(in.Name)
+		if err != nil { // the owner's own
+			m = weights.Model{Name: in.Name, Kind: weights.Speech}
+		}
+		m.Bytes = cmp.Or(in.Bytes, m.Bytes)
+		add(m, in, true)
+	}
+	for _, m := range weights.Catalogue() {
+		if !slices.ContainsFunc(installed, func(in weights.Installed) bool { return in.Name == m.Name }) {
+			add(m, weights.Installed{}, false)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b models.Weights) int { return cmp.Compare(a.Bytes, b.Bytes) })
+	return out, nil
+}
+
+// Remove deletes a model, unless the work needs it.
+func (d *desk) Remove(ctx context.Context, name string) error {
+	if !d.c.NoWork && slices.Contains(append(d.store.Variants(d.c.Model), weights.DefaultVAD), name) {
+		return models.Explain(models.ErrInvalid, "%s is what recordings are transcribed with: choose another model with the setting model first", name)
+	}
+	d.Stop(name)
+	return d.store.Remove(ctx, name)
+}
+
+// storage adds up what the archive takes on this machine.
+func (a *archive) storage(ctx context.Context) (s models.Storage, err error) {
+	stored, err := a.StoredBytes(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Recordings, s.Catalogue = stored.Recordings, stored.Catalogue
+	for _, part := range []struct {
+		into *int64
+		dirs []string
+	}{
+		{&s.Index, []string{filepath.Join(a.c.Data, "search")}},
+		{&s.Models, []string{a.c.Models}},
+		{&s.Other, []string{filepath.Join(a.c.Data, "tmp"), filepath.Join(a.c.Data, "uploads"), filepath.Join(a.c.Data, "cache")}},
+	} {
+		for _, dir := range part.dirs {
+			if err := addUp(ctx, dir, part.into); err != nil {
+				return s, err
+			}
+		}
+	}
+	if use, err := disk.UsageWithContext(ctx, a.c.Data); err == nil {
+		s.Free, s.Disk = int64(min(use.Free, 1<<62)), int64(min(use.Total, 1<<62))
+	}
+	return s, nil
+}
+
+// addUp adds the sizes of a folder's files, as far as they stay.
+func addUp(ctx context.Context, dir string, sum *int64) error {
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && d.IsDir() {
+			return ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
+			*sum += info.Size()
+		}
+		return nil
+	})
+	return err
+}
