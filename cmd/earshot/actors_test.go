@@ -20,6 +20,7 @@ import (
 type actor struct {
 	p       *program
 	args    []string
+	core    string // that it may use; "": all
 	journal *journal
 	cmd     *exec.Cmd
 	url     chan string // of a server, once it says so
@@ -29,9 +30,14 @@ type actor struct {
 	last    []string         // what it said last
 }
 
-func (a *actor) start(t *testing.T) {
+func (a *actor) start(t testing.TB) {
 	t.Helper()
 	a.cmd = a.p.command(context.WithoutCancel(t.Context()), a.args...)
+	if a.core != "" {
+		pinned := exec.CommandContext(context.WithoutCancel(t.Context()), "taskset", append([]string{"-c", a.core, a.cmd.Path}, a.args...)...)
+		pinned.Env = a.cmd.Env
+		a.cmd = pinned // taskset becomes the program
+	}
 	out, err := a.cmd.StderrPipe()
 	if err == nil {
 		err = a.cmd.Start()
@@ -53,7 +59,7 @@ func (a *actor) start(t *testing.T) {
 }
 
 // address waits until a server says where it is.
-func (a *actor) address(t *testing.T) string {
+func (a *actor) address(t testing.TB) string {
 	t.Helper()
 	if a.base == "" {
 		select {
@@ -74,7 +80,7 @@ func (a *actor) kill() (models.EpisodeID, int64) {
 }
 
 // stop ends it as its owner does.
-func (a *actor) stop(t *testing.T) {
+func (a *actor) stop(t testing.TB) {
 	t.Helper()
 	_ = a.cmd.Process.Signal(syscall.SIGTERM)
 	<-a.over

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 
 // program is the real program on a data folder of its own.
 type program struct {
-	t      *testing.T
+	t      testing.TB
 	data   string
 	models string
 	env    []string
@@ -47,7 +47,7 @@ type program struct {
 // oneDecoder leaves the other cores to the tests beside this one: their recordings are short, and one chunk each.
 const oneDecoder = "EARSHOT_DECODERS=1"
 
-func newProgram(t *testing.T) *program {
+func newProgram(t testing.TB) *program {
 	t.Helper()
 	for _, tool := range []string{"ffmpeg", "ffprobe"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -73,7 +73,7 @@ func newProgram(t *testing.T) *program {
 	return &program{t, t.TempDir(), dir, []string{oneDecoder}}
 }
 
-func skipOrFail(t *testing.T, why string) {
+func skipOrFail(t testing.TB, why string) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
 		t.Fatal(why)
@@ -160,7 +160,7 @@ func (p *program) serve() string {
 }
 
 // sample is the recording that comes with whisper.cpp's sources.
-func sample(t *testing.T) string {
+func sample(t testing.TB) string {
 	t.Helper()
 	path, err := filepath.Abs(filepath.Join("..", "..", "build", "whisper.cpp", "samples", "jfk.mp3"))
 	if err != nil {
@@ -192,7 +192,7 @@ func firstSeconds(t *testing.T, from, to string) {
 	}
 }
 
-func fixtures(t *testing.T) string {
+func fixtures(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv("EARSHOT_FIXTURES")
 	if dir == "" {
@@ -279,7 +279,7 @@ func (p *program) overHTTP(id models.EpisodeID, m models.Moment) {
 	}
 }
 
-func getJSON(t *testing.T, url string, v any) {
+func getJSON(t testing.TB, url string, v any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {

@@ -31,7 +31,7 @@ type podcast struct {
 
 // newPodcast serves so many clips of real conversations, cut for the test. Those at the places in long have more than a minute, so
 // that they are stored in parts.
-func newPodcast(t *testing.T, clips int, long func(i int) bool) *podcast {
+func newPodcast(t testing.TB, clips int, long func(i int) bool) *podcast {
 	t.Helper()
 	p := &podcast{troubled: map[string]bool{}}
 	dir, from := t.TempDir(), [3]int{}

@@ -61,7 +61,7 @@ func TestStory(t *testing.T) {
 		}
 	}
 	newProgram(t) // or skip
-	clips := peaceful + max(2, kills/3)
+	clips := peaceful + max(2, kills/2)
 	cut := func(t *testing.T) *podcast {
 		t.Helper()
 		return newPodcast(t, clips, func(i int) bool { return i >= peaceful && (i-peaceful)%8 == 0 })
@@ -95,7 +95,7 @@ func TestStory(t *testing.T) {
 }
 
 // bucket is the address of a bucket of a server in this process.
-func bucket(t *testing.T) string {
+func bucket(t testing.TB) string {
 	t.Helper()
 	backend := s3mem.New()
 	if err := backend.CreateBucket("archive"); err != nil {
