@@ -18,6 +18,11 @@ export type Show = Schemas['Show']
 export type Status = Schemas['Status']
 export type Transcript = Schemas['Transcript']
 export type Upload = Schemas['Upload']
+/** A part of an episode with a title. */
+export interface Chapter {
+  start_ms: number
+  title: string
+}
 export type Task = Transcript['task']
 
 /** What the server says when it cannot do what was asked; status 0 means that it was not reached. */
@@ -59,6 +64,20 @@ function address<P extends keyof paths>(path: P, query: NonNullable<Query<P>>): 
 const of = (id: string) => `/api/v1/episodes/${encodeURIComponent(id)}`
 
 export const mediaURL = (id: string) => `${of(id)}/media`
+
+/** What to play: the recording, or a copy in which browsers find every moment. */
+export const playbackURL = (id: string) => `${of(id)}/playback`
+
+export const coverURL = (id: string) => `${of(id)}/cover`
+
+export const clipURL = (id: string, start: number, end: number) => `${of(id)}/clip.m4a?start=${Math.round(start)}&end=${Math.round(end)}`
+
+export const embedURL = (id: string, t: string) => `/embed/${encodeURIComponent(id)}${t && `?t=${t}`}`
+
+export const transcriptURL = (id: string, form: string) => `${of(id)}/transcript.${form}`
+
+/** How loud an episode is, from 0 to 255 in each of equal stretches of time. */
+export const getPeaks = (id: string, signal: AbortSignal) => call<Schemas['Peaks']>(`${of(id)}/peaks`, { signal })
 
 export const search = (query: NonNullable<Query<'/api/v1/search'>>, signal: AbortSignal) =>
   call<Results>(address('/api/v1/search', query), { signal })

@@ -1,7 +1,16 @@
 // The one audio element, and what it plays.
-import { type Episode, mediaURL } from './api'
+import { type Episode, coverURL, mediaURL, playbackURL } from './api'
+import { keep, kept } from './keep'
+import { leave, place } from './places'
 
-const rates = [1, 1.25, 1.5, 1.75, 2, 0.75]
+export const slowest = 0.5
+export const fastest = 3
+const leastGap = 900 // milliseconds: a shorter silence is part of speaking
+const breath = 250 // what is left of a silence on either side
+const leaveEvery = 5000
+
+/** Stretches in which nobody speaks, in milliseconds, in order. */
+export type Gaps = { from: number; to: number }[]
 
 class Player {
   episode = $state.raw<Episode | null>(null)
@@ -9,8 +18,12 @@ class Player {
   duration = $state(0) // milliseconds; 0 while unknown
   playing = $state(false)
   waiting = $state(false)
-  rate = $state(1)
   error = $state('')
+  rate = $state(1)
+  volume = $state(1)
+  muted = $state(false)
+  skipSilence = $state(false)
+  skipped = $state(0) // milliseconds of silence that were left out since the page was opened
   /** Called when the position has come to rest: after a pause or a seek. */
   settled: (() => void) | undefined
 
@@ -18,14 +31,29 @@ class Player {
   #frame = 0
   #start = 0 // where to begin once the element is ready
   #ready = false // the element has its metadata and stands where it was told to; before, it says zero
+  #until = 0 // where to stop; 0: at the end
+  #gaps: Gaps = []
+  #gapsOf = ''
+  #left = 0 // when the position was noted last
+  #plain = false // the recording itself is played: its copy could not be
+
+  constructor() {
+    const s = (kept('sound') ?? {}) as Record<string, unknown>
+    const between = (v: unknown, low: number, high: number) => (typeof v === 'number' && v >= low && v <= high ? v : 1)
+    this.rate = between(s.rate, slowest, fastest)
+    this.volume = between(s.volume, 0, 1)
+    this.muted = s.muted === true
+    this.skipSilence = s.skipSilence === true
+  }
 
   attach(audio: HTMLAudioElement) {
     this.#audio = audio
+    this.#sound()
     const on = (event: string, f: () => void) => audio.addEventListener(event, f)
     on('loadedmetadata', () => {
       if (Number.isFinite(audio.duration)) this.duration = audio.duration * 1000
       if (this.#start > 0) audio.currentTime = this.#start / 1000
-      audio.playbackRate = this.rate
+      this.#sound()
       this.#ready = true
     })
     on('durationchange', () => {
@@ -41,30 +69,28 @@ class Player {
       this.settled?.()
     })
     on('timeupdate', () => this.#read())
-    on('error', () => {
-      if (!this.episode) return
-      this.playing = this.waiting = false
-      this.error = 'This audio cannot be played: it is missing on the server, or this browser does not know its format.'
-    })
+    on('error', () => this.#failed())
+    addEventListener('pagehide', () => this.#leave())
   }
 
-  /** Loads an episode, or stays with the one that is loaded, and goes to a time. */
-  load(episode: Episode, at: number, play: boolean) {
+  /** Loads an episode, or stays with the one that is loaded, and goes to a time; null is where it was left. */
+  load(episode: Episode, at: number | null, play: boolean, until = 0) {
     const audio = this.#audio
     if (!audio) return
     if (this.episode?.id !== episode.id || this.error) {
+      this.#leave()
       this.episode = episode
       this.error = ''
       this.duration = episode.duration_ms ?? 0
-      this.#start = this.position = at
+      this.#start = this.position = at ?? place(episode.id)
       this.waiting = play
-      this.#ready = false
-      audio.preload = play ? 'auto' : 'metadata'
-      audio.src = mediaURL(episode.id)
+      this.#plain = false
+      this.#source(audio, play)
       this.#describe(episode)
-    } else {
+    } else if (at !== null) {
       this.seek(at)
     }
+    this.#until = until
     if (play) this.play()
   }
 
@@ -85,6 +111,7 @@ class Player {
   seek(ms: number) {
     if (!this.#audio || !this.episode) return
     this.position = this.#start = Math.max(0, this.duration ? Math.min(ms, this.duration - 50) : ms)
+    this.#until = 0 // whoever goes elsewhere wants to go on
     if (this.#ready) this.#audio.currentTime = this.position / 1000
   }
 
@@ -92,13 +119,86 @@ class Player {
     this.seek(this.position + ms)
   }
 
-  nextRate() {
-    this.rate = rates[(rates.indexOf(this.rate) + 1) % rates.length] ?? 1
-    if (this.#audio) this.#audio.playbackRate = this.rate
+  setRate(rate: number) {
+    this.rate = Math.round(Math.min(fastest, Math.max(slowest, rate)) * 100) / 100
+    this.#sound(true)
+  }
+
+  setVolume(volume: number) {
+    this.volume = Math.min(1, Math.max(0, volume))
+    this.muted = false
+    this.#sound(true)
+  }
+
+  mute() {
+    this.muted = !this.muted
+    this.#sound(true)
+  }
+
+  setSkipSilence(skip: boolean) {
+    this.skipSilence = skip
+    this.#sound(true)
+  }
+
+  /** Tells when nobody speaks in an episode. */
+  hush(id: string, gaps: Gaps) {
+    this.#gapsOf = id
+    this.#gaps = gaps.filter((g) => g.to - g.from >= leastGap)
+  }
+
+  #sound(changed = false) {
+    const audio = this.#audio
+    if (audio) {
+      audio.defaultPlaybackRate = audio.playbackRate = this.rate
+      audio.volume = this.volume
+      audio.muted = this.muted
+    }
+    if (changed) keep('sound', { rate: this.rate, volume: this.volume, muted: this.muted, skipSilence: this.skipSilence })
+  }
+
+  #source(audio: HTMLAudioElement, play: boolean) {
+    if (!this.episode) return
+    this.#ready = false
+    audio.preload = play ? 'auto' : 'metadata'
+    audio.src = this.#plain ? mediaURL(this.episode.id) : playbackURL(this.episode.id)
+  }
+
+  #failed() {
+    const audio = this.#audio
+    if (!audio || !this.episode) return
+    if (!this.#plain) {
+      const play = this.playing || this.waiting
+      this.#plain = true
+      this.#start = this.position
+      this.#source(audio, play)
+      if (play) this.play()
+      return
+    }
+    this.playing = this.waiting = false
+    this.error = 'This audio cannot be played: it is missing on the server, or this browser does not know its format.'
   }
 
   #read() {
-    if (this.#audio && this.#ready && !this.#audio.seeking) this.position = this.#audio.currentTime * 1000
+    const audio = this.#audio
+    if (!audio || !this.#ready || audio.seeking) return
+    this.position = audio.currentTime * 1000
+    if (audio.paused) return
+    if (this.#until && this.position >= this.#until) {
+      this.#until = 0
+      audio.pause()
+      return
+    }
+    if (this.skipSilence) this.#hurry(audio)
+    if (Date.now() - this.#left > leaveEvery) this.#leave()
+  }
+
+  /** Leaves out the rest of a silence. */
+  #hurry(audio: HTMLAudioElement) {
+    if (this.#gapsOf !== this.episode?.id) return
+    const gap = this.#gaps.find((g) => this.position > g.from + breath && this.position < g.to - 2 * breath)
+    if (!gap) return
+    this.skipped += gap.to - breath - this.position
+    audio.currentTime = (gap.to - breath) / 1000
   }
 
   #follow() {
@@ -115,18 +215,31 @@ class Player {
     cancelAnimationFrame(this.#frame)
     this.playing = this.waiting = false
     this.#read()
+    this.#leave()
     this.settled?.()
+  }
+
+  #leave() {
+    this.#left = Date.now()
+    if (this.episode && this.#ready) leave(this.episode.id, this.position, this.duration)
   }
 
   #describe(episode: Episode) {
     if (!('mediaSession' in navigator)) return
     const session = navigator.mediaSession
-    session.metadata = new MediaMetadata({ title: episode.title, artist: episode.show_title })
-    session.setActionHandler('play', () => this.play())
-    session.setActionHandler('pause', () => this.#audio?.pause())
-    session.setActionHandler('seekbackward', () => this.skip(-10_000))
-    session.setActionHandler('seekforward', () => this.skip(10_000))
-    session.setActionHandler('seekto', (d) => this.seek((d.seekTime ?? 0) * 1000))
+    session.metadata = new MediaMetadata({ title: episode.title, artist: episode.show_title, artwork: [{ src: coverURL(episode.id) }] })
+    const on = (action: MediaSessionAction, f: MediaSessionActionHandler) => {
+      try {
+        session.setActionHandler(action, f)
+      } catch {
+        // This browser has no such key.
+      }
+    }
+    on('play', () => this.play())
+    on('pause', () => this.#audio?.pause())
+    on('seekbackward', (d) => this.skip(-1000 * (d.seekOffset ?? 10)))
+    on('seekforward', (d) => this.skip(1000 * (d.seekOffset ?? 10)))
+    on('seekto', (d) => this.seek((d.seekTime ?? 0) * 1000))
   }
 }
 

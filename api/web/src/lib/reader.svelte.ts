@@ -1,5 +1,5 @@
 // The episode that is open: its facts, its words, and where the query is said in it.
-import { type EpisodeDetail, type Moment, type Task, type Transcript, explain, getEpisode, getTranscript, search } from './api'
+import { type Chapter, type EpisodeDetail, type Moment, type Task, type Transcript, explain, getEpisode, getTranscript, search } from './api'
 
 const page = 1000 // moments asked for at a time
 const freshMS = 4000 // how often a growing transcript is read again
@@ -12,6 +12,8 @@ class Reader {
   moments = $state.raw<Moment[]>([])
   error = $state('')
   busy = $state(false)
+  searching = $state(false)
+  within = $state('') // what is looked for in this episode alone, in place of the query
 
   #query = ''
   #running: AbortController | undefined
@@ -26,8 +28,13 @@ class Reader {
     this.episode = this.transcript = null
     this.task = 'transcribe'
     this.moments = []
-    this.#query = ''
+    this.within = this.#query = ''
     if (id) await this.#load()
+  }
+
+  /** Its chapters, in order. */
+  get chapters(): Chapter[] {
+    return (this.episode as { chapters?: Chapter[] } | null)?.chapters ?? []
   }
 
   /** Reads what was said, or its translation. */
@@ -75,6 +82,7 @@ class Reader {
     this.#asking?.abort()
     const { signal } = (this.#asking = new AbortController())
     const found: Moment[] = []
+    this.searching = true
     try {
       for (let total = query && this.id ? 1 : 0; found.length < total; ) {
         const { hits } = await search({ q: query, strict, episode: this.id, moments: page, moments_offset: found.length || -1 }, signal)
@@ -88,6 +96,7 @@ class Reader {
       if (signal.aborted) return // otherwise the results beside it tell why the search fails
     }
     this.moments = found
+    this.searching = false
   }
 }
 

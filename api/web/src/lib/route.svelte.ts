@@ -1,4 +1,4 @@
-// The page's state that belongs in its address: `/?q=…&sort=…&strict=1&show=…`, `/episodes/ID?q=…&t=SECONDS`.
+// The page's state that belongs in its address: `/?q=…&sort=…&strict=1&show=…`, `/episodes/ID?q=…&t=SECONDS`, or `t=FROM-TO` for a quote.
 
 export const sorts = ['relevance', 'newest', 'oldest'] as const
 export type Sort = (typeof sorts)[number]
@@ -10,19 +10,28 @@ export interface Route {
   show: string
   episode: string // '' when none is open
   at: number | null // milliseconds into the open episode
+  to: number | null // where a quote that begins there ends
 }
 
 export function parse(url: URL): Route {
   const id = /^\/episodes\/([0-9a-z]+)$/.exec(url.pathname)?.[1] ?? ''
-  const t = Number.parseFloat(url.searchParams.get('t') ?? '')
+  const [at, to] = (url.searchParams.get('t') ?? '').replace(',', '-').split('-').map((t) => Math.round(Number.parseFloat(t) * 1000))
+  const begins = id && at !== undefined && at >= 0 && Number.isFinite(at) ? at : null
   return {
     q: (url.searchParams.get('q') ?? '').slice(0, 1000),
     sort: sorts.find((s) => s === url.searchParams.get('sort')) ?? 'relevance',
     strict: url.searchParams.get('strict') === '1',
     show: url.searchParams.get('show') ?? '',
     episode: id,
-    at: id && Number.isFinite(t) && t >= 0 ? Math.round(t * 1000) : null,
+    at: begins,
+    to: begins !== null && to !== undefined && to > begins && Number.isFinite(to) ? to : null,
   }
+}
+
+/** A time, or a stretch of it, as it stands in addresses: seconds. */
+export function moment(at: number, to: number | null): string {
+  const seconds = (ms: number) => String(Math.round(ms) / 1000)
+  return to === null ? String(Math.round(at / 100) / 10) : `${seconds(at)}-${seconds(to)}`
 }
 
 export function format(r: Route): string {
@@ -33,7 +42,7 @@ export function format(r: Route): string {
     if (r.strict) s.set('strict', '1')
   }
   if (r.show) s.set('show', r.show)
-  if (r.episode && r.at !== null) s.set('t', String(Math.round(r.at / 100) / 10))
+  if (r.episode && r.at !== null) s.set('t', moment(r.at, r.to))
   const query = s.toString()
   return (r.episode ? `/episodes/${r.episode}` : '/') + (query ? `?${query}` : '')
 }
@@ -71,6 +80,8 @@ class Router {
   #with(change: Partial<Route>): Route {
     const next = { ...this.route, ...change }
     if (next.q !== this.route.q && change.strict === undefined) next.strict = false
+    // A quote is a stretch of one episode: who goes elsewhere leaves it.
+    if ((change.at !== undefined || change.episode !== undefined) && change.to === undefined) next.to = null
     return next
   }
 }

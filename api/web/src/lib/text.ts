@@ -1,5 +1,5 @@
 // Text with marks, and transcripts as paragraphs of words.
-import type { Mark, Moment, Segment } from './api'
+import type { Chapter, Mark, Moment, Segment } from './api'
 
 export interface Piece {
   text: string
@@ -44,6 +44,7 @@ export interface Run {
 
 export interface Paragraph {
   startMS: number
+  chapter: string // title of the chapter that begins with it; '' otherwise
   speaker: string // '' when unknown or the same as before
   first: number // place of its first word among all words
   last: number // one past its last word
@@ -59,18 +60,26 @@ export interface Script {
 const longPauseMS = 1500
 const longParagraphMS = 45_000
 
-/** Groups segments into paragraphs by speaker, pause and length, and finds their words in their texts. */
-export function script(segments: Segment[]): Script {
+/** Groups segments into paragraphs by chapter, speaker, pause and length, and finds their words in their texts. */
+export function script(segments: Segment[], chapters: Chapter[] = []): Script {
   const out: Script = { paragraphs: [], starts: [], ends: [] }
+  const ahead = chapters.filter((c) => c.title).sort((a, b) => a.start_ms - b.start_ms)
   let before: Segment | undefined
   let open: Paragraph | undefined
   for (const s of segments) {
     const turn = (s.speaker ?? '') !== (before?.speaker ?? '')
     const pause = before ? s.start_ms - before.end_ms : 0
     const long = open ? s.end_ms - open.startMS > longParagraphMS && /[.!?…。؟]["”»)]?$/u.test(before?.text.trim() ?? '') : false
-    if (!open || turn || pause > longPauseMS || long) {
+    let chapter = ''
+    // Marks of chapters are set by hand: what begins within the same second belongs to the chapter.
+    for (let next = ahead[0]; next && next.start_ms <= s.start_ms + 1000; next = ahead[0]) {
+      chapter = next.title
+      ahead.shift()
+    }
+    if (!open || chapter || turn || pause > longPauseMS || long) {
       open = {
         startMS: s.start_ms,
+        chapter,
         speaker: turn || !before ? (s.speaker ?? '') : '',
         first: out.starts.length,
         last: out.starts.length,
@@ -123,5 +132,63 @@ export function markedWords(s: Script, moments: Moment[]): Set<number> {
   for (const mark of moments.flatMap((m) => m.marks)) {
     for (let i = wordAt(s.starts, mark.start_ms); i >= 0 && s.starts[i] === mark.start_ms; i--) out.add(i)
   }
+  return out
+}
+
+/** The words from one place to another, both included, as they are written. */
+export function said(s: Script, first: number, last: number): string {
+  const parts: string[] = []
+  for (const p of s.paragraphs) {
+    if (p.last <= first || p.first > last) continue
+    for (const run of p.runs) {
+      // What stands between two words that are in belongs to them, and so does the mark after the last one.
+      const from = run.tokens.findIndex((t) => t.word >= first)
+      const to = run.tokens.findLastIndex((t) => t.word >= 0 && t.word <= last)
+      if (from < 0 || to < from) continue
+      const after = run.tokens[to + 1]
+      const mark = after && after.word < 0 ? (/^[^\s\p{L}\p{N}]+/u.exec(after.text)?.[0] ?? '') : ''
+      parts.push(run.tokens.slice(from, to + 1).map((t) => t.text).join('') + mark)
+    }
+  }
+  return parts.join(' ')
+}
+
+/** Stretches in which nobody speaks: before, between and after the words, as far as the transcript reaches. */
+export function silences(s: Script, durationMS: number): { from: number; to: number }[] {
+  const out: { from: number; to: number }[] = []
+  let end = 0
+  s.starts.forEach((start, i) => {
+    if (start > end) out.push({ from: end, to: start })
+    end = Math.max(end, s.ends[i] ?? start)
+  })
+  if (durationMS > end) out.push({ from: end, to: durationMS })
+  return out
+}
+
+/** A text from outside in pieces: what it says, links that may be followed, and times of the recording. */
+export type Note = { text: string } | { text: string; href: string } | { text: string; ms: number }
+
+const noteForm = /(?<link>https?:\/\/[^\s<>"“”]+)|(?<![\d:.])(?<time>(?:\d{1,2}:)?[0-5]?\d:[0-5]\d)(?![\d:])/gu
+
+/** Finds links and times in plain text. Times after the end are no times. */
+export function notes(text: string, durationMS: number): Note[] {
+  const out: Note[] = []
+  let at = 0
+  for (const m of text.matchAll(noteForm)) {
+    let piece: Note | undefined
+    if (m.groups?.link) {
+      // A mark that ends the sentence, or closes what the link stands in, is no part of it.
+      const href = m[0].replace(/[.,;:!?'’)\]}]+$/u, (tail) => (tail.startsWith(')') && m[0].includes('(') ? ')' : ''))
+      if (URL.canParse(href)) piece = { text: href, href }
+    } else {
+      const ms = m[0].split(':').reduce((sum, n) => sum * 60 + Number(n), 0) * 1000
+      if (durationMS && ms < durationMS) piece = { text: m[0], ms }
+    }
+    if (!piece) continue
+    if (m.index > at) out.push({ text: text.slice(at, m.index) })
+    out.push(piece)
+    at = m.index + piece.text.length
+  }
+  if (at < text.length) out.push({ text: text.slice(at) })
   return out
 }
