@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"mime"
 	"net/http"
@@ -42,18 +40,6 @@ type Peaks struct {
 	Peaks []int `json:"peaks" doc:"The largest sample in each of equal stretches of time, from 0 to 255, which is the loudest one: 1,000 to 2,000 of them, less for what is shorter than ten seconds"`
 }
 
-type peaksInput struct {
-	ID          string `path:"id" doc:"Identifier of an episode" example:"0123456789abcdef"`
-	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the peaks at hand"`
-}
-
-type peaksOutput struct {
-	Status       int
-	ETag         string `header:"ETag"`
-	CacheControl string `header:"Cache-Control"`
-	Body         *Peaks
-}
-
 type clipInput struct {
 	ID    string `path:"id" doc:"Identifier of an episode" example:"0123456789abcdef"`
 	Start int64  `query:"start" required:"true" minimum:"0" maximum:"1000000000" doc:"Where it begins, in milliseconds" example:"12300"`
@@ -76,7 +62,6 @@ func (s *server) registerListening(h huma.API) {
 
 	peaks := get("get-peaks", "/api/v1/episodes/{id}/peaks", "How loud an episode is from start to end")
 	peaks.Errors = []int{http.StatusNotFound, http.StatusConflict}
-	peaks.Responses = map[string]*huma.Response{"304": {Description: "The peaks at hand are current"}}
 	peaks.Middlewares = huma.Middlewares{patient}
 	register(s, h, peaks, s.peaks)
 
@@ -114,7 +99,7 @@ func (s *server) playback(ctx context.Context, in *episodeInput) (*huma.StreamRe
 	return streamAudio(ctx, e, f, "audio/mp4", e.Media.SHA256+"-play"), nil
 }
 
-func (s *server) peaks(ctx context.Context, in *peaksInput) (*peaksOutput, error) {
+func (s *server) peaks(ctx context.Context, in *episodeInput) (*struct{ Body Peaks }, error) {
 	e, err := s.recorded(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -123,13 +108,7 @@ func (s *server) peaks(ctx context.Context, in *peaksInput) (*peaksOutput, error
 	if err != nil {
 		return nil, fmt.Errorf("listening to episode %s: %w", in.ID, err)
 	}
-	sum := sha256.Sum256(loud)
-	out := &peaksOutput{Status: http.StatusOK, CacheControl: "private, no-cache", ETag: `W/"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}
-	if strings.Contains(in.IfNoneMatch, strings.TrimPrefix(out.ETag, "W/")) {
-		out.Status = http.StatusNotModified
-		return out, nil
-	}
-	out.Body = &Peaks{make([]int, len(loud))}
+	out := &struct{ Body Peaks }{Peaks{make([]int, len(loud))}}
 	for i, v := range loud {
 		out.Body.Peaks[i] = int(v)
 	}

@@ -3031,10 +3031,7 @@ export interface operations {
     "get-peaks": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description ETag of the peaks at hand */
-                "If-None-Match"?: string;
-            };
+            header?: never;
             path: {
                 /** @description Identifier of an episode */
                 id: string;
@@ -3046,15 +3043,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    "Cache-Control"?: string;
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Peaks"];
                 };
             };
-            /** @description The peaks at hand are current */
+            /** @description What the client has, by the ETag in If-None-Match, is current */
             304: {
                 headers: {
                     [name: string]: unknown;
