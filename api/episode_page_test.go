@@ -214,7 +214,7 @@ func TestEpisodeScreenshots(t *testing.T) {
 		t.Run(size.name, func(t *testing.T) {
 			b := openTab(t, browser, a, "/episodes/"+string(first)+"?q=budget&t=8.8-12.6")
 			b.size(size.w, size.h)
-			b.prefer(size.colours, "reduce")
+			b.prefer(size.colours, "no-preference")
 			b.until(`document.querySelectorAll('.word.quoted').length === 9 && document.querySelectorAll('.wave path').length === 2`)
 			b.click(`[popovertarget=sound]`)
 			b.shoot(size.name + "-sound")
