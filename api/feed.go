@@ -114,17 +114,12 @@ type feedInput struct {
 	Offset      int    `query:"offset" minimum:"0" maximum:"10000000" default:"0" doc:"Episodes to skip; the feed says where it goes on"`
 	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the feed at hand"`
 
-	base string // how the server was addressed
+	request *http.Request
 }
 
-// Resolve notes by which address the server was asked, for the addresses in the feed.
+// Resolve keeps the request: it says by which address the server is known.
 func (in *feedInput) Resolve(hc huma.Context) []error {
-	r := humagin.Unwrap(hc).Request
-	scheme := "http"
-	if r.TLS != nil {
-		scheme = "https"
-	}
-	in.base = scheme + "://" + r.Host
+	in.request = humagin.Unwrap(hc).Request
 	return nil
 }
 
@@ -152,7 +147,7 @@ func (s *server) feed(ctx context.Context, in *feedInput) (*fileOutput, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the episodes of show %s: %w", in.ID, err)
 	}
-	w := feedWriter{base: cmp.Or(strings.TrimRight(s.PublicURL, "/"), in.base), secrets: secretsOf(show.Source.Location), version: s.Version}
+	w := feedWriter{base: s.origin(in.request), secrets: secretsOf(show.Source.Location), version: s.Version}
 	next := 0
 	if len(episodes) > feedEpisodes {
 		episodes, next = episodes[:feedEpisodes], in.Offset+feedEpisodes
