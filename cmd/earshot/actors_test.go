@@ -30,11 +30,11 @@ type actor struct {
 	last    []string         // what it said last
 }
 
-func (a *actor) start(t testing.TB) {
-	t.Helper()
-	a.cmd = a.p.command(context.WithoutCancel(t.Context()), a.args...)
+func (a *actor) start(tb testing.TB) {
+	tb.Helper()
+	a.cmd = a.p.command(context.WithoutCancel(tb.Context()), a.args...)
 	if a.core != "" {
-		pinned := exec.CommandContext(context.WithoutCancel(t.Context()), "taskset", append([]string{"-c", a.core, a.cmd.Path}, a.args...)...)
+		pinned := exec.CommandContext(context.WithoutCancel(tb.Context()), "taskset", append([]string{"-c", a.core, a.cmd.Path}, a.args...)...)
 		pinned.Env = a.cmd.Env
 		a.cmd = pinned // taskset becomes the program
 	}
@@ -43,7 +43,7 @@ func (a *actor) start(t testing.TB) {
 		err = a.cmd.Start()
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	url, over := make(chan string, 1), make(chan struct{})
 	a.url, a.base, a.over, a.episode, a.last = url, "", over, "", nil
@@ -59,13 +59,13 @@ func (a *actor) start(t testing.TB) {
 }
 
 // address waits until a server says where it is.
-func (a *actor) address(t testing.TB) string {
-	t.Helper()
+func (a *actor) address(tb testing.TB) string {
+	tb.Helper()
 	if a.base == "" {
 		select {
 		case a.base = <-a.url:
 		case <-a.over:
-			t.Fatalf("the server ended: %s", strings.Join(a.last, "\n"))
+			tb.Fatalf("the server ended: %s", strings.Join(a.last, "\n"))
 		}
 	}
 	return a.base
@@ -80,12 +80,12 @@ func (a *actor) kill() (models.EpisodeID, int64) {
 }
 
 // stop ends it as its owner does.
-func (a *actor) stop(t testing.TB) {
-	t.Helper()
+func (a *actor) stop(tb testing.TB) {
+	tb.Helper()
 	_ = a.cmd.Process.Signal(syscall.SIGTERM)
 	<-a.over
 	if err := a.cmd.Wait(); err != nil {
-		t.Errorf("earshot %s ended with %v: %s", a.args[0], err, strings.Join(a.last, "\n"))
+		tb.Errorf("earshot %s ended with %v: %s", a.args[0], err, strings.Join(a.last, "\n"))
 	}
 }
 

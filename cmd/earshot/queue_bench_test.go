@@ -114,7 +114,7 @@ func firstOf(b *testing.B, url string) {
 // resident is how many bytes of memory the server has.
 func resident(b *testing.B, base string) float64 {
 	b.Helper()
-	resp, err := http.Get(base + "/metrics") //nolint:noctx // a benchmark
+	resp, err := http.Get(base + "/metrics")
 	if err != nil {
 		b.Fatal(err)
 	}

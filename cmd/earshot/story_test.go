@@ -190,7 +190,7 @@ func (s *story) killing(t *testing.T, kills int) {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("the kills are those of the seed %d", seed)
-	chance := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // nothing is kept secret by it
+	chance := rand.New(rand.NewPCG(seed, 0))
 	interrupted := 0
 	for range kills {
 		left := s.unfinished(t)
