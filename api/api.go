@@ -11,7 +11,8 @@
 //	/api/v1/shows, …/episodes…     the catalogue; …/transcript with words, …/media with byte ranges, …/retry
 //	…/playback, …/peaks, …/clip.m4a  what to play, how loud it is, a part of it
 //	/api/v1/oembed                 how to show an episode in a page elsewhere
-//	…/feed.xml, …/transcript.vtt… the same for other programs: a podcast feed for each show, transcripts as files
+//	…/cover                        the picture of a show or an episode
+//	…/feed.xml, …/transcript.vtt, …/chapters.json the same for other programs: a podcast feed for each show, transcripts as files
 //	/api/v1/shows/preview          what is at an address; shows can be added, set, looked at and removed
 //	/api/v1/queue…                 what waits; pause and resume; also of a show; an episode can be done now, cancelled, retried
 //	/api/v1/models…, …/storage     the weights of this machine, and what the archive takes on it
@@ -64,6 +65,8 @@ type Catalogue interface {
 	Transcript(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error)
 	// Tasks returns the tasks of which an episode has a current transcript.
 	Tasks(ctx context.Context, id models.EpisodeID) ([]models.TranscriptTask, error)
+	// Cover returns a stored picture by its name, a JPEG, or an error that is [models.ErrNotFound].
+	Cover(ctx context.Context, name string) ([]byte, error)
 	// Hidden lists the shows that somebody does not see who sees as far as v.
 	Hidden(ctx context.Context, v models.Visibility) ([]models.ShowID, error)
 	// SetShowVisibility says who may see a show.
@@ -222,6 +225,7 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	s.registerEpisodes(h)
 	s.registerTranscriptFiles(h)
 	s.registerFeed(h)
+	s.registerCovers(h)
 	s.registerMedia(h)
 	s.registerListening(h)
 	s.registerEmbedding(h)

@@ -178,6 +178,9 @@ func (w feedWriter) feed(show models.Show, episodes []models.Episode, offset, ne
 	if next > 0 {
 		c.Links = append(c.Links, atomLink{"next", "application/rss+xml", at(self, next)})
 	}
+	if show.Cover != "" {
+		c.Image = &itunesHref{w.base + coverAddress("shows", show.ID, show.Cover)}
+	}
 	if show.Locked {
 		c.Locked = "yes"
 	}
@@ -219,6 +222,12 @@ func (w feedWriter) item(e models.Episode) rssItem {
 	}
 	if e.Media.DurationMS > 0 {
 		i.Duration = strconv.FormatInt((e.Media.DurationMS+999)/1000, 10)
+	}
+	if e.Cover != "" {
+		i.Image = &itunesHref{w.base + coverAddress("episodes", e.ID, e.Cover)}
+	}
+	if len(e.Chapters) > 0 {
+		i.Chapters = &rssChapters{here + "/chapters.json", chaptersType}
 	}
 	if e.State != models.EpisodeDone {
 		return i

@@ -97,9 +97,9 @@ func (s *server) shared(f *fileOutput, has string) *fileOutput {
 	sum := sha256.Sum256(f.Body)
 	f.Status, f.CacheControl = http.StatusOK, "private, no-cache"
 	f.ETag = `W/"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"` // weak, because the answer may be compressed
-	f.Policy = "same-origin"
+	f.Policy = s.policy()
 	if s.PublicURL != "" {
-		f.AllowOrigin, f.Policy = "*", "cross-origin"
+		f.AllowOrigin = "*"
 	}
 	if strings.Contains(has, strings.TrimPrefix(f.ETag, "W/")) {
 		f.Status, f.Body = http.StatusNotModified, nil

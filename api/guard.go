@@ -25,7 +25,7 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 func guard(o Options, h http.Handler) (http.Handler, error) {
 	gzip, err := gzhttp.NewWrapper(gzhttp.ContentTypes([]string{
 		"application/json", "application/problem+json", "application/openapi+json", "application/openapi+yaml",
-		"application/rss+xml", "application/x-subrip", "text/vtt", "text/markdown",
+		"application/rss+xml", "application/json+chapters", "application/x-subrip", "text/vtt", "text/markdown",
 		"text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml",
 	}), gzhttp.MinSize(1024))
 	if err != nil {

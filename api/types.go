@@ -19,6 +19,7 @@ type Show struct {
 	Language    string            `json:"language,omitempty" doc:"BCP 47, as published"`
 	Link        string            `json:"link,omitempty" doc:"Web page of the show"`
 	ImageURL    string            `json:"image_url,omitempty" doc:"Cover where the publisher keeps it; the page does not load it"`
+	Cover       string            `json:"cover,omitempty" doc:"Address of the picture here; absent when there is none" example:"/api/v1/shows/0123456789abcdef/cover?v=0123456789ab"`
 	Source      models.SourceKind `json:"source" enum:"feed,feed-file,folder,files"`
 	People      []models.Person   `json:"people"`
 	Paused      bool              `json:"paused" doc:"The owner paused it"`
@@ -58,6 +59,7 @@ type Episode struct {
 	DurationMS  int64               `json:"duration_ms,omitempty" doc:"Length as the audio file declares it; absent when unknown"`
 	MediaType   string              `json:"media_type,omitempty" doc:"Media type of the stored audio; absent until it is stored"`
 	MediaBytes  int64               `json:"media_bytes,omitempty"`
+	Cover       string              `json:"cover,omitempty" doc:"Address of the picture of this recording; absent where it has none of its own: …/episodes/{id}/cover is then that of the show"`
 }
 
 // EpisodeDetail is all that the API tells of an episode.
@@ -67,9 +69,10 @@ type EpisodeDetail struct {
 	Link   string          `json:"link,omitempty" doc:"Web page of the episode"`
 	People []models.Person `json:"people"`
 
-	MissingAt *time.Time   `json:"missing_at,omitempty" doc:"When its feed was first seen without it"`
-	Replaced  bool         `json:"replaced" doc:"The publisher replaced the audio after it was fetched; it can be fetched anew"`
-	SameAs    []EpisodeRef `json:"same_as" doc:"Other episodes that have the same recording"`
+	MissingAt *time.Time       `json:"missing_at,omitempty" doc:"When its feed was first seen without it"`
+	Replaced  bool             `json:"replaced" doc:"The publisher replaced the audio after it was fetched; it can be fetched anew"`
+	SameAs    []EpisodeRef     `json:"same_as" doc:"Other episodes that have the same recording"`
+	Chapters  []models.Chapter `json:"chapters" doc:"In order of time; the publisher's, or those of the recording"`
 }
 
 // Transcript is the current transcript of an episode.
@@ -181,7 +184,7 @@ type Hold struct {
 func newShow(s models.Show) Show {
 	b := Show{
 		ID: s.ID, Title: s.Title, Author: s.Author, Description: plainText(s.Description), Language: s.Language,
-		Link: webLink(s.Link), ImageURL: webLink(s.ImageURL), Source: s.Source.Kind, People: notNil(s.People), Paused: !s.PausedAt.IsZero(),
+		Link: webLink(s.Link), ImageURL: webLink(s.ImageURL), Cover: coverAddress("shows", s.ID, s.Cover), Source: s.Source.Kind, People: notNil(s.People), Paused: !s.PausedAt.IsZero(),
 		VisibleTo: cmp.Or(s.VisibleTo, models.VisibleToEveryone),
 		From:      cameFrom(s.Source.Location), Private: !s.Source.Access.IsZero(), Problem: s.Source.Problem, Ended: !s.Source.EndedAt.IsZero(),
 		PolledAt: known(s.Source.PolledAt), CreatedAt: known(s.CreatedAt), Settings: newSettings(s.Settings),
@@ -206,7 +209,7 @@ func cameFrom(l models.Location) string {
 func newEpisode(e models.Episode, showTitle string) Episode {
 	b := Episode{
 		ID: e.ID, ShowID: e.ShowID, ShowTitle: showTitle, Title: e.Title, Season: e.Season, Number: e.Number,
-		State: e.State, Reason: e.Reason, DurationMS: e.Media.DurationMS,
+		State: e.State, Reason: e.Reason, Cover: coverAddress("episodes", e.ID, e.Cover), DurationMS: e.Media.DurationMS,
 	}
 	b.PublishedAt = known(e.PublishedAt)
 	if e.Media.Key != "" {
@@ -220,6 +223,7 @@ func newEpisodeDetail(e models.Episode, showTitle string) EpisodeDetail {
 	return EpisodeDetail{
 		Episode: newEpisode(e, showTitle), Notes: plainText(e.Notes), Link: webLink(e.Link), People: notNil(e.People),
 		MissingAt: known(e.MissingAt), Replaced: e.Media.Key != "" && e.Enclosure.Replaces(e.Media.From),
+		Chapters: notNil(e.Chapters),
 	}
 }
 

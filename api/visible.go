@@ -105,6 +105,14 @@ func (v visible) EpisodesByID(ctx context.Context, ids []models.EpisodeID) (map[
 	return found, err
 }
 
+// Cover is found by a name that only those have who see its show or episode: it is made of the picture.
+func (v visible) Cover(ctx context.Context, name string) ([]byte, error) {
+	if _, err := v.hidden(ctx); err != nil {
+		return nil, err
+	}
+	return v.all.Cover(ctx, name)
+}
+
 func (v visible) Transcript(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error) {
 	if err := v.episode(ctx, id); err != nil {
 		return models.Transcript{}, err

@@ -16,4 +16,8 @@ type AudioInfo struct {
 	Title      string
 	Artist     string
 	Album      string
+	Date       string // as the file has it
+	Comment    string
+	Chapters   []Chapter
+	Picture    int // number of the stream of the attached picture; -1: there is none
 }

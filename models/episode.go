@@ -38,6 +38,8 @@ type Episode struct {
 	Enclosure   Enclosure
 	Transcripts []TranscriptLink // that the publisher offers
 	ChaptersURL string           // of a JSON chapters file, "" or an absolute http(s) URL
+	Chapters    []Chapter        // in order of time; the publisher's, or those of the recording
+	Cover       string           // names the picture of the recording itself, "" for none
 	State       EpisodeState
 	Reason      string    // why State is EpisodeFailed, or a warning (a truncated file); "" otherwise
 	FetchAgain  bool      // the owner asked for the audio anew

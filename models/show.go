@@ -29,6 +29,8 @@ type Show struct {
 	Language    string // BCP 47 as published ("en-us"), "" when unknown
 	Link        string // web page, "" or an absolute http(s) URL
 	ImageURL    string // cover, "" or an absolute http(s) URL
+	Cover       string // names the stored picture, "" for none
+	CoverURL    string // where that picture was last looked for
 	Source      Source
 	People      []Person
 	FeedGUID    string // podcast:guid, the same wherever the feed lives; "" when unknown

@@ -34,8 +34,11 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 	if err := p.lookBeside(ctx, lease, episode); err != nil {
 		return err
 	}
-	media, err := p.fetch(ctx, episode, report)
+	media, info, err := p.fetch(ctx, episode, report)
 	if err != nil {
+		return err
+	}
+	if err := p.describe(ctx, lease, episode, media, info); err != nil {
 		return err
 	}
 	if err := p.o.Catalogue.SaveMedia(ctx, lease, episode.ID, media, ""); err != nil {
@@ -78,13 +81,14 @@ func (p *Pipeline) stored(ctx context.Context, e models.Episode) bool {
 }
 
 // fetch brings the audio into the media store, from the web or from a local file, once it is known to be audio.
-func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done, total int64)) (models.Media, error) {
+func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done, total int64)) (models.Media, models.AudioInfo, error) {
+	var info models.AudioInfo
 	if strings.HasPrefix(string(e.Enclosure.Location), storedLocation) {
 		return p.received(ctx, e)
 	}
 	part, err := p.o.Media.Partial(ctx, e.ID)
 	if err != nil {
-		return models.Media{}, err
+		return models.Media{}, info, err
 	}
 	defer part.Close() // does nothing after Commit; otherwise what is there stays for the next attempt
 	if e.Enclosure.Location.Remote() {
@@ -96,7 +100,6 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 		err = copyLocal(ctx, string(e.Enclosure.Location), part, report)
 	}
 	name := called(e)
-	var info models.AudioInfo
 	if err == nil {
 		info, err = p.o.Probe.For(name).Probe(ctx, part.File())
 	}
@@ -104,7 +107,7 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 		if errors.Is(err, models.ErrUnusable) {
 			err = errors.Join(err, part.Discard())
 		}
-		return models.Media{}, err
+		return models.Media{}, info, err
 	}
 	media, err := part.Commit(ctx, extension(e.Enclosure.Location))
 	if err == nil && isSHA256(e.GUID) && e.GUID != media.SHA256 {
@@ -112,7 +115,7 @@ func (p *Pipeline) fetch(ctx context.Context, e models.Episode, report func(done
 		err = models.Explain(models.ErrUnusable, "%s has changed since it was added: add it again to have what it holds now", name)
 	}
 	media.ContentType, media.DurationMS, media.From = info.ContentType, info.DurationMS, e.Enclosure
-	return media, err
+	return media, info, err
 }
 
 func isSHA256(s string) bool {

@@ -37,6 +37,9 @@ func (p *Pipeline) Import(ctx context.Context, lease models.Lease, job models.Im
 	if err != nil {
 		return fmt.Errorf("reading the show of %q: %w", episode.Title, err)
 	}
+	if err := p.refreshChapters(ctx, lease, show, episode); err != nil {
+		return err
+	}
 	if err := p.take(ctx, lease, show, episode); err != nil {
 		return err
 	}

@@ -33,6 +33,11 @@ type Catalogue interface {
 	PollFailed(ctx context.Context, lease models.Lease, id models.ShowID, f models.PollFailure) error
 	SetState(ctx context.Context, lease models.Lease, id models.EpisodeID, state models.EpisodeState) error
 	SaveMedia(ctx context.Context, lease models.Lease, id models.EpisodeID, media models.Media, warning string) error
+	// SaveDetails records what a recording tells beside the words, SaveChapters the publisher's chapters, SaveShowCover the
+	// picture that was found at an address, nil for none.
+	SaveDetails(ctx context.Context, lease models.Lease, id models.EpisodeID, d models.Details) error
+	SaveChapters(ctx context.Context, lease models.Lease, id models.EpisodeID, chapters []models.Chapter) error
+	SaveShowCover(ctx context.Context, lease models.Lease, id models.ShowID, address string, jpeg []byte) error
 	StartTranscript(ctx context.Context, lease models.Lease, t models.Transcript) (models.Transcript, error)
 	AppendSegments(ctx context.Context, lease models.Lease, part models.TranscriptPart) error
 	FinishTranscript(ctx context.Context, lease models.Lease, done models.Transcript) error

@@ -32,6 +32,10 @@ func (p *Pipeline) Poll(ctx context.Context, lease models.Lease, job models.Poll
 	if err != nil {
 		return fmt.Errorf("storing the episodes of %q: %w", show.Title, err)
 	}
+	show.ImageURL = found.Show.ImageURL
+	if err := p.showCover(ctx, lease, show, show.Cover == ""); err != nil {
+		return err
+	}
 	if found.Show.Source.Location != show.Source.Location {
 		p.o.Logger.InfoContext(ctx, "a feed has moved for good", "show_id", show.ID, "from", show.Source.Location, "to", found.Show.Source.Location)
 	}

@@ -95,23 +95,23 @@ func (r Receiver) keep(ctx context.Context, u models.Upload) (info models.AudioI
 }
 
 // received gives the stored bytes of an episode that was received, checked again.
-func (p *Pipeline) received(ctx context.Context, e models.Episode) (media models.Media, err error) {
+func (p *Pipeline) received(ctx context.Context, e models.Episode) (media models.Media, info models.AudioInfo, err error) {
 	key := strings.TrimPrefix(string(e.Enclosure.Location), storedLocation)
 	f, err := p.o.Media.Open(ctx, key)
 	if errors.Is(err, models.ErrNotFound) {
-		return media, models.Explain(models.ErrUnusable, "the recording is no longer in the archive's media: upload it again")
+		return media, info, models.Explain(models.ErrUnusable, "the recording is no longer in the archive's media: upload it again")
 	}
 	if err != nil {
-		return media, err
+		return media, info, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := p.o.Probe.For(e.Title).Probe(ctx, f)
+	info, err = p.o.Probe.For(e.Title).Probe(ctx, f)
 	if err != nil {
-		return media, err
+		return media, info, err
 	}
 	st, err := f.Stat()
 	if err != nil {
-		return media, err
+		return media, info, err
 	}
-	return models.Media{Key: key, SHA256: e.GUID, Bytes: st.Size(), ContentType: info.ContentType, DurationMS: info.DurationMS}, nil
+	return models.Media{Key: key, SHA256: e.GUID, Bytes: st.Size(), ContentType: info.ContentType, DurationMS: info.DurationMS}, info, nil
 }

@@ -23,6 +23,8 @@ type showRow struct {
 	Language       string
 	Link           string
 	ImageURL       string `bun:"image_url"`
+	Cover          string // of covers: written by SaveDetails and SaveShowCover
+	CoverURL       string `bun:"cover_url"`
 	People         string
 	FeedGUID       string `bun:"feed_guid"`
 	Medium         string
@@ -64,6 +66,9 @@ type episodeRow struct {
 	EnclosureBytes    int64
 	TranscriptLinks   string
 	ChaptersURL       string `bun:"chapters_url"`
+	Chapters          string // written by SaveDetails and SaveChapters
+	Cover             string
+	MediaDroppedAt    int64
 	MissingAt         int64
 	FetchedLocation   string
 	FetchedType       string
@@ -154,7 +159,7 @@ func packPeople(people []models.Person) (string, error) {
 	return string(b), err
 }
 
-// noLinks is how the lack of links to transcripts is stored.
+// noLinks is how the lack of links to transcripts, and of chapters, is stored.
 const noLinks = "null"
 
 // packLinks gives nil for no links when they are read again: an empty JSON list would be another value than none.
@@ -239,7 +244,7 @@ func (r *showRow) model() (models.Show, error) {
 	}
 	return models.Show{
 		ID: r.ID, Title: r.Title, Author: r.Author, Description: r.Description, Language: r.Language, Link: r.Link,
-		ImageURL: r.ImageURL, People: people, Settings: settings,
+		ImageURL: r.ImageURL, Cover: r.Cover, CoverURL: r.CoverURL, People: people, Settings: settings,
 		FeedGUID: r.FeedGUID, Medium: r.Medium, Locked: r.Locked,
 		Source: models.Source{
 			Kind: r.SourceKind, Location: location, Access: access, ETag: r.ETag, LastModified: r.LastModified,
@@ -259,7 +264,7 @@ func newEpisodeRow(show models.ShowID, e models.Episode, now int64) (*episodeRow
 		return nil, err
 	}
 	r := &episodeRow{
-		TranscriptLinks: links, ChaptersURL: clean(e.ChaptersURL),
+		TranscriptLinks: links, ChaptersURL: clean(e.ChaptersURL), Chapters: noLinks,
 		ID: e.ID, ShowID: show, GUID: clean(e.GUID), Title: clean(e.Title), Notes: clean(e.Notes), Link: clean(e.Link),
 		PublishedAt: toMS(e.PublishedAt), Season: int64(e.Season), Number: int64(e.Number), People: people,
 		EnclosureLocation: clean(string(e.Enclosure.Location)), EnclosureType: clean(e.Enclosure.Type),
@@ -275,11 +280,15 @@ func (r *episodeRow) model() (models.Episode, error) {
 	if jerr := json.Unmarshal([]byte(r.TranscriptLinks), &links); jerr != nil {
 		err = errors.Join(err, fmt.Errorf("reading the stored links to transcripts: %w", jerr))
 	}
+	var chapters []models.Chapter
+	if jerr := json.Unmarshal([]byte(r.Chapters), &chapters); jerr != nil {
+		err = errors.Join(err, fmt.Errorf("reading the stored chapters: %w", jerr))
+	}
 	return models.Episode{
 		ID: r.ID, ShowID: r.ShowID, GUID: r.GUID, Title: r.Title, Notes: r.Notes, Link: r.Link,
 		PublishedAt: fromMS(r.PublishedAt), Season: int(r.Season), Number: int(r.Number), People: people,
 		Enclosure:   r.offer(),
-		Transcripts: links, ChaptersURL: r.ChaptersURL, MissingAt: fromMS(r.MissingAt),
+		Transcripts: links, ChaptersURL: r.ChaptersURL, Chapters: chapters, Cover: r.Cover, MissingAt: fromMS(r.MissingAt),
 		State: r.State, Reason: r.why(),
 		Media: models.Media{
 			Key: r.MediaKey, SHA256: r.MediaSHA256, Bytes: r.MediaBytes, ContentType: r.MediaType,

@@ -135,7 +135,7 @@ type difference struct {
 	added       []*episodeRow
 	updated     []*episodeRow
 	searchable  []models.EpisodeID // those of updated whose searchable fields changed
-	offered     []models.EpisodeID // those of added and updated that are offered with a transcript, or another one than before
+	offered     []models.EpisodeID // those of added and updated that are offered with a transcript or chapters, or with others than before
 	moved       []*episodeRow      // those of updated whose files are on another machine now
 	unchanged   int
 	unwanted    int                // by the owner's choice
@@ -221,6 +221,9 @@ func (d *difference) sort(r *episodeRow, known map[models.EpisodeID]*episodeRow)
 	known[r.ID] = nil
 	if was != nil && was.MissingAt != 0 {
 		d.returned = append(d.returned, r.ID)
+	}
+	if ok && was != nil && was.ChaptersURL != r.ChaptersURL && r.TranscriptLinks == was.TranscriptLinks {
+		d.offered = append(d.offered, r.ID)
 	}
 	if r.TranscriptLinks != noLinks && (!ok || was != nil && was.TranscriptLinks != r.TranscriptLinks) {
 		d.offered = append(d.offered, r.ID)

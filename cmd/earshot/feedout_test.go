@@ -21,14 +21,22 @@ import (
 	"github.com/earshot/earshot/store"
 )
 
-// told is an archive of a private feed with one finished episode and one that is not here yet.
-func told(t *testing.T) (a *archive, show models.Show, done models.EpisodeID) {
+// quietArchive opens a new archive, with settings of a test.
+func quietArchive(t *testing.T, c *config) *archive {
 	t.Helper()
-	a, err := (&config{Data: t.TempDir(), MediaCache: "1MB", MinFree: "0", MaxDownload: "1GB", log: slog.New(slog.DiscardHandler)}).open(t.Context())
+	c.Data, c.MediaCache, c.MinFree, c.MaxDownload, c.log = t.TempDir(), "1MB", "0", "1GB", slog.New(slog.DiscardHandler)
+	a, err := c.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.close() })
+	return a
+}
+
+// told is an archive of a private feed with one finished episode and one that is not here yet.
+func told(t *testing.T) (a *archive, show models.Show, done models.EpisodeID) {
+	t.Helper()
+	a = quietArchive(t, &config{})
 	source := models.Source{Kind: models.SourceFeed, Location: "https://feeds.example.org/private/9f8e7d6c5b4a3210/rss?token=s3cr3tValue"}
 	show = models.Show{
 		ID: models.NewShowID(source), Title: "Systems & people", Author: "Ana", Description: "<p>About systems\x0b.</p>", Language: "en", Source: source,
@@ -85,8 +93,8 @@ func told(t *testing.T) (a *archive, show models.Show, done models.EpisodeID) {
 	return a, show, done
 }
 
-// served serves an archive at an address.
-func served(t *testing.T, a *archive, change func(*api.Options)) string {
+// serveArchive serves an archive at an address.
+func serveArchive(t *testing.T, a *archive, change func(*api.Options)) string {
 	t.Helper()
 	index, err := a.index(t.Context(), nil)
 	if err != nil {
@@ -127,7 +135,7 @@ func fetched(t *testing.T, address string) answer {
 func TestFeedOut(t *testing.T) {
 	t.Parallel()
 	a, show, done := told(t)
-	base := served(t, a, func(*api.Options) {})
+	base := serveArchive(t, a, func(*api.Options) {})
 	address := base + "/api/v1/shows/" + string(show.ID) + "/feed.xml"
 	res := fetched(t, address)
 	body := res.body
@@ -186,7 +194,7 @@ func TestFeedOut(t *testing.T) {
 func TestPublicFeed(t *testing.T) {
 	t.Parallel()
 	a, show, _ := told(t)
-	base := served(t, a, func(o *api.Options) { o.PublicURL = "https://archive.example.org" })
+	base := serveArchive(t, a, func(o *api.Options) { o.PublicURL = "https://archive.example.org" })
 	res := fetched(t, base+"/api/v1/shows/"+string(show.ID)+"/feed.xml")
 	if !strings.Contains(res.body, `url="https://archive.example.org/api/v1/episodes/`) || strings.Contains(res.body, "127.0.0.1") || res.header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("%+v", res)

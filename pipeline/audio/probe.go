@@ -2,6 +2,7 @@ package audio
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,7 +79,7 @@ func (t *Tool) ffprobe(ctx context.Context, f *os.File, force string) (*probeOut
 		// decoded while looking at the streams.
 		"-codec_whitelist", audioCodecs,
 		"-codec_whitelist:v", audioCodecs + "," + otherCodecs, "-codec_whitelist:s", audioCodecs + "," + otherCodecs,
-		"-show_format", "-show_streams", "-of", "json",
+		"-show_format", "-show_streams", "-show_chapters", "-of", "json",
 	}
 	if force != "" {
 		args = append(args, "-f", force)
@@ -119,6 +120,7 @@ func (t *Tool) ffprobe(ctx context.Context, f *os.File, force string) (*probeOut
 // probeOutput is the part of ffprobe's JSON that is used. Numbers come as strings, "N/A" or not at all.
 type probeOutput struct {
 	Streams []struct {
+		Index       int               `json:"index"`
 		Type        string            `json:"codec_type"`
 		Codec       string            `json:"codec_name"`
 		SampleRate  string            `json:"sample_rate"`
@@ -130,6 +132,11 @@ type probeOutput struct {
 			AttachedPicture int `json:"attached_pic"`
 		} `json:"disposition"`
 	} `json:"streams"`
+	Chapters []struct {
+		Start string            `json:"start_time"`
+		End   string            `json:"end_time"`
+		Tags  map[string]string `json:"tags"`
+	} `json:"chapters"`
 	Format struct {
 		Name     string            `json:"format_name"`
 		Start    string            `json:"start_time"`
@@ -141,11 +148,14 @@ type probeOutput struct {
 }
 
 func (o *probeOutput) info(name string, webm bool) (Info, error) {
-	info := Info{Format: o.Format.Name, Estimated: o.estimated}
+	info := Info{Format: o.Format.Name, Estimated: o.estimated, Picture: noPicture, Chapters: o.chapters()}
 	info.BitRate, _ = strconv.ParseInt(o.Format.BitRate, 10, 64)
 	found, others := false, false
 	var tags map[string]string
 	for _, s := range o.Streams {
+		if s.Disposition.AttachedPicture != 0 && info.Picture == noPicture {
+			info.Picture = s.Index
+		}
 		switch {
 		case s.Type == "audio" && !found:
 			found = true
@@ -172,7 +182,34 @@ func (o *probeOutput) info(name string, webm bool) (Info, error) {
 	info.Title = cleanTag(tagOf("title", o.Format.Tags, tags))
 	info.Artist = cleanTag(tagOf("artist", o.Format.Tags, tags))
 	info.Album = cleanTag(tagOf("album", o.Format.Tags, tags))
+	info.Date = cleanTag(tagOf("date", o.Format.Tags, tags))
+	info.Comment = models.ShortLine(cmp.Or(tagOf("comment", o.Format.Tags, tags), tagOf("description", o.Format.Tags, tags)), maxComment)
 	return info, nil
+}
+
+// noPicture is the Picture of a file without one.
+const noPicture = -1
+
+// Bounds of what a file tells of itself.
+const (
+	maxChapters = 1000
+	maxComment  = 5000 // characters
+)
+
+// chapters are those that have a title and make sense.
+func (o *probeOutput) chapters() (out []models.Chapter) {
+	for _, c := range o.Chapters[:min(len(o.Chapters), maxChapters)] {
+		title := cleanTag(tagOf("title", c.Tags))
+		start, end := milliseconds(c.Start), milliseconds(c.End)
+		if title == "" || len(out) > 0 && start <= out[len(out)-1].StartMS {
+			continue
+		}
+		if end <= start {
+			end = 0
+		}
+		out = append(out, models.Chapter{StartMS: start, EndMS: end, Title: title})
+	}
+	return out
 }
 
 // late is the start of the first audio stream after that of the file; 0 for what makes no sense.

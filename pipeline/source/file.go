@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/earshot/earshot/models"
 )
@@ -47,11 +48,29 @@ func (r *Resolver) read(ctx context.Context, path string, progress func(int64)) 
 	}
 	return models.Episode{
 		GUID:  sum,
-		Title: cmp.Or(info.Title, titleOf(path)),
+		Title: cmp.Or(info.Title, titleOf(path)), Notes: info.Comment, PublishedAt: dateOf(info.Date), People: spokenBy(info),
 		Enclosure: models.Enclosure{
 			Location: models.Location(path), Type: info.ContentType, Bytes: size, DurationMS: info.DurationMS,
 		},
 	}, nil
+}
+
+// dateOf reads the date that a recording has of itself, as precise as it is; zero: it has none.
+func dateOf(date string) time.Time {
+	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly, "2006-01", "2006"} {
+		if t, err := time.Parse(form, date); err == nil && t.Year() > 1800 && t.Year() < 2200 {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// spokenBy is whom a recording names as its artist.
+func spokenBy(info models.AudioInfo) []models.Person {
+	if info.Artist == "" {
+		return nil
+	}
+	return []models.Person{{Name: info.Artist, Role: "host"}}
 }
 
 // titleOf is a file's name without its ending.

@@ -104,6 +104,7 @@ const maxTitle = 200
 func Upload(name, title string, info models.AudioInfo, media models.Media) Found {
 	return collection(title, models.Episode{
 		GUID: media.SHA256, Title: cmp.Or(info.Title, models.Line(titleOf(name)), "Recording"),
+		Notes: info.Comment, PublishedAt: dateOf(info.Date), People: spokenBy(info),
 		Enclosure: models.Enclosure{Type: info.ContentType, Bytes: media.Bytes, DurationMS: info.DurationMS},
 	})
 }
