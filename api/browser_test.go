@@ -127,7 +127,17 @@ func (b *tab) until(expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience+time.Second)
 	defer cancel()
-	_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(25*time.Millisecond)))
+	poll := func() error {
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(25*time.Millisecond)))
+		return err
+	}
+	err := poll()
+	left := func(err error) bool { // the page, for another one
+		return strings.Contains(err.Error(), "navigated") || strings.Contains(err.Error(), "context was destroyed") || strings.Contains(err.Error(), "Cannot find context")
+	}
+	for err != nil && ctx.Err() == nil && left(err) {
+		err = poll() // on the page that comes
+	}
 	if err != nil {
 		b.shoot("failure-" + strings.ReplaceAll(b.t.Name(), "/", "-"))
 		b.t.Fatalf("never true: %s (%v)\n%s\n%s", expression, err, b.eval("location.href"), b.text("body"))

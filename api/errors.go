@@ -21,7 +21,10 @@ const internalDetail = "something went wrong inside the server; its log says wha
 // logged, and the client learns only that there was one.
 func (s *server) problem(ctx context.Context, operation string, err error) error {
 	var ready huma.StatusError
+	var withHeaders huma.HeadersError
 	switch {
+	case errors.As(err, &withHeaders):
+		return err
 	case errors.As(err, &ready):
 		return ready
 	case errors.Is(err, models.ErrNotFound), errors.Is(err, os.ErrNotExist):

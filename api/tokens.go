@@ -107,6 +107,9 @@ func (s *server) addToken(ctx context.Context, in *struct{ Body TokenWish }) (*s
 	if in.Body.Days > 0 {
 		t.ExpiresAt = t.CreatedAt.AddDate(0, 0, in.Body.Days)
 	}
+	if err := t.Check(); err != nil {
+		return nil, err
+	}
 	if err := s.Accounts.AddToken(ctx, t); err != nil {
 		return nil, err
 	}

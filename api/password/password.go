@@ -82,6 +82,9 @@ func (h *Hasher) Compare(ctx context.Context, password, hash string) (right, ren
 
 // turn waits until this one is among the few that run.
 func (h *Hasher) turn(ctx context.Context) (done func(), err error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if h.waiting.Add(1) > queued+atOnce {
 		h.waiting.Add(-1)
 		return nil, ErrBusy

@@ -1,6 +1,9 @@
 import { mount } from 'svelte'
 import './app.css'
-import App from './App.svelte'
+import { session } from './lib/session.svelte'
+import Page from './parts/Page.svelte'
 
 const target = document.getElementById('app')
-if (target) mount(App, { target })
+void session.load().then(() => {
+  if (target) mount(Page, { target })
+})

@@ -13,6 +13,7 @@ export type Mark = Schemas['Mark']
 export type Mentions = Schemas['Mentions']
 export type Moment = Schemas['Moment']
 export type Results = Schemas['Results']
+export type Session = Schemas['Session']
 export type Segment = Schemas['Segment']
 export type Show = Schemas['Show']
 export type Status = Schemas['Status']
@@ -35,6 +36,9 @@ export class Problem extends Error {
   }
 }
 
+/** What to do when the server no longer knows who asks: the session has ended. */
+export const onStranger = { then: () => {} }
+
 async function call<T>(path: string, init: RequestInit): Promise<T> {
   let answer: Response
   try {
@@ -43,9 +47,22 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
     if (e instanceof DOMException && e.name === 'AbortError') throw e
     throw new Problem(0, 'Earshot cannot be reached. Is the program still running?')
   }
-  if (!answer.ok) throw new Problem(answer.status, await reason(answer))
-  return (await answer.json()) as T
+  if (!answer.ok) {
+    if (answer.status === 401) onStranger.then()
+    throw new Problem(answer.status, await reason(answer))
+  }
+  return (answer.status === 204 ? undefined : await answer.json()) as T
 }
+
+/** Reads what an operation tells. */
+export const get = <T>(path: string) => call<T>(path, {})
+
+/** Asks for a change, with what the operation wants to be told. */
+export const send = <T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown) =>
+  call<T>(path, body === undefined ? { method } : { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+
+/** Who uses the page, and what they may do. */
+export const getSession = () => get<Session>('/api/v1/session')
 
 async function reason(answer: Response): Promise<string> {
   const problem = (await answer.json().catch(() => ({}))) as Schemas['ErrorModel']

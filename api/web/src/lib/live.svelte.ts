@@ -1,5 +1,6 @@
 // The archive's status as the server tells it, for as long as the page is open.
 import type { Status } from './api'
+import { session } from './session.svelte'
 
 const againMS = 4000
 
@@ -8,6 +9,7 @@ class Live {
   lost = $state(false) // the server was there and is not now
 
   follow() {
+    if (!session.may('read')) return // the session has ended
     const events = new EventSource('/api/v1/events')
     events.addEventListener('status', (e) => {
       this.status = JSON.parse(e.data as string) as Status
@@ -15,7 +17,9 @@ class Live {
     })
     events.onerror = () => {
       this.lost = this.status !== null
-      if (events.readyState === EventSource.CLOSED) setTimeout(() => this.follow(), againMS)
+      if (events.readyState !== EventSource.CLOSED) return
+      void session.load() // it may be that the session has ended
+      setTimeout(() => this.follow(), againMS)
     }
   }
 

@@ -1,0 +1,77 @@
+package api
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// People log in, see what they may do and nothing else, and an admin lets others in.
+func TestAccessPage(t *testing.T) {
+	browser := startBrowser(t)
+	a, first := library(t)
+	users := newAccounts(t)
+	b := openTab(t, browser, a, "/episodes/"+string(first), withAccounts(AccessLogin, users))
+	logIn := func(name, password string) {
+		t.Helper()
+		b.do(chromedp.WaitVisible(`.login input[name=username]`))
+		b.eval(`document.querySelector('.login input').select()`)
+		b.do(chromedp.SendKeys(`.login input[name=username]`, name), chromedp.SendKeys(`.login input[name=password]`, password))
+		b.click(`.login .primary`)
+	}
+	b.until(`document.querySelector('.login') !== null`)
+	if body := b.text("body"); strings.Contains(body, "budget") || strings.Contains(body, "Systems") {
+		t.Errorf("a stranger sees %s", body)
+	}
+	b.shoot("access-login")
+	b.prefer("dark", "reduce")
+	b.size(375, 740)
+	logIn("reader", "not the password")
+	b.until(`document.querySelector('.login [role=alert]')?.innerText.includes('wrong')`)
+	b.shoot("access-login-phone-dark")
+	b.size(1280, 800)
+	b.prefer("light", "reduce")
+	logIn("reader", passwordOf("reader"))
+	b.until(`document.querySelector('.reader h2') !== null && document.querySelector('.who .name')?.innerText === 'reader'`)
+	b.do(chromedp.Navigate(b.url))
+	b.until(`document.querySelector('#library') !== null && document.querySelectorAll('.list li').length > 3`)
+	for _, control := range []string{".list .add", ".list li button", ".list .link"} {
+		if n := b.eval(`document.querySelectorAll('` + control + `').length`); n != "0" {
+			t.Errorf("a reader sees %s of %q", n, control)
+		}
+	}
+	b.click(".who")
+	b.until(`document.querySelector('#tokens') !== null && document.querySelectorAll('[aria-labelledby=browsers] li').length === 2`)
+	if n := b.eval(`document.querySelectorAll('#users').length + document.querySelectorAll('[aria-labelledby=tokens] select')[0].options.length`); n != "1" {
+		t.Errorf("a reader is offered users, or tokens for more than reading: %s", n)
+	}
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.account .button').click()`)) // log out
+	b.until(`document.querySelector('.login') !== null`)
+	logIn("admin", passwordOf("admin"))
+	b.until(`document.querySelector('.who .name')?.innerText === 'admin' && document.querySelector('.list .add') !== null && document.querySelector('.list li button') !== null`)
+	b.click(".who")
+	b.until(`document.querySelectorAll('[aria-labelledby=users] li').length === 3`)
+	b.do(chromedp.SendKeys(`[aria-labelledby=users] form.fields input`, "New.Person@example.org"), chromedp.SendKeys(`[aria-labelledby=users] form.fields input[type=password]`, "a few words in a row"))
+	b.click(`[aria-labelledby=users] form.fields .button`)
+	b.until(`document.querySelectorAll('[aria-labelledby=users] li').length === 4`)
+	b.shoot("access-account")
+	b.do(chromedp.SendKeys(`[aria-labelledby=tokens] form.fields input`, "backup script"))
+	b.click(`[aria-labelledby=tokens] form.fields .button`)
+	b.until(`document.querySelector('.fresh code')?.innerText.startsWith('earshot_')`)
+	b.do(chromedp.ScrollIntoView(`.fresh`))
+	b.shoot("access-token")
+	b.prefer("dark", "reduce")
+	b.size(375, 740)
+	b.do(chromedp.ScrollIntoView(`#users`))
+	b.shoot("access-account-phone-dark")
+	if w := b.eval(`document.documentElement.scrollWidth`); w != "375" {
+		t.Errorf("the page is %s wide on a phone of 375", w)
+	}
+	// The session is ended elsewhere: the page notices with the next thing that it asks.
+	if err := users.SetPassword(t.Context(), "admin", ""); err != nil {
+		t.Fatal(err)
+	}
+	b.click(`[aria-labelledby=tokens] li .button`)
+	b.until(`document.querySelector('.login') !== null && document.querySelector('#library') === null`)
+}
