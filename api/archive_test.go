@@ -294,7 +294,7 @@ func (a *archive) Retry(ctx context.Context, id models.EpisodeID) error {
 		return err
 	}
 	if e.State != models.EpisodeFailed {
-		return fmt.Errorf("%w: episode %q has not failed", models.ErrInvalid, e.Title)
+		return fmt.Errorf("%w: episode %q has not failed", models.ErrConflict, e.Title)
 	}
 	a.change(id, func(e *models.Episode) { e.State, e.Reason = models.EpisodeQueued, "" })
 	defer a.lock()()
@@ -305,7 +305,7 @@ func (a *archive) Retry(ctx context.Context, id models.EpisodeID) error {
 func (a *archive) Now(ctx context.Context, id models.EpisodeID) error {
 	e, err := a.Episode(ctx, id)
 	if err == nil && e.State == models.EpisodeDone {
-		err = models.Explain(models.ErrInvalid, "%q is done: there is nothing to do for it", e.Title)
+		err = models.Explain(models.ErrConflict, "%q is done: there is nothing to do for it", e.Title)
 	}
 	defer a.lock()()
 	a.urgent = append(a.urgent, id)

@@ -30,9 +30,9 @@ func (s *server) problem(ctx context.Context, operation string, err error) error
 	case errors.Is(err, models.ErrNotFound), errors.Is(err, os.ErrNotExist):
 		return huma.Error404NotFound("there is no such thing here, or no longer")
 	case errors.Is(err, models.ErrInvalid):
-		return huma.Error422UnprocessableEntity(err.Error())
-	case errors.Is(err, models.ErrUnusable):
-		return huma.Error409Conflict(err.Error())
+		return huma.Error422UnprocessableEntity(models.Explanation(err))
+	case errors.Is(err, models.ErrConflict), errors.Is(err, models.ErrUnusable):
+		return huma.Error409Conflict(models.Explanation(err))
 	case ctx.Err() != nil: // the client is gone, or waited as long as it may
 		return huma.Error503ServiceUnavailable("the request was given up")
 	}

@@ -8,6 +8,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrInvalid: what came from outside cannot be used; the message says why and what to do.
 	ErrInvalid = errors.New("invalid")
+	// ErrConflict: the thing is in a state in which this cannot be done; the message says which.
+	ErrConflict = errors.New("not now")
 	// ErrLeaseLost: another attempt at the job, or nobody, may write its results now.
 	ErrLeaseLost = errors.New("this attempt no longer holds its job")
 	// ErrNewerData: the archive was written by a newer version of Earshot.

@@ -119,7 +119,7 @@ func doThisNow(c clause) {
 	again.finish(nil)
 	wantError(t, s.Now(ctx, "nothing"), models.ErrNotFound)
 	eventually(t, "nothing is left to do", func() bool { idle, err := s.Idle(ctx); must(t, err); return idle })
-	wantError(t, s.Now(ctx, episodes[0].ID), models.ErrInvalid)
+	wantError(t, s.Now(ctx, episodes[0].ID), models.ErrConflict)
 }
 
 // fetched does a download.
@@ -224,7 +224,7 @@ func cancelOne(c clause) {
 	if n, err := s.RetryAll(ctx); n != 0 || err != nil {
 		t.Fatalf("%d are retried, %v", n, err)
 	}
-	wantError(t, s.Cancel(ctx, id), models.ErrInvalid)
+	wantError(t, s.Cancel(ctx, id), models.ErrConflict)
 	wantError(t, s.Cancel(ctx, "nothing"), models.ErrNotFound)
 
 	must(t, s.Retry(ctx, id))

@@ -38,7 +38,7 @@ func replacedAudio(c clause) {
 	if e, err := s.Episode(t.Context(), second); err != nil || !strings.Contains(e.Reason, "the same recording") || !strings.Contains(e.Reason, "of \"Systems\"") {
 		t.Errorf("an episode with the recording of another says %q, %v", e.Reason, err)
 	}
-	wantError(t, s.FetchAgain(t.Context(), first), models.ErrInvalid) // it waits for its transcription
+	wantError(t, s.FetchAgain(t.Context(), first), models.ErrConflict) // it waits for its transcription
 	for i := range episodes {
 		episodes[i].Enclosure.Bytes += 1000
 	}
@@ -64,7 +64,7 @@ func replacedAudio(c clause) {
 	}
 	eventually(t, "it can be fetched again, when its jobs have ended", func() bool {
 		err := s.FetchAgain(t.Context(), first)
-		if errors.Is(err, models.ErrInvalid) {
+		if errors.Is(err, models.ErrConflict) {
 			return false
 		}
 		must(t, err)

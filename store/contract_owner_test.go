@@ -89,12 +89,12 @@ func ownersView(c clause) {
 	if b.job != any(models.TranscribeJob{EpisodeID: ids[0]}) {
 		t.Fatalf("took %+v", b.job)
 	}
-	wantError(t, s.TranscribeAgain(ctx, models.TranscribeJob{EpisodeID: ids[0], Language: "fr"}), models.ErrInvalid)
+	wantError(t, s.TranscribeAgain(ctx, models.TranscribeJob{EpisodeID: ids[0], Language: "fr"}), models.ErrConflict)
 	transcribedWith(t, s, b, "small")
 	must(t, s.Pause(ctx, ""))
 	eventually(t, "it is over, and asked for again", func() bool {
 		err := s.TranscribeAgain(ctx, models.TranscribeJob{EpisodeID: ids[0]})
-		return !errors.Is(err, models.ErrInvalid)
+		return !errors.Is(err, models.ErrConflict)
 	})
 	must(t, s.TranscribeAgain(ctx, models.TranscribeJob{EpisodeID: ids[0], Language: "fr"})) // in place of the one that waits
 	must(t, s.Resume(ctx, ""))

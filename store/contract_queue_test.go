@@ -156,7 +156,7 @@ func retryByHand(c clause) {
 	ctx := t.Context()
 	h := hold(t, s, quickly())
 	id, a := anEpisode(t, s, h)
-	wantError(t, s.Retry(ctx, id), models.ErrInvalid)
+	wantError(t, s.Retry(ctx, id), models.ErrConflict)
 	wantError(t, s.Retry(ctx, "nothing"), models.ErrNotFound)
 	must(t, s.FailEpisode(ctx, a.lease, id, "gone"))
 	a.finish(fmt.Errorf("410: %w", models.ErrUnusable))

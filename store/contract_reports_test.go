@@ -217,7 +217,7 @@ func translationFails(c clause) {
 	}
 	b.finish(nil)
 	eventually(t, "nothing is left to do", func() bool { idle, err := s.Idle(ctx); must(t, err); return idle })
-	wantError(t, s.Retry(ctx, id), models.ErrInvalid)
+	wantError(t, s.Retry(ctx, id), models.ErrConflict)
 }
 
 func noTranslationOfEnglish(c clause) {
@@ -236,12 +236,12 @@ func retranscribe(c clause) {
 	show := aShow("Waiting")
 	waiting := mustSave(t, s, show, episodesOf(show, 1)).NewEpisodes[0]
 	h.take(t).finish(models.Explain(models.ErrUnusable, "gone"))
-	wantError(t, s.Retranscribe(ctx, waiting, ""), models.ErrInvalid) // there is no audio
+	wantError(t, s.Retranscribe(ctx, waiting, ""), models.ErrConflict) // there is no audio
 	wantError(t, s.Retranscribe(ctx, "nothing", ""), models.ErrNotFound)
 
 	id, a := downloaded(t, s, h)
-	wantError(t, s.Retranscribe(ctx, id, models.TaskTranslate), models.ErrInvalid)
-	wantError(t, s.Retranscribe(ctx, id, ""), models.ErrInvalid) // is being transcribed, with the settings of before
+	wantError(t, s.Retranscribe(ctx, id, models.TaskTranslate), models.ErrConflict)
+	wantError(t, s.Retranscribe(ctx, id, ""), models.ErrConflict) // is being transcribed, with the settings of before
 	transcribed(t, s, a, id, "fr")
 	eventually(t, "nothing is left to do", func() bool { idle, err := s.Idle(ctx); must(t, err); return idle })
 
@@ -262,7 +262,7 @@ func retranscribe(c clause) {
 	if d.job != any(models.TranscribeJob{EpisodeID: id, Task: models.TaskTranslate}) {
 		t.Fatalf("took %+v", d.job)
 	}
-	wantError(t, s.Retranscribe(ctx, id, models.TaskTranslate), models.ErrInvalid)
+	wantError(t, s.Retranscribe(ctx, id, models.TaskTranslate), models.ErrConflict)
 	d.finish(nil)
 }
 

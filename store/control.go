@@ -69,7 +69,7 @@ func pauseEvent(at int64) models.EventKind {
 
 // Now puts an episode before all others, in the order of asking: its download and its transcription are the next to start,
 // one that is not urgent makes room for the transcription, and neither quiet hours nor its show's pause hold it up. An
-// episode that failed is tried again. One that needs nothing is [models.ErrInvalid].
+// episode that failed is tried again. One that needs nothing is [models.ErrConflict].
 func (s *Store) Now(ctx context.Context, id models.EpisodeID) error {
 	return s.write(ctx, "putting an episode first", func(ctx context.Context, tx bun.Tx) error {
 		r, err := episodeByID(ctx, tx, id)
@@ -86,7 +86,7 @@ func (s *Store) Now(ctx context.Context, id models.EpisodeID) error {
 			return err
 		}
 		if len(jobs) == 0 {
-			return models.Explain(models.ErrInvalid, "%q is %s: there is nothing to do for it", r.Title, r.State)
+			return models.Explain(models.ErrConflict, "%q is %s: there is nothing to do for it", r.Title, r.State)
 		}
 		if err := setUrgent(ctx, tx, id, toMS(s.now())); err != nil {
 			return err
@@ -105,7 +105,7 @@ const cancelled = "cancelled: retry it to have it after all"
 
 // Cancel takes an episode out of the queue; an attempt that is running is told to stop within seconds. An episode that has
 // no transcript becomes failed, and is left alone by [Store.RetryAll]; one that has keeps it. What was downloaded and
-// decoded stays for a retry. An episode of which nothing waits or runs is [models.ErrInvalid].
+// decoded stays for a retry. An episode of which nothing waits or runs is [models.ErrConflict].
 func (s *Store) Cancel(ctx context.Context, id models.EpisodeID) error {
 	return s.write(ctx, "cancelling an episode", func(ctx context.Context, tx bun.Tx) error {
 		r, err := episodeByID(ctx, tx, id)
@@ -117,7 +117,7 @@ func (s *Store) Cancel(ctx context.Context, id models.EpisodeID) error {
 			return err
 		}
 		if len(jobs) == 0 {
-			return models.Explain(models.ErrInvalid, "%q is %s: there is nothing to cancel", r.Title, r.State)
+			return models.Explain(models.ErrConflict, "%q is %s: there is nothing to cancel", r.Title, r.State)
 		}
 		now := s.now()
 		for _, j := range jobs {

@@ -112,7 +112,7 @@ func (s *Store) DeleteEpisode(ctx context.Context, id models.EpisodeID) error {
 }
 
 // Retranscribe queues an episode for a new transcript of a task ("" is [models.TaskTranscribe]), with the settings of now.
-// The current one stays in use until the new one is complete. An episode whose audio is not here is [models.ErrInvalid],
+// The current one stays in use until the new one is complete. An episode whose audio is not here is [models.ErrConflict],
 // and so are a translation of what has no transcript, and an episode that is being transcribed right now.
 func (s *Store) Retranscribe(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) error {
 	return s.TranscribeAgain(ctx, models.TranscribeJob{EpisodeID: id, Task: task})
@@ -127,14 +127,14 @@ func (s *Store) TranscribeAgain(ctx context.Context, job models.TranscribeJob) e
 			return err
 		}
 		if !s.media.has(r.MediaKey) {
-			return models.Explain(models.ErrInvalid, "the audio of %q is not here yet: it will be transcribed once it is", r.Title)
+			return models.Explain(models.ErrConflict, "the audio of %q is not here yet: it will be transcribed once it is", r.Title)
 		}
 		if busy, err := s.transcribing(ctx, tx, id, task); err != nil || busy {
-			return cmp.Or(err, models.Explain(models.ErrInvalid, "%q is being transcribed now: ask again when that is finished", r.Title))
+			return cmp.Or(err, models.Explain(models.ErrConflict, "%q is being transcribed now: ask again when that is finished", r.Title))
 		}
 		if task == models.TaskTranslate {
 			if t, err := currentRow(ctx, tx, id, models.TaskTranscribe); err != nil || t == nil || !t.Complete {
-				return cmp.Or(err, models.Explain(models.ErrInvalid, "%q is not transcribed yet: it can be translated after that", r.Title))
+				return cmp.Or(err, models.Explain(models.ErrConflict, "%q is not transcribed yet: it can be translated after that", r.Title))
 			}
 			return s.enqueueTranslation(ctx, tx, id)
 		}
@@ -154,7 +154,7 @@ func (s *Store) TranscribeAgain(ctx context.Context, job models.TranscribeJob) e
 }
 
 // FetchAgain queues an episode whose audio is to be fetched anew and transcribed, because the publisher replaced it. What is
-// here stays in use until then. An episode that a job is about already is [models.ErrInvalid].
+// here stays in use until then. An episode that a job is about already is [models.ErrConflict].
 func (s *Store) FetchAgain(ctx context.Context, id models.EpisodeID) error {
 	return s.write(ctx, "queueing an episode to be fetched again", func(ctx context.Context, tx bun.Tx) error {
 		r, err := episodeByID(ctx, tx, id)
@@ -166,7 +166,7 @@ func (s *Store) FetchAgain(ctx context.Context, id models.EpisodeID) error {
 			return err
 		}
 		if r.State != models.EpisodeDone && r.State != models.EpisodeFailed || len(jobs) > 0 {
-			return models.Explain(models.ErrInvalid, "%q is on its way already, it is %s: ask again when that is finished", r.Title, r.State)
+			return models.Explain(models.ErrConflict, "%q is on its way already, it is %s: ask again when that is finished", r.Title, r.State)
 		}
 		r.State, r.Reason, r.FailedAt, r.FetchAgain, r.UpdatedAt = models.EpisodeQueued, "", 0, true, toMS(s.now())
 		if err := updateEpisode(ctx, tx, r, "state", "reason", "failed_at", "fetch_again", "updated_at"); err != nil {
@@ -203,7 +203,7 @@ func (s *Store) RetryAll(ctx context.Context) (int, error) {
 }
 
 // Retry puts a failed episode back on its way: to transcription when its audio is here, else to the download. An episode
-// that has not failed but whose translation has is translated again; any other is [models.ErrInvalid].
+// that has not failed but whose translation has is translated again; any other is [models.ErrConflict].
 func (s *Store) Retry(ctx context.Context, id models.EpisodeID) error {
 	return s.write(ctx, "retrying an episode", func(ctx context.Context, tx bun.Tx) error {
 		r, err := episodeByID(ctx, tx, id)
@@ -220,7 +220,7 @@ func (s *Store) retry(ctx context.Context, tx bun.Tx, r *episodeRow) error {
 		return s.enqueueTranslation(ctx, tx, id)
 	}
 	if r.State != models.EpisodeFailed {
-		return fmt.Errorf("%w: the episode %s has not failed, it is %s", models.ErrInvalid, id, r.State)
+		return models.Explain(models.ErrConflict, "%q has not failed, it is %s: there is nothing to retry", r.Title, r.State)
 	}
 	if s.media.has(r.MediaKey) && !r.FetchAgain {
 		if err := setState(ctx, tx, id, models.EpisodeDownloaded, toMS(s.now())); err != nil {

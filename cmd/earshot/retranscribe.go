@@ -62,7 +62,7 @@ func queueAll(ctx context.Context, episodes []models.Episode, queue func(context
 	var queued []models.Episode
 	for _, e := range episodes {
 		err := queue(ctx, e.ID)
-		if errors.Is(err, models.ErrInvalid) && len(episodes) > 1 {
+		if errors.Is(err, models.ErrConflict) && len(episodes) > 1 {
 			continue
 		}
 		if err != nil {
