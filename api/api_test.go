@@ -127,7 +127,7 @@ func TestProblems(t *testing.T) {
 		{"GET", "/api/v1/episodes/0000000000000000/media", 404, "no such thing"},
 		{"GET", "/api/nothing", 404, "openapi.json"},
 		{"DELETE", "/api/v1/episodes/" + string(first), 405, "DELETE"},
-		{"POST", "/api/v1/episodes/" + string(first) + "/retry", 422, "has not failed"},
+		{"POST", "/api/v1/episodes/" + string(first) + "/retry", 409, "has not failed"},
 		{"POST", "/", 405, "POST"},
 		{"GET", "/assets/missing.js", 404, "nothing"},
 		{"GET", "/.gitkeep", 404, "nothing"},

@@ -294,7 +294,7 @@ func (a *archive) Retry(ctx context.Context, id models.EpisodeID) error {
 		return err
 	}
 	if e.State != models.EpisodeFailed {
-		return fmt.Errorf("%w: episode %q has not failed", models.ErrConflict, e.Title)
+		return models.Explain(models.ErrConflict, "%q has not failed", e.Title)
 	}
 	a.change(id, func(e *models.Episode) { e.State, e.Reason = models.EpisodeQueued, "" })
 	defer a.lock()()
