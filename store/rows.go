@@ -68,7 +68,6 @@ type episodeRow struct {
 	ChaptersURL       string `bun:"chapters_url"`
 	Chapters          string // written by SaveDetails and SaveChapters
 	Cover             string
-	MediaDroppedAt    int64
 	MissingAt         int64
 	FetchedLocation   string
 	FetchedType       string

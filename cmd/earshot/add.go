@@ -67,6 +67,9 @@ and --watch say of the show.`,
 					return err
 				}
 			}
+			if err := a.admit(cmd.Context(), found.Show); err != nil {
+				return err
+			}
 			if err := a.add(cmd.Context(), cmd.OutOrStdout(), found); err != nil || !wait {
 				return err
 			}
@@ -93,6 +96,20 @@ func (a *archive) settle(cmd *cobra.Command, flags *settingsFlags, id models.Sho
 		return err
 	}
 	return a.SetShowSettings(cmd.Context(), id, known.Settings)
+}
+
+// admit stores what the server of a feed that is known already wants to be told, where it was given anew: it has just let us in
+// with that.
+func (a *archive) admit(ctx context.Context, show models.Show) error {
+	known, err := a.Show(ctx, show.ID)
+	if errors.Is(err, models.ErrNotFound) {
+		return nil // it is stored with it
+	}
+	access := show.Source.Access
+	if err != nil || access.IsZero() || access.Equal(known.Source.Access) {
+		return err
+	}
+	return a.SetShowSource(ctx, show.ID, show.Source.Location, access)
 }
 
 // resolve finds out what a source is and reads it, with a bar for large folders.

@@ -71,5 +71,8 @@ func (a *archive) addListed(cmd *cobra.Command, feed models.Subscription, o list
 			return found, err
 		}
 	}
+	if err := a.admit(cmd.Context(), found.Show); err != nil {
+		return found, err
+	}
 	return found, a.add(cmd.Context(), cmd.OutOrStdout(), found)
 }

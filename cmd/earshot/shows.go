@@ -36,7 +36,7 @@ func newShowsCommand(c *config) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.AddCommand(newShowsSetCommand(c), newShowsPollCommand(c))
+	cmd.AddCommand(newShowsSetCommand(c), newShowsPollCommand(c), newShowsExportCommand(c))
 	return cmd
 }
 

@@ -4,8 +4,6 @@ ALTER TABLE episodes ADD COLUMN chapters {{JSON}} NOT NULL DEFAULT 'null';  -- [
 ALTER TABLE episodes ADD COLUMN cover TEXT NOT NULL DEFAULT '';             -- a row of covers, '' for none
 ALTER TABLE shows ADD COLUMN cover TEXT NOT NULL DEFAULT '';
 ALTER TABLE shows ADD COLUMN cover_url TEXT NOT NULL DEFAULT '';            -- where it was last looked for
--- When the audio was removed because its show keeps texts only; 0: it was not.
-ALTER TABLE episodes ADD COLUMN media_dropped_at BIGINT NOT NULL DEFAULT 0;
 
 -- Pictures by their content: the episodes of a show mostly have the same one.
 CREATE TABLE covers (
@@ -15,7 +13,6 @@ CREATE TABLE covers (
 
 -- +goose Down
 DROP TABLE covers;
-ALTER TABLE episodes DROP COLUMN media_dropped_at;
 ALTER TABLE shows DROP COLUMN cover_url;
 ALTER TABLE shows DROP COLUMN cover;
 ALTER TABLE episodes DROP COLUMN cover;
