@@ -61,7 +61,11 @@ var errBadToken = errors.New("this token is not valid, or has expired: make a ne
 func (g *gate) identify(c *gin.Context) (caller, error) {
 	r := c.Request
 	who := caller{address: c.ClientIP(), agent: r.UserAgent(), secure: r.TLS != nil || strings.HasPrefix(g.o.PublicURL, "https://")}
-	if secret, ok := bearer(r); ok {
+	secret, ok := bearer(r)
+	if !ok {
+		secret, ok = basic(r)
+	}
+	if ok {
 		return g.byToken(r.Context(), who, secret)
 	}
 	who = g.anybody(who)
@@ -132,6 +136,13 @@ func bearer(r *http.Request) (secret string, ok bool) {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	secret = strings.TrimSpace(secret)
 	return secret, strings.EqualFold(scheme, "Bearer") && strings.HasPrefix(secret, tokenPrefix)
+}
+
+// basic returns the token of a podcast player, which knows names and passwords only: it is the password. Browsers may keep such
+// a password and send it by themselves, so that it is no sign of a program.
+func basic(r *http.Request) (secret string, ok bool) {
+	_, secret, ok = r.BasicAuth()
+	return secret, ok && strings.HasPrefix(secret, tokenPrefix)
 }
 
 // still reports whether who asked may go on reading: a stream outlives sessions, and what may be seen.

@@ -93,6 +93,16 @@ func TestSessions(t *testing.T) {
 		t.Errorf("a change with a token: %d", res.StatusCode)
 	}
 
+	// A podcast player gives a token as a password; that is nothing which another site's page could not send.
+	player := httptest.NewRequestWithContext(t.Context(), "GET", "http://localhost:8080/api/v1/shows", nil)
+	player.SetBasicAuth("anybody", token)
+	if res := send(t, h, "192.0.2.1", "GET", "/api/v1/shows", "", "Authorization", player.Header.Get("Authorization")); res.StatusCode != http.StatusOK {
+		t.Errorf("a podcast player: %d", res.StatusCode)
+	}
+	if res := send(t, h, "192.0.2.1", "POST", "/api/v1/queue/pause", "", "Authorization", player.Header.Get("Authorization"), "Sec-Fetch-Site", "cross-site"); res.StatusCode != http.StatusForbidden {
+		t.Errorf("a token as a password, sent from another site: %d", res.StatusCode)
+	}
+
 	// A new password needs the one until now, ends the other sessions, and goes on with a new one.
 	other := send(t, h, "192.0.2.2", "POST", loginPath, login("editor", passwordOf("editor"))).Cookies()[0].Value
 	change := func(current, next string) *http.Response {
