@@ -74,7 +74,11 @@ func (t *team) work(b *testing.B) time.Duration {
 	b.Helper()
 	for _, a := range t.workers {
 		a.start(b)
-		b.Cleanup(func() { a.stop(b) })
+		b.Cleanup(func() {
+			if a.cmd.ProcessState == nil { // not killed
+				a.stop(b)
+			}
+		})
 	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -119,7 +123,6 @@ func (t *team) lose(b *testing.B) time.Duration {
 	for ; ; <-tick.C {
 		for _, e := range t.events(b) {
 			if e.Kind == models.EventJobReturned && e.At.After(killed) {
-				victim.start(b) // to be stopped in the end
 				return e.At.Sub(killed)
 			}
 		}
