@@ -40,6 +40,9 @@ var allowed = map[string]struct {
 	"get-peaks":           {needRead, "/api/v1/episodes/EPISODE/peaks", "", ""},
 	"get-playback":        {needRead, "/api/v1/episodes/EPISODE/playback", "", ""},
 	"get-clip":            {needRead, "/api/v1/episodes/EPISODE/clip.m4a?start=0&end=400", "", ""},
+	"get-chapters":        {needRead, "/api/v1/episodes/EPISODE/chapters.json", "", ""},
+	"get-episode-cover":   {needRead, "/api/v1/episodes/EPISODE/cover", "", ""},
+	"get-show-cover":      {needRead, "/api/v1/shows/SHOW/cover", "", ""},
 	"get-oembed":          {needRead, "/api/v1/oembed?url=http%3A%2F%2Flocalhost%3A8080%2Fepisodes%2FEPISODE", "", hiddenMark},
 	"get-feed":            {needRead, "/api/v1/shows/SHOW/feed.xml", "", hiddenMark},
 
