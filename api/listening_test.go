@@ -108,7 +108,7 @@ func lengthOf(t *testing.T, file string) float64 {
 
 func TestPreviews(t *testing.T) {
 	a, first := library(t)
-	a.change(first, func(e *models.Episode) { e.Title = `"Budgets" <script>alert(1)</script> & more` })
+	a.change(first, func(e *models.Episode) { e.Title, e.Cover = `"Budgets" <script>alert(1)</script> & more`, "cafecafecafecafe" })
 	h := newHandler(t, a)
 	if p, err := newPage(); err != nil || !p.built() {
 		t.Skip("the page is not built (make web)")
@@ -122,7 +122,7 @@ func TestPreviews(t *testing.T) {
 		`<meta property="og:url" content="http://localhost:8080` + address + `" />`,
 		`<meta property="og:audio" content="http://localhost:8080/api/v1/episodes/` + string(first) + `/clip.m4a?start=8600&amp;end=12200" />`,
 		`href="http://localhost:8080/api/v1/oembed?url=http%3A%2F%2Flocalhost%3A8080%2Fepisodes%2F` + string(first) + `%3Ft%3D8.6-12.2"`,
-		`<div id="app">`,
+		`<meta property="og:image" content="http://localhost:8080/api/v1/episodes/` + string(first) + `/cover?v=cafecafecafe" />`, `<div id="app">`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page's head lacks %s:\n%.2000s", want, body)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"html/template"
@@ -28,6 +29,7 @@ type preview struct {
 	OEmbed      string // absolute
 	Audio       string // absolute, of the part; "" without one
 	Play        string // path, for the embedded player
+	Image       string // absolute; "" without one
 }
 
 // quoteLength bounds a quote, in characters.
@@ -103,6 +105,9 @@ func (s *server) preview(ctx context.Context, base, id string, p part) (preview,
 			v.Play += "#t=" + t
 		}
 	}
+	if cover := cmp.Or(coverAddress("episodes", e.ID, e.Cover), coverAddress("shows", show.ID, show.Cover)); cover != "" {
+		v.Image = base + cover
+	}
 	v.Description = shortened(models.Line(plainText(e.Notes)), quoteLength)
 	if p.endMS > 0 {
 		v.At = clock(p.startMS)
@@ -170,6 +175,9 @@ const headForm = `<title>{{.Title}} · {{.Show}} · Earshot</title>
     <meta property="og:title" content="{{.Title}}{{with .At}}, {{.}}{{end}}" />
     <meta property="og:description" content="{{.Description}}{{with .Date}} ({{$.Show}}, {{.}}){{end}}" />
     <meta property="og:url" content="{{.URL}}" />
+    {{- with .Image}}
+    <meta property="og:image" content="{{.}}" />
+    {{- end}}
     {{- with .Audio}}
     <meta property="og:audio" content="{{.}}" />
     <meta property="og:audio:type" content="audio/mp4" />

@@ -183,9 +183,9 @@ func TestSearchPage(t *testing.T) {
 	t.Run("help shows examples that work", func(t *testing.T) {
 		b := openTab(t, browser, collective(t), "/")
 		b.click(`.help`)
-		b.do(chromedp.WaitVisible(`dialog`))
+		b.until(`document.querySelector('dialog[open]') !== null`)
 		b.eval(`[...document.querySelectorAll('dialog a')].find(e => e.innerText === '"mutual aid"').click()`)
-		b.until(quiet + ` && !document.querySelector('dialog').open && document.querySelectorAll('article').length === 3 && document.querySelector('input[type=search]').value === '"mutual aid"'`)
+		b.until(quiet + ` && !document.querySelector('dialog[open]') && document.querySelectorAll('article').length === 3 && document.querySelector('input[type=search]').value === '"mutual aid"'`)
 	})
 }
 
@@ -213,7 +213,7 @@ func TestSearchScreenshots(t *testing.T) {
 			b.until(`document.querySelector('.banner') !== null`)
 			b.shoot(size.name + "-sounds")
 			b.eval(`document.querySelector('.help').click()`)
-			b.do(chromedp.WaitVisible(`dialog`))
+			b.until(`document.querySelector('dialog[open]') !== null`)
 			b.shoot(size.name + "-help")
 		})
 	}

@@ -2,6 +2,7 @@
 import type { components, paths } from '../schema'
 
 type Schemas = components['schemas']
+export type Chapter = Schemas['Chapter']
 export type Completion = Schemas['Completion']
 export type Episode = Schemas['Episode']
 export type EpisodeDetail = Schemas['EpisodeDetail']
@@ -19,11 +20,6 @@ export type Show = Schemas['Show']
 export type Status = Schemas['Status']
 export type Transcript = Schemas['Transcript']
 export type Upload = Schemas['Upload']
-/** A part of an episode with a title. */
-export interface Chapter {
-  start_ms: number
-  title: string
-}
 export type Task = Transcript['task']
 
 /** What the server says when it cannot do what was asked; status 0 means that it was not reached. */

@@ -34,7 +34,7 @@ class Reader {
 
   /** Its chapters, in order. */
   get chapters(): Chapter[] {
-    return (this.episode as { chapters?: Chapter[] } | null)?.chapters ?? []
+    return this.episode?.chapters ?? []
   }
 
   /** Reads what was said, or its translation. */
