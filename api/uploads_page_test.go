@@ -29,7 +29,7 @@ func TestUploadsPage(t *testing.T) {
 	b := openTab(t, browser, a, "/", func(o *Options) { o.Uploads = u })
 	b.until(`document.querySelector('.empty') !== null`)
 	b.shoot("uploads-empty")
-	b.click(`.empty button`)
+	b.click(`.empty .files`)
 	b.do(chromedp.SendKeys(`.add label input`, "Neighbours"))
 	large := file("A long talk about mutual aid among neighbours.wav", "RIFF"+strings.Repeat("word ", 9<<20)) // two pieces
 	b.do(chromedp.SetUploadFiles(`.add input[type=file]`, []string{large, file("<b>notes.txt", "text"), file("third.wav", "RIFF 3")}, chromedp.NodeReady))
@@ -55,7 +55,7 @@ func TestUploadsPage(t *testing.T) {
 	h := newHandler(t, a, func(o *Options) { o.Uploads = u })
 	sendPiece(h, beginUpload(t, h, "begun elsewhere.wav", 8), 0, "RIFF")
 	b.do(chromedp.Reload())
-	b.click(`.empty button`)
+	b.click(`.empty .files`)
 	b.until(`document.querySelector('.add .broken')?.innerText.includes('begun elsewhere.wav (50 %)')`)
 	b.do(chromedp.SetUploadFiles(`.add input[type=file]`, []string{large}, chromedp.NodeReady))
 	b.until(`document.querySelectorAll('.add li.known').length === 1`)

@@ -3,23 +3,34 @@ import type { components, paths } from '../schema'
 
 type Schemas = components['schemas']
 export type Chapter = Schemas['Chapter']
+export type Address = Pick<Schemas['AddShowInputBody'], 'url' | 'user' | 'password' | 'token'>
+export type AddedShow = Schemas['AddedShow']
 export type Completion = Schemas['Completion']
 export type Episode = Schemas['Episode']
 export type EpisodeDetail = Schemas['EpisodeDetail']
 export type FacetCount = Schemas['FacetCount']
+export type Event = Schemas['Event']
 export type Facets = Schemas['Facets']
 export type Hit = Schemas['Hit']
 export type Job = Schemas['JobProgress']
 export type Mark = Schemas['Mark']
+export type KeptTranscript = Schemas['KeptTranscript']
 export type Mentions = Schemas['Mentions']
+export type Model = Schemas['Model']
+export type Models = Schemas['Models']
 export type Moment = Schemas['Moment']
+export type Preview = Schemas['Preview']
+export type Pull = Schemas['Pull']
 export type Results = Schemas['Results']
 export type Session = Schemas['Session']
 export type Segment = Schemas['Segment']
+export type SettingsChange = Schemas['SettingsChange']
 export type Show = Schemas['Show']
 export type Status = Schemas['Status']
+export type Storage = Schemas['Storage']
 export type Transcript = Schemas['Transcript']
 export type Upload = Schemas['Upload']
+export type WaitingJob = Schemas['WaitingJob']
 export type Task = Transcript['task']
 
 /** What the server says when it cannot do what was asked; status 0 means that it was not reached. */
@@ -114,9 +125,56 @@ export const listEpisodes = (query: NonNullable<Query<'/api/v1/episodes'>>) =>
 
 export const getEpisode = (id: string, signal: AbortSignal) => call<EpisodeDetail>(of(id), { signal })
 
-/** The current transcript of a task, or null when there is none yet. */
-export const getTranscript = (id: string, task: Task, signal: AbortSignal) =>
-  call<Transcript>(`${of(id)}/transcript${task === 'translate' ? '?task=translate' : ''}`, { signal }).catch((e: unknown) => {
+const change = (method: string, body?: unknown): RequestInit =>
+  body === undefined ? { method } : { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
+
+const ofShow = (id: string) => `/api/v1/shows/${encodeURIComponent(id)}`
+
+export const showCoverURL = (id: string) => `${ofShow(id)}/cover`
+export const feedURL = (id: string) => `${ofShow(id)}/feed.xml`
+
+export const getShow = (id: string) => call<Show>(ofShow(id), {})
+
+/** What is at an address, or in a list of feeds. */
+export const previewShow = (what: Address & { opml?: string; settings?: SettingsChange }, signal: AbortSignal) =>
+  call<Preview>('/api/v1/shows/preview', { ...change('POST', what), signal })
+
+export const addShow = (what: Address & { settings?: SettingsChange }) => call<AddedShow>('/api/v1/shows', change('POST', what))
+
+export const changeShow = (id: string, what: Address & { settings?: SettingsChange }) => call<Show>(ofShow(id), change('PATCH', what))
+
+export const removeShow = (id: string) => call<Schemas['RemovedShow']>(ofShow(id), change('DELETE'))
+
+export const pollShow = (id: string) => call<Show>(`${ofShow(id)}/poll`, change('POST'))
+
+export const holdShow = (id: string, pause: boolean) => call<Show>(`${ofShow(id)}/${pause ? 'pause' : 'resume'}`, change('POST'))
+
+export const listQueue = (query: NonNullable<Query<'/api/v1/queue'>>) => call<Schemas['WaitingJobs']>(address('/api/v1/queue', query), {})
+
+export const retryAll = () => call<Schemas['Retried']>('/api/v1/queue/retry', change('POST'))
+
+export const cancelEpisode = (id: string) => call<EpisodeDetail>(`${of(id)}/cancel`, change('POST'))
+
+export const fetchEpisode = (id: string) => call<EpisodeDetail>(`${of(id)}/fetch`, change('POST'))
+
+export const retranscribe = (id: string, language: string) => call<EpisodeDetail>(`${of(id)}/retranscribe`, change('POST', language ? { language } : {}))
+
+export const listTranscripts = (id: string) => call<Schemas['KeptTranscripts']>(`${of(id)}/transcripts`, {})
+
+export const episodeLog = (id: string) => call<Schemas['Log']>(`${of(id)}/log`, {})
+
+export const listModels = () => call<Models>('/api/v1/models', {})
+
+export const onModel = (name: string, what: 'pull' | 'stop' | 'remove') => {
+  const model = `/api/v1/models/${encodeURIComponent(name)}`
+  return call<Models>(what === 'remove' ? model : `${model}/${what}`, change(what === 'remove' ? 'DELETE' : 'POST'))
+}
+
+export const getStorage = () => call<Storage>('/api/v1/storage', {})
+
+/** The current transcript of a task, or the kept one with a number; null when there is none yet. */
+export const getTranscript = (id: string, task: Task, kept: number, signal: AbortSignal) =>
+  call<Transcript>(`${of(id)}/transcript${kept ? `?kept=${kept}` : task === 'translate' ? '?task=translate' : ''}`, { signal }).catch((e: unknown) => {
     if (e instanceof Problem && e.status === 404) return null
     throw e
   })

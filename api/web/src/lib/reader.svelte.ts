@@ -9,6 +9,7 @@ class Reader {
   episode = $state.raw<EpisodeDetail | null>(null)
   transcript = $state.raw<Transcript | null>(null)
   task = $state<Task>('transcribe') // which of its transcripts is read
+  kept = $state(0) // another one than the current, by its number
   moments = $state.raw<Moment[]>([])
   error = $state('')
   busy = $state(false)
@@ -27,6 +28,7 @@ class Reader {
     this.id = id
     this.episode = this.transcript = null
     this.task = 'transcribe'
+    this.kept = 0
     this.moments = []
     this.within = this.#query = ''
     if (id) await this.#load()
@@ -39,8 +41,15 @@ class Reader {
 
   /** Reads what was said, or its translation. */
   async choose(task: Task) {
-    if (task === this.task) return
+    if (task === this.task && !this.kept) return
     this.task = task
+    this.kept = 0
+    await this.#load()
+  }
+
+  /** Reads the transcript with a number, 0 for the current one. */
+  async keep(kept: number) {
+    this.kept = kept
     await this.#load()
   }
 
@@ -55,11 +64,11 @@ class Reader {
     clearTimeout(this.#again)
     this.#running?.abort()
     const { signal } = (this.#running = new AbortController())
-    const { id, task } = this
+    const { id, task, kept } = this
     this.busy = true
     this.#read = Date.now()
     try {
-      const [episode, transcript] = await Promise.all([getEpisode(id, signal), getTranscript(id, task, signal)])
+      const [episode, transcript] = await Promise.all([getEpisode(id, signal), getTranscript(id, task, kept, signal)])
       if (signal.aborted || id !== this.id) return
       this.episode = episode
       // A translation that is no longer there gives way to what was said.

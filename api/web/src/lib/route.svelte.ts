@@ -1,13 +1,18 @@
-// The page's state that belongs in its address: `/?q=…&sort=…&strict=1&show=…`, `/episodes/ID?q=…&t=SECONDS`, or `t=FROM-TO` for a quote.
+// The page's state that belongs in its address: `/?q=…&sort=…&strict=1`, `/episodes/ID?q=…&t=SECONDS`, or `t=FROM-TO` for a quote,
+// `/shows/ID`, `/queue`, `/models`.
 
 export const sorts = ['relevance', 'newest', 'oldest'] as const
 export type Sort = (typeof sorts)[number]
+
+export const views = ['', 'queue', 'models'] as const
+export type View = (typeof views)[number]
 
 export interface Route {
   q: string
   sort: Sort
   strict: boolean // nothing that only sounds like the query; belongs to this very query
-  show: string
+  view: View // what is shown beside an open episode while nothing is searched
+  show: string // whose page that is, '' for none
   episode: string // '' when none is open
   at: number | null // milliseconds into the open episode
   to: number | null // where a quote that begins there ends
@@ -21,7 +26,8 @@ export function parse(url: URL): Route {
     q: (url.searchParams.get('q') ?? '').slice(0, 1000),
     sort: sorts.find((s) => s === url.searchParams.get('sort')) ?? 'relevance',
     strict: url.searchParams.get('strict') === '1',
-    show: url.searchParams.get('show') ?? '',
+    view: views.find((v) => url.pathname === `/${v}`) ?? '',
+    show: /^\/shows\/([0-9a-z]+)$/.exec(url.pathname)?.[1] ?? url.searchParams.get('show') ?? '',
     episode: id,
     at: begins,
     to: begins !== null && to !== undefined && to > begins && Number.isFinite(to) ? to : null,
@@ -41,10 +47,15 @@ export function format(r: Route): string {
     if (r.sort !== 'relevance') s.set('sort', r.sort)
     if (r.strict) s.set('strict', '1')
   }
-  if (r.show) s.set('show', r.show)
+  const search = r.q.trim() !== ''
+  if (r.show && (r.episode || search)) s.set('show', r.show)
   if (r.episode && r.at !== null) s.set('t', moment(r.at, r.to))
   const query = s.toString()
-  return (r.episode ? `/episodes/${r.episode}` : '/') + (query ? `?${query}` : '')
+  let path = '/'
+  if (r.episode) path = `/episodes/${r.episode}`
+  else if (!search && r.view) path = `/${r.view}`
+  else if (!search && r.show) path = `/shows/${r.show}`
+  return path + (query ? `?${query}` : '')
 }
 
 class Router {
