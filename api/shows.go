@@ -84,7 +84,7 @@ type RemovedShow struct {
 }
 
 func (s *server) registerOwner(h huma.API) {
-	unprocessable := []int{http.StatusConflict, http.StatusUnprocessableEntity, http.StatusGatewayTimeout}
+	unprocessable := []int{http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusGatewayTimeout}
 
 	preview := huma.Operation{
 		OperationID: "preview-show", Method: http.MethodPost, Path: "/api/v1/shows/preview", Errors: unprocessable,
@@ -104,7 +104,7 @@ func (s *server) registerOwner(h huma.API) {
 	register(s, h, add, s.addShow)
 
 	register(s, h, huma.Operation{
-		OperationID: "change-show", Method: http.MethodPatch, Path: "/api/v1/shows/{id}", Errors: append(unprocessable, http.StatusNotFound),
+		OperationID: "change-show", Method: http.MethodPatch, Path: "/api/v1/shows/{id}", Errors: unprocessable,
 		Summary:     "Change a show's settings, or the address of its feed",
 		Description: "The settings count for what is transcribed from now on. An address is taken once a feed is found there.",
 		Middlewares: huma.Middlewares{patient},

@@ -9,8 +9,8 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// transcribedWith brings one episode to its end, and returns it; other jobs of the same kind wait.
-func transcribedWith(t *testing.T, s *Store, a *held, model string) models.EpisodeID {
+// transcribedWith brings one episode to its end.
+func transcribedWith(t *testing.T, s *Store, a *held, model string) {
 	t.Helper()
 	job, ok := a.job.(models.TranscribeJob)
 	if !ok {
@@ -21,7 +21,6 @@ func transcribedWith(t *testing.T, s *Store, a *held, model string) models.Episo
 	must(t, s.AppendSegments(t.Context(), a.lease, part(tr.ID, "en", []models.Segment{segment(0, 900, "by", model)}, 60_000)))
 	must(t, s.FinishTranscript(t.Context(), a.lease, finished(tr.ID, 60_000, "")))
 	a.finish(nil)
-	return job.EpisodeID
 }
 
 // What the pages for owners show: totals, what waits and why, what happened, which transcripts there are.
