@@ -13,8 +13,8 @@ import (
 type Weights interface {
 	// List names the models that there are and those that can be had.
 	List(ctx context.Context) ([]models.Weights, error)
-	// Pull begins to fetch a model, and goes on after ctx has ended. A name that is none is [models.ErrInvalid], as are more
-	// at a time than are taken.
+	// Pull begins to fetch a model, and goes on after ctx has ended. A name that is none is [models.ErrInvalid], more at a
+	// time than are taken are [models.ErrConflict].
 	Pull(ctx context.Context, name string) error
 	// Stop ends fetching a model, and forgets how it failed. What has arrived of it stays.
 	Stop(name string)
@@ -49,7 +49,7 @@ type Model struct {
 func (s *server) registerWeights(h huma.API) {
 	list := get("list-models", "/api/v1/models", "The models of this machine, and those that can be had")
 	register(s, h, list, s.models)
-	errors := []int{http.StatusNotFound, http.StatusUnprocessableEntity}
+	errors := []int{http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity}
 	on := func(id, method, path, summary string) huma.Operation {
 		return asking(needAdmin, huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: http.StatusAccepted, Errors: errors})
 	}

@@ -91,7 +91,7 @@ func (d *desk) List(context.Context) ([]models.Weights, error) {
 // Remove deletes a model, unless the work needs it.
 func (d *desk) Remove(ctx context.Context, name string) error {
 	if !d.c.NoWork && slices.Contains(append(d.store.Variants(d.c.Model), weights.DefaultVAD), name) {
-		return models.Explain(models.ErrInvalid, "%s is what recordings are transcribed with: choose another model with the setting model first", name)
+		return models.Explain(models.ErrConflict, "%s is what recordings are transcribed with: choose another model with the setting model first", name)
 	}
 	d.Stop(name)
 	return d.store.Remove(ctx, name)

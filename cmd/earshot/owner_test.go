@@ -247,7 +247,7 @@ func TestAnOwnersDay(t *testing.T) {
 	if !used[defaultModel] || !used["silero-v6.2.0"] {
 		t.Errorf("used: %v", used)
 	}
-	c.do("DELETE", "/models/"+defaultModel, nil, nil, 422)
+	c.do("DELETE", "/models/"+defaultModel, nil, nil, 409)
 	c.do("POST", "/models/no-such-model/pull", nil, nil, 422)
 	c.do("POST", "/models/..%2f..%2fpasswd/pull", nil, nil, 404)
 	var room models.Storage

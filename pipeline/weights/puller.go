@@ -48,8 +48,8 @@ func (p *Puller) Run(ctx context.Context) error {
 	}
 }
 
-// Pull begins to fetch a model, if it is not being fetched already. A name that is none, and too many at a time, are
-// [models.ErrInvalid].
+// Pull begins to fetch a model, if it is not being fetched already. A name that is none is [models.ErrInvalid], one too many at a time
+// is [models.ErrConflict].
 func (p *Puller) Pull(ctx context.Context, name string) error {
 	if _, err := p.store.lookup(name); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (p *Puller) reserve(name string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if was := p.pulls[name]; was != nil && was.state.Running {
-		return models.Explain(models.ErrInvalid, "%s is being fetched already", name)
+		return models.Explain(models.ErrConflict, "%s is being fetched already", name)
 	}
 	running := 0
 	for _, other := range p.pulls {
@@ -80,7 +80,7 @@ func (p *Puller) reserve(name string) error {
 		}
 	}
 	if running >= maxPulls {
-		return models.Explain(models.ErrInvalid, "%d models are being fetched already: wait for one of them, or stop it", running)
+		return models.Explain(models.ErrConflict, "%d models are being fetched already: wait for one of them, or stop it", running)
 	}
 	p.pulls[name] = &pulling{state: models.Pull{Name: name, Running: true, Stage: "waiting"}}
 	return nil
