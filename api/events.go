@@ -176,7 +176,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusOK)
-		t := teller{server: s, w: w, sent: -1, may: func() bool { return s.gate.still(gin) }}
+		t := teller{server: s, w: w, sent: -1, may: func() bool { return s.gate.still(gin) }} //nolint:contextcheck // the request has it
 		if in.LastEventID != "" {
 			if n, err := strconv.ParseInt(in.LastEventID, 10, 64); err == nil {
 				t.sent = n
