@@ -10,6 +10,8 @@ DATA ?= data
 LISTEN ?= localhost:8080
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GOLANGCI_LINT := v2.15.0
+SCHEMATHESIS_VERSION := 4.32.5
+SCHEMATHESIS = $(CURDIR)/$(BUILD)/python/bin/schemathesis
 
 HASH := \#
 # blas is the fastest on a CPU; cpu needs no library. cuda, vulkan and metal use the device.
@@ -74,8 +76,10 @@ web: $(WEB)/dist/index.html ## Build the page
 test: native web ## Run all tests, Go's with the race detector, the page's in headless Chromium
 	@tools/need.sh chromium:chromium
 	@tools/need.sh initdb:postgresql || echo "test: going on without Postgres" >&2
+	@[ -x $(SCHEMATHESIS) ] || { echo "test: installing Schemathesis $(SCHEMATHESIS_VERSION)"; \
+	  python3 -m venv $(BUILD)/python && $(BUILD)/python/bin/pip install --quiet schemathesis==$(SCHEMATHESIS_VERSION); }
 	@echo "test: with whisper.cpp ($(WHISPER_BACKEND))"
-	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) go test $(RACE) -timeout 15m ./...
+	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) EARSHOT_SCHEMATHESIS=$(SCHEMATHESIS) go test $(RACE) -timeout 15m ./...
 	@echo "test: without the native part"
 	@[ -z "$$(go list -tags stub -deps -f '{{if and .CgoFiles (not .Standard)}}{{.ImportPath}}{{end}}' ./cmd/earshot)" ] || { echo "test: -tags stub still needs C" >&2; exit 1; }
 	@go test -tags stub -timeout 5m ./pipeline/whisper/... ./cmd/...

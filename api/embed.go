@@ -127,7 +127,7 @@ type OEmbed struct {
 
 type oembedInput struct {
 	URL       string `query:"url" required:"true" maxLength:"2000" doc:"Address of an episode's page here, with its t for a part"`
-	Format    string `query:"format" enum:"json,xml" default:"json" doc:"Only json is answered"`
+	Format    string `query:"format" enum:"json" default:"json" doc:"Only json is answered"`
 	MaxWidth  int    `query:"maxwidth" minimum:"1" maximum:"10000" doc:"Greatest width of the player"`
 	MaxHeight int    `query:"maxheight" minimum:"1" maximum:"10000" doc:"Greatest height of the player"`
 
@@ -142,14 +142,11 @@ func (in *oembedInput) Resolve(hc huma.Context) []error {
 
 func (s *server) registerEmbedding(h huma.API) {
 	op := get("get-oembed", oembedPath, "How to show an episode in a page elsewhere, by oEmbed")
-	op.Errors = []int{http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusNotImplemented}
+	op.Errors = []int{http.StatusNotFound, http.StatusUnprocessableEntity}
 	register(s, h, op, s.oembed)
 }
 
 func (s *server) oembed(ctx context.Context, in *oembedInput) (*struct{ Body OEmbed }, error) {
-	if in.Format == "xml" {
-		return nil, huma.NewError(http.StatusNotImplemented, "only json is answered: ask with format=json")
-	}
 	base := s.origin(in.request)
 	u, err := url.Parse(in.URL)
 	home, homeErr := url.Parse(base)

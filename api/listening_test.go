@@ -169,7 +169,7 @@ func TestPreviews(t *testing.T) {
 		t.Errorf("the frame is %s", card.HTML)
 	}
 	for target, want := range map[string]int{
-		"/api/v1/oembed": 422, oembed + "&format=xml": 501, "/api/v1/oembed?url=https%3A%2F%2Felsewhere.example%2Fepisodes%2F" + string(first): 404,
+		"/api/v1/oembed": 422, oembed + "&format=xml": 422, "/api/v1/oembed?url=https%3A%2F%2Felsewhere.example%2Fepisodes%2F" + string(first): 404,
 		"/api/v1/oembed?url=http%3A%2F%2Flocalhost%3A8080%2F": 404, "/api/v1/oembed?url=%25%25": 404,
 	} {
 		if res, body := ask(t, h, "GET", target); res.StatusCode != want {
