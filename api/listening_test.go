@@ -108,7 +108,9 @@ func lengthOf(t *testing.T, file string) float64 {
 
 func TestPreviews(t *testing.T) {
 	a, first := library(t)
-	a.change(first, func(e *models.Episode) { e.Title, e.Cover = `"Budgets" <script>alert(1)</script> & more`, "cafecafecafecafe" })
+	a.change(first, func(e *models.Episode) {
+		e.Title, e.Cover = `"Budgets" <script>alert(1)</script> & more`, "cafecafecafecafe"
+	})
 	h := newHandler(t, a)
 	if p, err := newPage(); err != nil || !p.built() {
 		t.Skip("the page is not built (make web)")

@@ -195,7 +195,7 @@ func (s *server) begin(ctx context.Context, who caller, user models.User) (*sess
 
 // cookie is what a browser keeps for a session; seconds is for how long, negative to forget it.
 func cookie(who caller, secret string, seconds int) http.Cookie {
-	return http.Cookie{
+	return http.Cookie{ //nolint:gosec // Secure wherever the browser uses https
 		Name: cookieOf(who.secure), Value: secret, Path: "/", MaxAge: seconds, Secure: who.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 }

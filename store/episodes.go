@@ -234,11 +234,12 @@ func (s *Store) retry(ctx context.Context, tx bun.Tx, r *episodeRow) error {
 	return s.enqueue(ctx, tx, models.DownloadJob{EpisodeID: id})
 }
 
-// has reports whether the file is there.
+// has reports whether a recording is there. It is asked within transactions, so that a bucket is believed to have what the
+// catalogue says it has: whoever reads it finds out.
 func (m *Media) has(key string) bool {
 	path, err := m.path(key)
-	if err != nil {
-		return false
+	if err != nil || m.bucket != nil {
+		return err == nil
 	}
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()

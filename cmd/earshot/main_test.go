@@ -47,11 +47,11 @@ type program struct {
 // oneDecoder leaves the other cores to the tests beside this one: their recordings are short, and one chunk each.
 const oneDecoder = "EARSHOT_DECODERS=1"
 
-func newProgram(t testing.TB) *program {
-	t.Helper()
+func newProgram(tb testing.TB) *program {
+	tb.Helper()
 	for _, tool := range []string{"ffmpeg", "ffprobe"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			skipOrFail(t, tool+" is not installed")
+			skipOrFail(tb, tool+" is not installed")
 		}
 	}
 	dir := os.Getenv("EARSHOT_MODELS")
@@ -60,25 +60,25 @@ func newProgram(t testing.TB) *program {
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	w := weights.New(dir, weights.Options{QuantizeTool: os.Getenv("EARSHOT_QUANTIZE"), Sources: []weights.Source{weights.Mirror, weights.Official}})
 	for _, name := range []string{defaultModel, "silero-v6.2.0"} {
 		if _, err := w.Path(name); errors.Is(err, models.ErrNotFound) {
-			if _, err := w.Pull(t.Context(), name, nil); err != nil {
-				skipOrFail(t, "the weights cannot be had: "+err.Error())
+			if _, err := w.Pull(tb.Context(), name, nil); err != nil {
+				skipOrFail(tb, "the weights cannot be had: "+err.Error())
 			}
 		}
 	}
-	return &program{t, t.TempDir(), dir, []string{oneDecoder}}
+	return &program{tb, tb.TempDir(), dir, []string{oneDecoder}}
 }
 
-func skipOrFail(t testing.TB, why string) {
-	t.Helper()
+func skipOrFail(tb testing.TB, why string) {
+	tb.Helper()
 	if os.Getenv("CI") != "" {
-		t.Fatal(why)
+		tb.Fatal(why)
 	}
-	t.Skip(why)
+	tb.Skip(why)
 }
 
 func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
@@ -160,14 +160,14 @@ func (p *program) serve() string {
 }
 
 // sample is the recording that comes with whisper.cpp's sources.
-func sample(t testing.TB) string {
-	t.Helper()
+func sample(tb testing.TB) string {
+	tb.Helper()
 	path, err := filepath.Abs(filepath.Join("..", "..", "build", "whisper.cpp", "samples", "jfk.mp3"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if !isFile(path) {
-		t.Skip("the sources of whisper.cpp are not under build: run make native")
+		tb.Skip("the sources of whisper.cpp are not under build: run make native")
 	}
 	return path
 }

@@ -152,7 +152,7 @@ func announcementPath(data string) string { return filepath.Join(data, "serving.
 
 func announce(data string, n announcement) (forget func(), err error) {
 	path := announcementPath(data)
-	b, err := json.Marshal(n) //nolint:gosec // the token is meant for whoever can read the file
+	b, err := json.Marshal(n)
 	if err == nil {
 		err = renameio.WriteFile(path, b, 0o600)
 	}

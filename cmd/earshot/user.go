@@ -184,7 +184,7 @@ func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // hiddenLine asks for a line that is not shown.
 func hiddenLine(f *os.File, ask io.Writer, question string) (string, error) {
-	fmt.Fprint(ask, question)
+	_, _ = fmt.Fprint(ask, question)
 	b, err := term.ReadPassword(int(f.Fd()))
 	fmt.Fprintln(ask)
 	return strings.TrimRight(string(b), "\r\n"), err
