@@ -81,15 +81,15 @@ func TestSessions(t *testing.T) {
 	}
 	// Another site's page cannot log anybody in or out, nor use a session.
 	for _, method := range []string{"POST", "DELETE"} {
-		if res := send(t, h, "192.0.2.1", method, loginPath, login("reader", passwordOf("reader")), append(session(c.Value), "Sec-Fetch-Site", "cross-site")...); res.StatusCode != http.StatusForbidden || len(res.Cookies()) > 0 { //nolint:bodyclose // a recorder has no connection
+		if res := send(t, h, "192.0.2.1", method, loginPath, login("reader", passwordOf("reader")), append(session(c.Value), "Sec-Fetch-Site", "cross-site")...); res.StatusCode != http.StatusForbidden || len(res.Cookies()) > 0 {
 			t.Errorf("%s from another site: %d", method, res.StatusCode)
 		}
 	}
-	if res := send(t, h, "192.0.2.1", "POST", "/api/v1/queue/pause", "", append(session(c.Value), "Origin", "https://evil.example")...); res.StatusCode != http.StatusForbidden { //nolint:bodyclose // a recorder has no connection
+	if res := send(t, h, "192.0.2.1", "POST", "/api/v1/queue/pause", "", append(session(c.Value), "Origin", "https://evil.example")...); res.StatusCode != http.StatusForbidden {
 		t.Errorf("a change from another site: %d", res.StatusCode)
 	}
 	token := users.token("editor", models.ScopeWrite, time.Time{})
-	if res := send(t, h, "192.0.2.1", "POST", "/api/v1/queue/pause", "", "Authorization", "Bearer "+token, "Origin", "https://tool.example"); res.StatusCode != http.StatusAccepted { //nolint:bodyclose // a recorder has no connection
+	if res := send(t, h, "192.0.2.1", "POST", "/api/v1/queue/pause", "", "Authorization", "Bearer "+token, "Origin", "https://tool.example"); res.StatusCode != http.StatusAccepted {
 		t.Errorf("a change with a token: %d", res.StatusCode)
 	}
 
@@ -99,7 +99,7 @@ func TestSessions(t *testing.T) {
 	if res := send(t, h, "192.0.2.1", "GET", "/api/v1/shows", "", "Authorization", player.Header.Get("Authorization")); res.StatusCode != http.StatusOK {
 		t.Errorf("a podcast player: %d", res.StatusCode)
 	}
-	if res := send(t, h, "192.0.2.1", "POST", "/api/v1/queue/pause", "", "Authorization", player.Header.Get("Authorization"), "Sec-Fetch-Site", "cross-site"); res.StatusCode != http.StatusForbidden { //nolint:bodyclose // a recorder has no connection
+	if res := send(t, h, "192.0.2.1", "POST", "/api/v1/queue/pause", "", "Authorization", player.Header.Get("Authorization"), "Sec-Fetch-Site", "cross-site"); res.StatusCode != http.StatusForbidden {
 		t.Errorf("a token as a password, sent from another site: %d", res.StatusCode)
 	}
 

@@ -192,14 +192,14 @@ func firstSeconds(t *testing.T, from, to string) {
 	}
 }
 
-func fixtures(t testing.TB) string {
-	t.Helper()
+func fixtures(tb testing.TB) string {
+	tb.Helper()
 	dir := os.Getenv("EARSHOT_FIXTURES")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "audio")); err != nil {
-		t.Skip("no fixtures: set EARSHOT_FIXTURES to a folder with recordings")
+		tb.Skip("no fixtures: set EARSHOT_FIXTURES to a folder with recordings")
 	}
 	return dir
 }
@@ -280,26 +280,26 @@ func (p *program) overHTTP(id models.EpisodeID, m models.Moment) {
 }
 
 // getJSON reads the answer of an address; token, where there is one, lets it in.
-func getJSON(t testing.TB, url string, v any, token ...string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+func getJSON(tb testing.TB, url string, v any, token ...string) {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, url, nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, secret := range token {
 		req.Header.Set("Authorization", "Bearer "+secret)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		b, _ := io.ReadAll(resp.Body)
-		t.Fatalf("%s: %s %s", url, resp.Status, b)
+		tb.Fatalf("%s: %s %s", url, resp.Status, b)
 	}
 	if err := json.NewDecoder(resp.Body).Decode(v); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

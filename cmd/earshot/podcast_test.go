@@ -31,10 +31,10 @@ type podcast struct {
 
 // newPodcast serves so many clips of real conversations, cut for the test. Those at the places in long have more than a minute, so
 // that they are stored in parts.
-func newPodcast(t testing.TB, clips int, long func(i int) bool) *podcast {
-	t.Helper()
+func newPodcast(tb testing.TB, clips int, long func(i int) bool) *podcast {
+	tb.Helper()
 	p := &podcast{troubled: map[string]bool{}}
-	dir, from := t.TempDir(), [3]int{}
+	dir, from := tb.TempDir(), [3]int{}
 	for i := range clips {
 		source, length := i%len(from), 6
 		if long(i) {
@@ -42,16 +42,16 @@ func newPodcast(t testing.TB, clips int, long func(i int) bool) *podcast {
 		}
 		path := filepath.Join(dir, fmt.Sprintf("%03d.mp3", i))
 		// The three longest have six and a half minutes at least.
-		cut := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-nostdin", "-ss", strconv.Itoa(from[source]), "-t", strconv.Itoa(length),
-			"-i", filepath.Join(fixtures(t), "audio", "podcast", fmt.Sprintf("p02_e%02d.mp3", source+1)), "-ac", "1", "-b:a", "64k", path)
+		cut := exec.CommandContext(tb.Context(), "ffmpeg", "-v", "error", "-nostdin", "-ss", strconv.Itoa(from[source]), "-t", strconv.Itoa(length),
+			"-i", filepath.Join(fixtures(tb), "audio", "podcast", fmt.Sprintf("p02_e%02d.mp3", source+1)), "-ac", "1", "-b:a", "64k", path)
 		if out, err := cut.CombinedOutput(); err != nil {
-			t.Fatalf("cutting a recording: %v: %s", err, out)
+			tb.Fatalf("cutting a recording: %v: %s", err, out)
 		}
 		from[source] += length
 		p.clips = append(p.clips, path)
 	}
 	p.Server = httptest.NewServer(p)
-	t.Cleanup(p.Close)
+	tb.Cleanup(p.Close)
 	return p
 }
 

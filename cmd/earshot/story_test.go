@@ -95,14 +95,14 @@ func TestStory(t *testing.T) {
 }
 
 // bucket is the address of a bucket of a server in this process.
-func bucket(t testing.TB) string {
-	t.Helper()
+func bucket(tb testing.TB) string {
+	tb.Helper()
 	backend := s3mem.New()
 	if err := backend.CreateBucket("archive"); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s := httptest.NewServer(gofakes3.New(backend).Server())
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	return "s3://archive?region=us-east-1&use_path_style=true&endpoint=" + s.URL
 }
 
