@@ -1,6 +1,9 @@
 package api
 
 import (
+	"cmp"
+	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -11,6 +14,8 @@ func completeDescription(d *huma.OpenAPI) {
 	listsAreNeverNull(d)
 	answersAreConditional(d)
 	operationsAreGrouped(d)
+	bodiesCanBeRefused(d)
+	filesAreNotStrings(d)
 }
 
 // listsAreNeverNull corrects the description, which takes every Go slice for something that may be null.
@@ -26,9 +31,8 @@ func listsAreNeverNull(d *huma.OpenAPI) {
 
 // answersAreConditional adds to the description what conditional does.
 func answersAreConditional(d *huma.OpenAPI) {
-	for _, item := range d.Paths {
-		op := item.Get
-		if op == nil || op.Responses["200"] == nil || op.Responses["200"].Content["application/json"] == nil {
+	for _, op := range operations(d) {
+		if op.Method != http.MethodGet || op.Responses["200"] == nil || op.Responses["200"].Content["application/json"] == nil {
 			continue
 		}
 		if op.Responses["304"] == nil {
@@ -39,15 +43,44 @@ func answersAreConditional(d *huma.OpenAPI) {
 
 // operationsAreGrouped gives each operation a tag, the first part of its address, by which the page for people groups them.
 func operationsAreGrouped(d *huma.OpenAPI) {
-	for path, item := range d.Paths {
-		tag, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/v1/"), "/")
-		if strings.HasPrefix(tag, "/") || tag == "" {
-			tag = "server"
+	for _, op := range operations(d) {
+		tag, _, _ := strings.Cut(strings.TrimPrefix(op.Path, "/api/v1/"), "/")
+		op.Tags = []string{cmp.Or(tag, "server")}
+	}
+}
+
+// bodiesCanBeRefused adds the answers to a body that is missing or broken, too large, or of another kind.
+func bodiesCanBeRefused(d *huma.OpenAPI) {
+	for _, op := range operations(d) {
+		invalid := op.Responses["422"]
+		if op.RequestBody == nil || invalid == nil {
+			continue
 		}
-		for _, op := range []*huma.Operation{item.Get, item.Head, item.Post, item.Put, item.Patch, item.Delete} {
-			if op != nil && len(op.Tags) == 0 {
-				op.Tags = []string{tag}
+		for _, status := range []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType} {
+			op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Content: invalid.Content}
+		}
+	}
+}
+
+// filesAreNotStrings corrects the description of JSON files, which are sent as bytes: they are not Base64 in a string.
+func filesAreNotStrings(d *huma.OpenAPI) {
+	for _, op := range operations(d) {
+		for _, r := range op.Responses {
+			if j := r.Content["application/json"]; j != nil && j.Schema != nil && j.Schema.ContentEncoding == "base64" {
+				j.Schema = nil
 			}
 		}
 	}
+}
+
+// operations lists what the API can do.
+func operations(d *huma.OpenAPI) (all []*huma.Operation) {
+	for _, item := range d.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Head, item.Post, item.Put, item.Patch, item.Delete} {
+			if op != nil {
+				all = append(all, op)
+			}
+		}
+	}
+	return all
 }
