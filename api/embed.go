@@ -57,6 +57,7 @@ const embedForm = `<!doctype html>
 <style>{{.Style}}</style>
 </head>
 <body>
+<main>
 <p><bdi>{{.Show}}</bdi>{{with .Date}} · {{.}}{{end}}{{with .At}} · {{.}}{{end}}</p>
 <h1 dir="auto"><a href="{{.URL}}" target="_blank" rel="noopener">{{.Title}}</a></h1>
 {{- with .Quote}}
@@ -68,6 +69,7 @@ const embedForm = `<!doctype html>
 <p>The audio is not here yet.</p>
 {{- end}}
 <p><a href="{{.URL}}" target="_blank" rel="noopener">Read along in Earshot</a></p>
+</main>
 </body>
 </html>
 `

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -78,7 +79,7 @@ func (w window) press(text string) {
 }
 
 // looks takes pictures for people on a desk and a phone, light and dark, into the folder EARSHOT_SCREENSHOTS if that is set, and
-// checks that nothing is wider than the phone.
+// checks that nothing is wider than the phone, and that axe-core finds nothing that keeps people from using it.
 func (w window) looks(name string) {
 	w.t.Helper()
 	for _, colours := range []string{"light", "dark"} {
@@ -89,12 +90,34 @@ func (w window) looks(name string) {
 			w.t.Fatal(err)
 		}
 		w.shoot(name + "-desk-" + colours)
+		if colours == "light" {
+			w.accessible(name)
+		}
 		w.do(chromedp.EmulateViewport(375, 800))
 		w.shoot(name + "-phone-" + colours)
 		if w.eval(`document.documentElement.scrollWidth <= innerWidth`) != "true" {
 			w.t.Errorf("%s is wider than a phone", name)
 		}
+		if colours == "dark" {
+			w.accessible(name + " on a phone")
+		}
 		w.do(chromedp.EmulateViewport(1280, 900))
+	}
+}
+
+func (w window) accessible(name string) {
+	w.t.Helper()
+	script, err := os.ReadFile("../../api/web/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		skipOrFail(w.t, "axe-core is not installed (make web)")
+	}
+	w.do(chromedp.Evaluate[chromedp.Void](string(script)))
+	w.until(`document.getAnimations().every(a => a.playState !== 'running')`)
+	found, err := chromedp.Run(w.ctx, chromedp.Evaluate[string](`axe.run({resultTypes: ['violations']}).then(r => r.violations.flatMap(v =>
+		v.nodes.map(n => v.id + ': ' + n.target.join(' ') + ': ' + n.failureSummary.replace(/\s+/g, ' '))).join('\n'))`,
+		func(p *runtime.EvaluateParams) { p.AwaitPromise = new(true) }))
+	if err != nil || found != "" {
+		w.t.Errorf("%s: %v\n%s", name, err, found)
 	}
 }
 
