@@ -20,9 +20,10 @@ var allowed = map[string]struct {
 	body string
 	only string // what an answer has for admins alone; "" where that is what all answers are looked through for
 }{
-	"search":       {needRead, "/api/v1/search?q=bigger+OR+budget&facets=true", "", hiddenMark},
-	"complete":     {needRead, "/api/v1/complete?q=classif", "", hiddenMark},
-	"get-mentions": {needRead, "/api/v1/mentions?q=bigger", "", `"episodes":1`},
+	"search":          {needRead, "/api/v1/search?q=bigger+OR+budget&facets=true", "", hiddenMark},
+	"get-search-feed": {needRead, "/api/v1/search/feed.xml?q=bigger+OR+budget", "", hiddenMark},
+	"complete":        {needRead, "/api/v1/complete?q=classif", "", hiddenMark},
+	"get-mentions":    {needRead, "/api/v1/mentions?q=bigger", "", `"episodes":1`},
 
 	"list-shows":     {needRead, "/api/v1/shows", "", hiddenMark},
 	"get-show":       {needRead, "/api/v1/shows/SHOW", "", hiddenMark},

@@ -7,6 +7,7 @@
 //	/embed/{id}                    a small player of an episode, or a part of it, for pages elsewhere
 //	/assets/…                      its parts, named by content and cached for ever
 //	/api/v1/search                 episodes with the moments at which a query matches
+//	/api/v1/search/feed.xml        the newest mentions of a query for feed readers
 //	/api/v1/complete, …/mentions   ways to go on with a query, and its matches month by month
 //	/api/v1/shows, …/episodes…     the catalogue; …/transcript with words, …/media with byte ranges, …/retry
 //	…/playback, …/peaks, …/clip.m4a  what to play, how loud it is, a part of it
@@ -221,6 +222,7 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	h.UseMiddleware(strictQuery(h))
 
 	s.registerSearch(h)
+	s.registerSearchFeed(h)
 	s.registerShows(h)
 	s.registerEpisodes(h)
 	s.registerTranscriptFiles(h)

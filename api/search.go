@@ -52,9 +52,18 @@ func (s *server) search(ctx context.Context, in *searchInput) (*struct{ Body Res
 			return nil, err
 		}
 	}
+	results, err := s.answer(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body Results }{results}, nil
+}
+
+// answer answers a query with the episodes that are found.
+func (s *server) answer(ctx context.Context, q models.Query) (Results, error) {
 	found, err := s.Searcher.Search(ctx, q)
 	if err != nil {
-		return nil, fmt.Errorf("searching %q: %w", q.Text, err)
+		return Results{}, fmt.Errorf("searching %q: %w", q.Text, err)
 	}
 	ids := make([]models.EpisodeID, len(found.Hits))
 	for i, hit := range found.Hits {
@@ -62,19 +71,19 @@ func (s *server) search(ctx context.Context, in *searchInput) (*struct{ Body Res
 	}
 	episodes, err := s.Catalogue.EpisodesByID(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("reading the episodes of a search: %w", err)
+		return Results{}, fmt.Errorf("reading the episodes of a search: %w", err)
 	}
 	titles, err := s.showTitles(ctx)
 	if err != nil {
-		return nil, err
+		return Results{}, err
 	}
-	out := &struct{ Body Results }{newResults(found)}
+	out := newResults(found)
 	for _, hit := range found.Hits {
 		e, ok := episodes[hit.EpisodeID]
 		if !ok { // deleted a moment ago: the index follows the catalogue
 			continue
 		}
-		out.Body.Hits = append(out.Body.Hits, newHit(hit, e, titles[e.ShowID]))
+		out.Hits = append(out.Hits, newHit(hit, e, titles[e.ShowID]))
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -170,12 +171,69 @@ func TestSearchPage(t *testing.T) {
 		}
 	})
 
+	t.Run("all moments in a row", func(t *testing.T) {
+		b := openTab(t, browser, collective(t), "/?q=circle+OR+limits")
+		b.until(quiet + ` && document.querySelectorAll('article .moment').length === 2`)
+		b.eval(`document.querySelector('audio').addEventListener('playing', e => (window.began ??= []).push(document.querySelector('.bar .title').innerText + ' ' + e.target.currentTime.toFixed(1)))`)
+		b.eval(`document.querySelector('.pick.all').click()`)
+		b.until(`document.querySelector('.row .times')?.innerText === 'Moment 1 of 2' && window.began?.length === 1`)
+		first := b.eval(`document.querySelector('.bar .title').innerText`)
+		// At the end of the sentence it goes on with the other episode, just before the word.
+		b.until(`document.querySelector('.row .times')?.innerText === 'Moment 2 of 2' && window.began?.length === 2`)
+		starts := map[string]string{}
+		for _, began := range strings.Split(b.eval(`window.began.join('|')`), "|") {
+			i := strings.LastIndex(began, " ")
+			starts[began[:i]] = began[i+1:]
+		}
+		b.eval(`document.querySelector('audio').pause()`)
+		for title, start := range starts {
+			at := b.eval(`[...document.querySelectorAll('article')].find(e => e.querySelector('h3').innerText === ` + strconv.Quote(title) + `).querySelector('.moment').dataset.at`)
+			word, _ := strconv.ParseFloat(at, 64)
+			if began, err := strconv.ParseFloat(start, 64); err != nil || began > word/1000 || began < word/1000-0.6 {
+				t.Errorf("%s began at %s s, the word at %s ms", title, start, at)
+			}
+		}
+		b.keys("p")
+		b.until(`document.querySelector('.row .times')?.innerText === 'Moment 1 of 2' && document.querySelector('.bar .title').innerText === ` + strconv.Quote(first))
+		b.keys("n")
+		b.until(`document.querySelector('.row .times')?.innerText === 'Moment 2 of 2'`)
+		b.shoot("row")
+		b.until(`document.querySelector('.row') === null && document.querySelector('audio').paused`) // after the last
+		// Whoever plays something else leaves the row.
+		b.eval(`document.querySelector('.pick.all').click()`)
+		b.until(`document.querySelector('.row') !== null && !document.querySelector('audio').paused`)
+		b.eval(`document.querySelector('article .moment').click()`)
+		b.until(`document.querySelector('.row') === null && document.querySelector('.reader') !== null`)
+	})
+
+	t.Run("saved and last searches", func(t *testing.T) {
+		b := openTab(t, browser, collective(t), "/?q=circle")
+		b.until(quiet + ` && document.querySelector('.keep .pick') !== null`)
+		if got := b.promise(`(await fetch(document.querySelector('.keep a').href).then(r => r.text())).match(/<link>[^<]*episodes[^<]*/g)`); !strings.Contains(got, "q=circle&amp;t=") {
+			t.Errorf("the feed tells %q", got)
+		}
+		b.eval(`document.querySelector('.keep button').click()`)
+		b.until(`document.querySelector('.keep button').ariaPressed === 'true'`)
+		b.eval(`document.querySelector('input[type=search]').select()`)
+		b.keys("limits")
+		b.keys(kb.Enter)
+		b.do(chromedp.Navigate(b.url))
+		const searches = `[...document.querySelectorAll('nav[aria-label=Searches] a')]`
+		b.until(searches + `.map(e => e.innerText).join() === 'circle,limits'`)
+		b.shoot("searches")
+		b.eval(searches + `[0].click()`)
+		b.until(quiet + ` && document.querySelectorAll('article').length === 1 && document.querySelector('input[type=search]').value === 'circle'`)
+		b.eval(`document.querySelector('.keep button').click()`)
+		b.do(chromedp.Navigate(b.url))
+		b.until(searches + `.map(e => e.innerText).join() === 'limits'`)
+	})
+
 	t.Run("nothing to narrow", func(t *testing.T) {
 		a := newArchive(t)
 		a.addEpisode(t, a.addShow("Alone"), "Only this", "Ana: One budget, one speaker, one year.")
 		b := openTab(t, browser, a, "/?q=budget")
 		b.until(quiet + ` && document.querySelectorAll('article').length === 1`)
-		if got := b.eval(`document.querySelectorAll('aside, .pick, figure').length`); got != "0" {
+		if got := b.eval(`document.querySelectorAll('aside, .summary .pick:not(.all), figure').length`); got != "0" {
 			t.Errorf("%s controls offer a choice of one", got)
 		}
 	})

@@ -26,6 +26,8 @@ class Player {
   skipped = $state(0) // milliseconds of silence that were left out since the page was opened
   /** Called when the position has come to rest: after a pause or a seek. */
   settled: (() => void) | undefined
+  /** Called at the end of what was to be played, the recording's or the one that was named. Who loads something else takes its place. */
+  over = $state.raw<(() => void) | undefined>()
 
   #audio: HTMLAudioElement | undefined
   #frame = 0
@@ -63,7 +65,10 @@ class Player {
     on('playing', () => (this.waiting = false))
     on('waiting', () => (this.waiting = true))
     on('pause', () => this.#rest())
-    on('ended', () => this.#rest())
+    on('ended', () => {
+      this.#rest()
+      this.over?.()
+    })
     on('seeked', () => {
       this.#read()
       this.settled?.()
@@ -77,6 +82,7 @@ class Player {
   load(episode: Episode, at: number | null, play: boolean, until = 0) {
     const audio = this.#audio
     if (!audio) return
+    this.over = undefined
     if (this.episode?.id !== episode.id || this.error) {
       this.#leave()
       this.episode = episode
@@ -100,6 +106,10 @@ class Player {
       if (e instanceof DOMException && e.name === 'AbortError') return
       this.playing = this.waiting = false
     })
+  }
+
+  pause() {
+    this.#audio?.pause()
   }
 
   toggle() {
@@ -186,6 +196,7 @@ class Player {
     if (this.#until && this.position >= this.#until) {
       this.#until = 0
       audio.pause()
+      this.over?.()
       return
     }
     if (this.skipSilence) this.#hurry(audio)
