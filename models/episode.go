@@ -70,13 +70,18 @@ type TranscriptLink struct {
 
 // Media is the stored audio: the bytes that were transcribed, and that are served.
 type Media struct {
-	Key         string // name in the media store; "" when nothing is stored
+	Key         string // name in the media store; "" when nothing is stored: not yet, or, where SHA256 is known, not any more
 	SHA256      string // lower-case hexadecimal
 	Bytes       int64
 	ContentType string // as probed, for example "audio/mpeg"
 	DurationMS  int64  // as declared by the container; 0 when it does not say
 	// From is what the source offered when the bytes were fetched; another offer now means that the publisher replaced them.
 	From Enclosure
+}
+
+// AudioNotKept reports whether the audio was removed once all was done that needed it, as the show's settings ask.
+func (e Episode) AudioNotKept() bool {
+	return e.Media.Key == "" && e.Media.SHA256 != "" && (e.State == EpisodeDone || e.State == EpisodeFailed)
 }
 
 // Replaces reports whether an enclosure offers another recording than a former one did, as far as feeds can be trusted: by

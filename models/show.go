@@ -2,6 +2,7 @@ package models
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -58,6 +59,10 @@ type ShowSettings struct {
 	// Transcripts says what becomes of transcripts that the publisher offers or that lie beside a recording: one of the values
 	// below, "" for TranscriptsOwn.
 	Transcripts string `json:"transcripts,omitempty"`
+	// Model names the weights that the show is transcribed with, "" for the archive's.
+	Model string `json:"model,omitempty"`
+	// Keep says what stays of an episode once its transcript is complete: one of the values below, "" for KeepAudio.
+	Keep string `json:"keep,omitempty"`
 	// Episodes chooses which episodes come into the archive; nil: all.
 	Episodes *EpisodeChoice `json:"episodes,omitempty"`
 }
@@ -85,6 +90,18 @@ const (
 	TranscriptsBoth = "both"
 )
 
+// Values of a setting "keep".
+const (
+	// KeepAudio: the recording stays beside its transcript.
+	KeepAudio = "audio"
+	// KeepText: the archive's copy of the recording is removed once the transcript, the wanted translation and the look at a transcript by
+	// others are done; it is fetched anew where it is needed again. The owner's own files stay where they are.
+	KeepText = "text"
+)
+
+// modelForm is what the name of a model may look like; whether there is such a model is not known here.
+var modelForm = regexp.MustCompile(`^([0-9a-z][0-9a-z._-]{0,63})?$`)
+
 // Bounds of a vocabulary: far more than a decoder can use.
 const (
 	maxVocabulary = 500
@@ -103,12 +120,30 @@ func (s ShowSettings) Check() error {
 	if !slices.Contains([]string{"", TranscriptsOwn, TranscriptsPublisher, TranscriptsBoth}, s.Transcripts) {
 		return Explain(ErrInvalid, "%q says nothing about transcripts: use own, publisher or both", s.Transcripts)
 	}
+	if !slices.Contains([]string{"", KeepAudio, KeepText}, s.Keep) {
+		return Explain(ErrInvalid, "%q says nothing about what is kept: use audio or text", s.Keep)
+	}
+	if !modelForm.MatchString(s.Model) {
+		return Explain(ErrInvalid, "%q is no name of a model: earshot models list shows the names", s.Model)
+	}
 	if s.Episodes != nil {
 		if err := s.Episodes.check(); err != nil {
 			return err
 		}
 	}
 	return CheckVocabulary(s.Vocabulary)
+}
+
+// CheckFor returns an error that is ErrInvalid where the settings, each of which may be valid, cannot be those of a show that comes from
+// such a source.
+func (s ShowSettings) CheckFor(kind SourceKind) error {
+	if s.Watch && kind != SourceFolder {
+		return Explain(ErrInvalid, "only folders can be watched")
+	}
+	if s.Keep == KeepText && kind == SourceFiles {
+		return Explain(ErrInvalid, "recordings that were uploaded or added one by one must be kept: the archive's copy may be the only one")
+	}
+	return nil
 }
 
 // PrefersOthers reports whether a transcript that others made is used before one that is made here.

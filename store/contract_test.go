@@ -81,6 +81,8 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"same place":                samePlace,
 		"an owner's view":           ownersView,
 		"remove a show":             removeShow,
+		"keep text only":            keepText,
+		"keep what may be lost":     keepUploads,
 		"clock put back":            clockPutBack,
 		"events in order":           eventsInOrder,
 		"few events":                fewEvents,

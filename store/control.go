@@ -138,14 +138,14 @@ func (s *Store) Cancel(ctx context.Context, id models.EpisodeID) error {
 			}
 		}
 		if r.State == models.EpisodeDone {
-			return nil
+			return s.release(ctx, tx, id)
 		}
 		t, err := currentRow(ctx, tx, id, models.TaskTranscribe)
 		if err != nil {
 			return err
 		}
 		if t != nil && t.Complete {
-			return setState(ctx, tx, id, models.EpisodeDone, toMS(now))
+			return errors.Join(setState(ctx, tx, id, models.EpisodeDone, toMS(now)), s.release(ctx, tx, id))
 		}
 		return failEpisode(ctx, tx, id, cancelled, toMS(now))
 	})

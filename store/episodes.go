@@ -112,7 +112,7 @@ func (s *Store) DeleteEpisode(ctx context.Context, id models.EpisodeID) error {
 }
 
 // Retranscribe queues an episode for a new transcript of a task ("" is [models.TaskTranscribe]), with the settings of now.
-// The current one stays in use until the new one is complete. An episode whose audio is not here is [models.ErrConflict],
+// The current one stays in use until the new one is complete. Audio that was not kept is fetched anew first. An episode whose audio is not here yet is [models.ErrConflict],
 // and so are a translation of what has no transcript, and an episode that is being transcribed right now.
 func (s *Store) Retranscribe(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) error {
 	return s.TranscribeAgain(ctx, models.TranscribeJob{EpisodeID: id, Task: task})
@@ -125,6 +125,9 @@ func (s *Store) TranscribeAgain(ctx context.Context, job models.TranscribeJob) e
 		r, err := episodeByID(ctx, tx, id)
 		if err != nil {
 			return err
+		}
+		if e, err := r.model(); err != nil || e.AudioNotKept() {
+			return cmp.Or(err, s.transcribeAnew(ctx, tx, r, job))
 		}
 		if !s.media.has(r.MediaKey) {
 			return models.Explain(models.ErrConflict, "the audio of %q is not here yet: it will be transcribed once it is", r.Title)
@@ -168,12 +171,29 @@ func (s *Store) FetchAgain(ctx context.Context, id models.EpisodeID) error {
 		if r.State != models.EpisodeDone && r.State != models.EpisodeFailed || len(jobs) > 0 {
 			return models.Explain(models.ErrConflict, "%q is on its way already, it is %s: ask again when that is finished", r.Title, r.State)
 		}
-		r.State, r.Reason, r.FailedAt, r.FetchAgain, r.UpdatedAt = models.EpisodeQueued, "", 0, true, toMS(s.now())
-		if err := updateEpisode(ctx, tx, r, "state", "reason", "failed_at", "fetch_again", "updated_at"); err != nil {
-			return err
-		}
-		return s.enqueue(ctx, tx, models.DownloadJob{EpisodeID: id})
+		return s.fetchAgain(ctx, tx, id)
 	})
+}
+
+func (s *Store) fetchAgain(ctx context.Context, tx bun.Tx, id models.EpisodeID) error {
+	err := updateEpisode(ctx, tx, &episodeRow{ID: id, State: models.EpisodeQueued, FetchAgain: true, UpdatedAt: toMS(s.now())},
+		"state", "reason", "failed_at", "fetch_again", "updated_at")
+	if err != nil {
+		return err
+	}
+	return s.enqueue(ctx, tx, models.DownloadJob{EpisodeID: id})
+}
+
+// transcribeAnew is [Store.TranscribeAgain] for an episode whose audio was not kept: it is fetched first, and transcribed as its
+// show's settings say.
+func (s *Store) transcribeAnew(ctx context.Context, tx bun.Tx, r *episodeRow, job models.TranscribeJob) error {
+	switch {
+	case job.Task == models.TaskTranslate:
+		return models.Explain(models.ErrConflict, "the audio of %q was not kept: have its show translated (earshot shows set SHOW --translate) and transcribe it again", r.Title)
+	case job.Language != "":
+		return models.Explain(models.ErrConflict, "the audio of %q was not kept: choose the language in the settings of its show and transcribe it again", r.Title)
+	}
+	return s.fetchAgain(ctx, tx, r.ID)
 }
 
 // transcribing reports whether a job is at work on an episode's transcript of some kind: it has read its settings already.

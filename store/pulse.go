@@ -87,9 +87,14 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.C
 	}
 }
 
-// sweep removes the unfinished recordings of this folder that nobody will finish: the episode is gone, or another machine has
-// brought it, or has been bringing it for weeks.
+// sweep removes what nobody needs, of an earlier run too.
 func (s *Store) sweep(ctx context.Context) error {
+	return errors.Join(s.sweepUnfinished(ctx), s.dropUnwanted(ctx))
+}
+
+// sweepUnfinished removes the unfinished recordings of this folder that nobody will finish: the episode is gone, or another machine has
+// brought it, or has been bringing it for weeks.
+func (s *Store) sweepUnfinished(ctx context.Context) error {
 	found, err := s.media.unfinished(abandonedAfter)
 	if err != nil {
 		return err

@@ -191,6 +191,9 @@ func newShowRow(s models.Show, now, nextPoll int64) (*showRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.Settings.CheckFor(s.Source.Kind); err != nil {
+		return nil, err
+	}
 	settings, err := packSettings(s.Settings)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ func (c *crew) settle(ctx context.Context, t *try, err error) {
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		problem := c.settleOnce(ctx, t, err, stopped)
 		if problem == nil {
+			c.tidyUp(ctx)
 			return
 		}
 		if errors.Is(problem, models.ErrNewerData) {
@@ -43,6 +44,15 @@ func (c *crew) settle(ctx context.Context, t *try, err error) {
 			timer.Stop()
 			return
 		}
+	}
+}
+
+// tidyUp removes the recordings that the end of a job was the last to need.
+func (c *crew) tidyUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := c.dropUnwanted(ctx); err != nil {
+		c.log.WarnContext(ctx, "recordings that are not to be kept could not be removed, they will be later", "error", err)
 	}
 }
 
@@ -90,7 +100,10 @@ func (c *crew) complete(ctx context.Context, tx bun.Tx, t *try) error {
 	if err := c.recordJob(ctx, tx, models.EventJobFinished, t, ""); err != nil {
 		return err
 	}
-	return c.setJob(ctx, tx, riverdriver.JobSetStateCompleted(t.lease.JobID, c.now(), nil))
+	if err := c.setJob(ctx, tx, riverdriver.JobSetStateCompleted(t.lease.JobID, c.now(), nil)); err != nil || t.episode == "" {
+		return err
+	}
+	return c.release(ctx, tx, t.episode)
 }
 
 // giveUp ends a job for good; its episode has failed, unless a later stage has it already.
@@ -122,7 +135,10 @@ func (c *crew) giveUp(ctx context.Context, tx bun.Tx, t *try, err error,
 		return c.translated(ctx, tx, t.episode, reason("the translation failed: "+err.Error()))
 	}
 	if t.kind.name == importKind().name {
-		return notImported(ctx, tx, t.episode, err.Error(), toMS(now))
+		if err := notImported(ctx, tx, t.episode, err.Error(), toMS(now)); err != nil {
+			return err
+		}
+		return c.release(ctx, tx, t.episode)
 	}
 	_, uerr := tx.NewUpdate().Model(&episodeRow{
 		ID: t.episode, State: models.EpisodeFailed, Reason: reason(err.Error()), FailedAt: toMS(now), UpdatedAt: toMS(now),

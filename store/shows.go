@@ -114,12 +114,16 @@ func (s *Store) SetShowSettings(ctx context.Context, id models.ShowID, settings 
 		return err
 	}
 	return s.write(ctx, "setting a show's settings", func(ctx context.Context, tx bun.Tx) error {
-		// Its feed is read anew soon: other episodes may be wanted now.
-		n, err := affected(tx.NewUpdate().Model(&showRow{ID: id, Settings: packed, NextPollAt: toMS(s.now())}).
-			Column("settings", "etag", "last_modified", "next_poll_at").WherePK().Exec(ctx))
-		if err == nil && n == 0 {
-			return fmt.Errorf("show %s: %w", id, models.ErrNotFound)
+		w, err := show(ctx, tx, id)
+		if err == nil {
+			err = settings.CheckFor(w.Source.Kind)
 		}
+		if err != nil {
+			return err
+		}
+		// Its feed is read anew soon: other episodes may be wanted now.
+		_, err = tx.NewUpdate().Model(&showRow{ID: id, Settings: packed, NextPollAt: toMS(s.now())}).
+			Column("settings", "etag", "last_modified", "next_poll_at").WherePK().Exec(ctx)
 		if err != nil {
 			return err
 		}

@@ -34,6 +34,9 @@ type Options struct {
 	FirstPoll time.Duration
 	// MinFree is how many bytes must be free on the disk of the data folder for a job to start; 0: any number.
 	MinFree int64
+	// Dropped is called with the key of a recording whose file was removed, so that what was made of it here goes too; default:
+	// nothing is.
+	Dropped func(key string) error
 }
 
 // Store is an open archive. Its methods may be called from many goroutines.
@@ -46,6 +49,7 @@ type Store struct {
 	queue *river.Client[*sql.Tx] // only inserts
 	room  *room
 
+	dropped   func(key string) error
 	firstPoll time.Duration
 	place     string // see Place
 }
@@ -83,7 +87,10 @@ func open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, media.close())
 	}
-	s := &Store{dir: abs, e: e, log: o.Logger, now: o.Now, media: media, room: &room{dir: abs, minFree: o.MinFree}, firstPoll: cmp.Or(o.FirstPoll, time.Hour)}
+	if o.Dropped == nil {
+		o.Dropped = func(string) error { return nil }
+	}
+	s := &Store{dropped: o.Dropped, dir: abs, e: e, log: o.Logger, now: o.Now, media: media, room: &room{dir: abs, minFree: o.MinFree}, firstPoll: cmp.Or(o.FirstPoll, time.Hour)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(e.explain(err), s.Close())
 	}

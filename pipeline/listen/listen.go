@@ -118,6 +118,11 @@ func (m *Maker) Prepare(ctx context.Context, of models.Media, title string) erro
 	return errors.Join(err, err2)
 }
 
+// Forget removes what was made of a recording that is gone in the folder dir.
+func Forget(dir, key string) error {
+	return shelf{dir: dir}.forget(models.Media{Key: key})
+}
+
 // recording opens a recording itself.
 func (m *Maker) recording(of models.Media) func(ctx context.Context) (*os.File, error) {
 	return func(ctx context.Context) (*os.File, error) { return m.o.Media.Open(ctx, of.Key) }

@@ -45,6 +45,21 @@ func (s shelf) path(m models.Media, ending string) (string, error) {
 	return filepath.Join(s.dir, name[:2], name+ending), nil
 }
 
+// forget removes what was made of a recording.
+func (s shelf) forget(m models.Media) error {
+	path, err := s.path(m, ".")
+	if err != nil {
+		return err
+	}
+	made, err := filepath.Glob(path + "*")
+	for _, p := range made {
+		if rerr := os.Remove(p); !errors.Is(rerr, fs.ErrNotExist) {
+			err = errors.Join(err, rerr)
+		}
+	}
+	return err
+}
+
 // open opens a file that was made, and notes that it is used; nil where it has not been made.
 func (s shelf) open(path string) (*os.File, error) {
 	f, err := os.Open(path)
