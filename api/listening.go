@@ -56,12 +56,12 @@ func (s *server) registerListening(h huma.API) {
 		"304": {Description: "The copy at hand is current"},
 		"416": {Description: "The range lies outside"},
 	}
-	play.Errors = []int{http.StatusNotFound, http.StatusConflict}
+	play.Errors = []int{http.StatusNotFound, http.StatusGone, http.StatusConflict}
 	play.Middlewares = huma.Middlewares{patient}
 	register(s, h, play, s.playback)
 
 	peaks := get("get-peaks", "/api/v1/episodes/{id}/peaks", "How loud an episode is from start to end")
-	peaks.Errors = []int{http.StatusNotFound, http.StatusConflict}
+	peaks.Errors = []int{http.StatusNotFound, http.StatusGone, http.StatusConflict}
 	peaks.Middlewares = huma.Middlewares{patient}
 	register(s, h, peaks, s.peaks)
 
@@ -73,7 +73,7 @@ func (s *server) registerListening(h huma.API) {
 		"304": {Description: "The copy at hand is current"},
 		"416": {Description: "The range lies outside"},
 	}
-	clip.Errors = []int{http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity}
+	clip.Errors = []int{http.StatusNotFound, http.StatusGone, http.StatusConflict, http.StatusUnprocessableEntity}
 	clip.Middlewares = huma.Middlewares{patient}
 	register(s, h, clip, s.clip)
 }

@@ -32,7 +32,7 @@ func (s *server) registerMedia(h huma.API) {
 				"304": {Description: "The copy at hand is current"},
 				"416": {Description: "The range lies outside"},
 			},
-			Errors: []int{http.StatusNotFound},
+			Errors: []int{http.StatusNotFound, http.StatusGone},
 		}
 		register(s, h, op, s.media)
 	}
@@ -59,6 +59,9 @@ func (s *server) recorded(ctx context.Context, id string) (models.Episode, error
 	e, err := s.Catalogue.Episode(ctx, models.EpisodeID(id))
 	if err != nil {
 		return models.Episode{}, fmt.Errorf("reading episode %s: %w", id, err)
+	}
+	if e.AudioNotKept() {
+		return models.Episode{}, huma.Error410Gone("the audio of this episode was not kept, as the settings of its show ask: transcribing it again fetches it anew")
 	}
 	if e.Media.Key == "" {
 		return models.Episode{}, huma.Error404NotFound("the audio of this episode is not here yet")

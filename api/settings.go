@@ -1,6 +1,10 @@
 package api
 
-import "github.com/earshot/earshot/models"
+import (
+	"cmp"
+
+	"github.com/earshot/earshot/models"
+)
 
 // Settings are what the owner chose for a show.
 type Settings struct {
@@ -10,13 +14,15 @@ type Settings struct {
 	Translate   bool                  `json:"translate" doc:"Episodes in other languages get a second transcript in English"`
 	Watch       bool                  `json:"watch" doc:"Of a folder: what appears in it is added by itself"`
 	Transcripts string                `json:"transcripts" enum:"own,publisher,both" doc:"Which transcripts are used: all are made here; the publisher's where it fits the audio, and none is made then; all are made here, and the publisher's is used where it fits"`
+	Model       string                `json:"model" doc:"Name of the model that the show is transcribed with; empty: as the archive's setting" example:"small-q8_0"`
+	Keep        string                `json:"keep" enum:"audio,text" doc:"What stays of an episode once it is transcribed: the recording and the text, or the text only; then the recording is fetched anew where it is needed again"`
 	Episodes    *models.EpisodeChoice `json:"episodes,omitempty" doc:"Which episodes come; absent: all"`
 }
 
 func newSettings(s models.ShowSettings) Settings {
 	out := Settings{
 		Language: s.Language, Vocabulary: notNil(s.Vocabulary), Hints: s.Hints, Translate: s.Translate, Watch: s.Watch,
-		Transcripts: s.Transcripts, Episodes: s.Episodes,
+		Transcripts: s.Transcripts, Model: s.Model, Keep: cmp.Or(s.Keep, models.KeepAudio), Episodes: s.Episodes,
 	}
 	if out.Transcripts == "" {
 		out.Transcripts = models.TranscriptsOwn
@@ -32,6 +38,8 @@ type SettingsChange struct {
 	Translate   *bool    `json:"translate,omitempty"`
 	Watch       *bool    `json:"watch,omitempty"`
 	Transcripts *string  `json:"transcripts,omitempty" maxLength:"16" enum:",own,publisher,both"`
+	Model       *string  `json:"model,omitempty" maxLength:"64" doc:"See Settings; episodes wait for a model that is not installed yet"`
+	Keep        *string  `json:"keep,omitempty" maxLength:"8" enum:",audio,text" doc:"See Settings; text is refused for recordings that were uploaded or added one by one"`
 	Episodes    *Choice  `json:"episodes,omitempty" doc:"Which episodes come; an empty object for all"`
 }
 
@@ -52,6 +60,8 @@ func (c *SettingsChange) apply(to *models.ShowSettings) {
 	set(&to.Translate, c.Translate)
 	set(&to.Watch, c.Watch)
 	set(&to.Transcripts, c.Transcripts)
+	set(&to.Model, c.Model)
+	set(&to.Keep, c.Keep)
 	if c.Vocabulary != nil {
 		to.Vocabulary = c.Vocabulary
 	}

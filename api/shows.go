@@ -165,10 +165,7 @@ func (s *server) known(ctx context.Context, id models.ShowID) (settings models.S
 // checked applies a change to settings that can be worked with, of a show from such a source.
 func (s *server) checked(c *SettingsChange, to *models.ShowSettings, kind models.SourceKind) error {
 	c.apply(to)
-	if to.Watch && kind != models.SourceFolder {
-		return models.Explain(models.ErrInvalid, "only folders can be watched")
-	}
-	if err := to.Check(); err != nil {
+	if err := errors.Join(to.Check(), to.CheckFor(kind)); err != nil {
 		return err
 	}
 	return s.Sources.CheckSettings(*to)

@@ -59,6 +59,7 @@ type Episode struct {
 	DurationMS  int64               `json:"duration_ms,omitempty" doc:"Length as the audio file declares it; absent when unknown"`
 	MediaType   string              `json:"media_type,omitempty" doc:"Media type of the stored audio; absent until it is stored"`
 	MediaBytes  int64               `json:"media_bytes,omitempty"`
+	NotKept     bool                `json:"audio_not_kept,omitempty" doc:"Its audio was not kept, as the settings of its show ask: there is the text only"`
 	Cover       string              `json:"cover,omitempty" doc:"Address of the picture of this recording; absent where it has none of its own: …/episodes/{id}/cover is then that of the show"`
 }
 
@@ -210,6 +211,7 @@ func newEpisode(e models.Episode, showTitle string) Episode {
 	b := Episode{
 		ID: e.ID, ShowID: e.ShowID, ShowTitle: showTitle, Title: e.Title, Season: e.Season, Number: e.Number,
 		State: e.State, Reason: e.Reason, Cover: coverAddress("episodes", e.ID, e.Cover), DurationMS: e.Media.DurationMS,
+		NotKept: e.AudioNotKept(),
 	}
 	b.PublishedAt = known(e.PublishedAt)
 	if e.Media.Key != "" {

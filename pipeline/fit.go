@@ -164,7 +164,7 @@ func passages(from, to, every int64, atLeast, atMost int) []stretch {
 
 // hear returns the words of passages, which are in order of time, as they are decoded.
 func (p *Pipeline) hear(ctx context.Context, e models.Episode, f *os.File, at []stretch) ([][]models.Word, error) {
-	req, err := p.ask(ctx, e, models.TranscribeJob{EpisodeID: e.ID})
+	req, _, err := p.ask(ctx, e, models.TranscribeJob{EpisodeID: e.ID})
 	if err != nil {
 		return nil, err
 	}

@@ -92,16 +92,24 @@ type Options struct {
 	Probe       *audio.Tool
 	Transcriber *whisper.Transcriber
 	Weights     Weights
-	Model       string // name of the weights, for example "base-q8_0"
-	Language    string // for shows without one of their own: a code of whisper's, models.LanguageAuto (also "") or LanguageMixed
+	Way         Way
+	// WayWith says how to decode with a model that a show asks for in place of Way's, by its name; an error says what to do about
+	// one that is not installed or does not fit into memory.
+	WayWith  func(ctx context.Context, model string) (Way, error)
+	Language string // for shows without one of their own: a code of whisper's, models.LanguageAuto (also "") or LanguageMixed
 	// Vocabulary lists names and words to expect in every show, the most important ones first.
 	Vocabulary []string
 	Hints      string // what the decoder is told to expect: models.HintsAuto (also ""), HintsWords or HintsOff
 	// PollEvery is how long a feed that answers is left alone, and one that does not at first; 0: by the rhythm of its episodes.
 	PollEvery time.Duration
-	Decoders  int // chunks decoded at a time; 0 means one a core
-	Threads   int // of each decoder; 0 means 1
 	Logger    *slog.Logger
+}
+
+// Way is with what recordings are decoded.
+type Way struct {
+	Model    string // name of the weights, for example "base-q8_0"
+	Decoders int    // chunks decoded at a time; 0 means one a core
+	Threads  int    // of each decoder; 0 means 1
 }
 
 // Weights finds installed model files.

@@ -51,12 +51,12 @@ func (p *Pipeline) Transcribe(ctx context.Context, lease models.Lease, job model
 // decode makes a transcript, or finishes one.
 func (p *Pipeline) decode(ctx context.Context, lease models.Lease, episode models.Episode, f *os.File, job models.TranscribeJob, report func(done, total int64)) error {
 	task := job.Task
-	req, err := p.ask(ctx, episode, job)
+	req, model, err := p.ask(ctx, episode, job)
 	if err != nil {
 		return err
 	}
 	t, err := p.o.Catalogue.StartTranscript(ctx, lease, models.Transcript{
-		EpisodeID: episode.ID, Source: models.TranscriptWhisper, Task: task, Model: p.o.Model, Language: req.Language, Prompt: req.Prompt,
+		EpisodeID: episode.ID, Source: models.TranscriptWhisper, Task: task, Model: model, Language: req.Language, Prompt: req.Prompt,
 	})
 	if err != nil {
 		return fmt.Errorf("transcribing %q: %w", episode.Title, err)
@@ -98,25 +98,30 @@ func (p *Pipeline) decode(ctx context.Context, lease models.Lease, episode model
 	return nil
 }
 
-// ask returns what is asked of the decoder for an episode: what the job says counts before the show's settings, these before the
-// archive's.
-func (p *Pipeline) ask(ctx context.Context, episode models.Episode, job models.TranscribeJob) (whisper.Request, error) {
+// ask returns what is asked of the decoder for an episode, and the name of the model: what the job says counts before the show's
+// settings, these before the archive's.
+func (p *Pipeline) ask(ctx context.Context, episode models.Episode, job models.TranscribeJob) (req whisper.Request, model string, err error) {
 	show, err := p.o.Catalogue.Show(ctx, episode.ShowID)
 	if err != nil {
-		return whisper.Request{}, fmt.Errorf("reading the show of %q: %w", episode.Title, err)
+		return req, "", fmt.Errorf("reading the show of %q: %w", episode.Title, err)
 	}
-	req, err := Request(p.o.Weights, p.o.Model)
-	if err != nil {
-		return req, settingsError(err)
+	way := p.o.Way
+	if show.Settings.Model != "" {
+		if way, err = p.o.WayWith(ctx, show.Settings.Model); err != nil {
+			return req, "", fmt.Errorf("transcribing %q with the model that its show asks for: %w", episode.Title, settingsError(err))
+		}
 	}
-	req.Task, req.Decoders, req.Threads = job.Task, p.o.Decoders, p.o.Threads
+	if req, err = Request(p.o.Weights, way.Model); err != nil {
+		return req, "", settingsError(err)
+	}
+	req.Task, req.Decoders, req.Threads = job.Task, way.Decoders, way.Threads
 	req.Language = cmp.Or(job.Language, show.Settings.Language, p.o.Language)
 	lexicon, err := vocabulary.ReadLexicon(req.Model)
 	if err != nil { // the decoder will say what is wrong with the model
 		p.o.Logger.WarnContext(ctx, "common words are taken for names", "error", err)
 	}
 	req.Prompt = vocabulary.Prompt(lexicon, vocabulary.About{Show: show, Episode: episode, Words: p.o.Vocabulary, Hints: p.o.Hints})
-	return req, nil
+	return req, way.Model, nil
 }
 
 // settingsError takes the word "invalid" from an error about the settings: they say nothing about the episode, whose job

@@ -16,15 +16,15 @@ import (
 
 func newAddCommand(c *config) *cobra.Command {
 	var wait, dryRun, ifEmpty bool
-	var flags settingsFlags
+	flags := settingsFlags{c: c}
 	cmd := &cobra.Command{
 		Use:   "add SOURCE",
 		Short: "Add a podcast feed (address or file), a list of feeds (OPML), a folder of recordings, or an audio file",
 		Long: `Add a podcast feed (address or file), a list of feeds (OPML), a folder of recordings, or an audio file.
 
 Its episodes are queued; a running "earshot serve" fetches and transcribes them, or this command with --wait. Adding the
-same source again adds what is new and changes nothing else, except what --language, --vocabulary, --hints, --translate
-and --watch say of the show.`,
+same source again adds what is new and changes nothing else, except what --language, --vocabulary, --hints, --translate,
+--model, --keep and --watch say of the show.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			a, err := c.open(cmd.Context())

@@ -70,6 +70,7 @@ func (c *config) open(ctx context.Context) (*archive, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Dropped = func(key string) error { return listen.Forget(c.listeningDir(), key) }
 	s, err := store.Open(ctx, c.Data, o)
 	if err != nil {
 		return nil, err
@@ -110,9 +111,12 @@ func (a *archive) index(ctx context.Context, wake <-chan struct{}) (*search.Inde
 	return search.Open(ctx, filepath.Join(a.c.Data, "search"), a.Store, search.Options{Wake: wake, Log: a.c.log})
 }
 
+// listeningDir is where what listeners get is kept.
+func (c *config) listeningDir() string { return filepath.Join(c.Data, "listen") }
+
 // listening makes what listeners get beside the recordings.
 func (a *archive) listening() *listen.Maker {
-	return listen.New(listen.Options{Dir: filepath.Join(a.c.Data, "listen"), Audio: a.tool, Media: a.Media(), Logger: a.c.log})
+	return listen.New(listen.Options{Dir: a.c.listeningDir(), Audio: a.tool, Media: a.Media(), Logger: a.c.log})
 }
 
 // media gives the pipeline the store's recordings.
@@ -143,9 +147,10 @@ func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way, pollEvery 
 	if a.c.MediaURL == "" {
 		ahead = a.listening()
 	}
+	others := &ways{c: a.c, archive: way, unload: t.Unload, known: map[string]calibrate.Way{}}
 	p := pipeline.New(pipeline.Options{
 		Catalogue: a.Store, Sources: a.resolver(nil, nil), Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
-		Listening: ahead, Weights: w, Model: way.Model, Language: a.c.Language, Decoders: way.Decoders, Threads: way.Threads, Vocabulary: a.c.Vocabulary,
+		Listening: ahead, Weights: w, Way: pipeline.Way(way), WayWith: others.with, Language: a.c.Language, Vocabulary: a.c.Vocabulary,
 		Hints: a.c.Hints, PollEvery: pollEvery, Logger: a.c.log,
 	})
 	return store.Handlers{Poll: p.Poll, Download: p.Download, Import: p.Import, Transcribe: p.Transcribe}, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -30,13 +31,16 @@ type capacity struct {
 
 // capacity finds out what this machine has. It gives an error that says what to do when a model is not installed or does not
 // fit into memory: loading it would end the process in the middle, or push everything else out of memory.
-func (c *config) capacity(ctx context.Context) (*capacity, error) {
+func (c *config) capacity(ctx context.Context) (*capacity, error) { return c.capacityFor(ctx, c.Model) }
+
+// capacityFor is capacity for another model than the settings'.
+func (c *config) capacityFor(ctx context.Context, model string) (*capacity, error) {
 	w, err := c.weights()
 	if err != nil {
 		return nil, err
 	}
 	m := &capacity{c: c, weights: w, cores: calibrate.Cores(), fitting: map[string]int{}}
-	variants := w.Variants(c.Model)
+	variants := w.Variants(model)
 	if _, err := pipeline.Request(w, variants[0]); err != nil {
 		return nil, err
 	}
@@ -115,6 +119,42 @@ func (m *capacity) way(ctx context.Context, tool *audio.Tool, say func(string)) 
 	}
 	m.c.log.InfoContext(ctx, "transcribing", "model", best.Model, "decoders", best.Decoders, "threads", best.Threads, "device", m.engine.Device)
 	return best, nil
+}
+
+// ways knows how to decode with the models that shows ask for in place of the archive's. What was found once holds for as long as the
+// program runs: a model that is in memory would not find room beside itself.
+type ways struct {
+	c       *config
+	archive calibrate.Way // as measured for the archive's model
+	unload  func()        // gives the memory back that a model holds which is not being used
+
+	mu    sync.Mutex
+	known map[string]calibrate.Way
+}
+
+// with returns the way for a model: as measured for it, else as for the archive's, with no more decoders than fit into memory.
+func (w *ways) with(ctx context.Context, model string) (pipeline.Way, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	way, ok := w.known[model]
+	if !ok {
+		w.unload()
+		m, err := w.c.capacityFor(ctx, model)
+		if err != nil {
+			return pipeline.Way{}, err
+		}
+		way = w.archive
+		if c, ok := calibrate.Load(w.c.Models, m.key()); ok && w.c.Decoders == 0 {
+			way = c.Best
+		}
+		if !slices.Contains(m.variants, way.Model) {
+			way.Model = m.variants[0]
+		}
+		way = way.Within(m.fitting[way.Model], max(m.cores, way.Decoders))
+		w.c.log.InfoContext(ctx, "a show asks for a model", "model", way.Model, "decoders", way.Decoders, "threads", way.Threads)
+		w.known[model] = way
+	}
+	return pipeline.Way(way), nil
 }
 
 // key is what a measurement holds for.

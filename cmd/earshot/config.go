@@ -124,7 +124,7 @@ func (c *config) load(cmd *cobra.Command) error {
 		return fmt.Errorf("reading the environment: %w", err)
 	}
 	fromFlags := posflag.ProviderWithFlag(flags, ".", k, func(f *pflag.Flag) (string, any) {
-		if cmd.Annotations[forOneShow] != "" && slices.Contains([]string{"language", "vocabulary", "hints"}, f.Name) {
+		if cmd.Annotations[forOneShow] != "" && slices.Contains([]string{"language", "vocabulary", "hints", "model"}, f.Name) {
 			return "", nil
 		}
 		return f.Name, posflag.FlagVal(flags, f)

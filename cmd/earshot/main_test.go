@@ -424,7 +424,10 @@ func TestTheQueueWaitsForWeights(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	p.must("add", sample(t))
-	if _, errs, code := p.run("add", "--wait", "--model", "large-v3", sample(t)); code != 1 || !strings.Contains(errs, "models pull") {
+	p.env = append(p.env, "EARSHOT_MODEL=large-v3")
+	_, errs, code := p.run("add", "--wait", sample(t))
+	p.env = p.env[:len(p.env)-1]
+	if code != 1 || !strings.Contains(errs, "models pull") {
 		t.Errorf("missing weights: exit code %d: %s", code, errs)
 	}
 	if st := p.status(); st.Episodes[models.EpisodeQueued] != 1 {

@@ -31,14 +31,44 @@ func (s sources) Feeds(opml string) ([]models.Subscription, error) {
 }
 
 // CheckSettings refuses settings that this program cannot work with.
-func (s sources) CheckSettings(settings models.ShowSettings) error { return checkSettings(settings) }
+func (s sources) CheckSettings(settings models.ShowSettings) error {
+	return s.a.c.checkSettings(settings)
+}
 
 // checkSettings refuses settings of a show that this program cannot work with, whoever chose them.
-func checkSettings(s models.ShowSettings) error {
+func (c *config) checkSettings(s models.ShowSettings) error {
+	if err := c.checkModel(s); err != nil {
+		return err
+	}
 	if s.Language != "" && !whisper.KnowsLanguage(s.Language) {
 		return models.Explain(models.ErrInvalid, "%w", unknownLanguage(s.Language))
 	}
 	return s.Check()
+}
+
+// checkModel refuses a model that there is not. One that can be had and is not installed yet is good enough: episodes wait for it.
+func (c *config) checkModel(s models.ShowSettings) error {
+	if s.Model == "" {
+		return nil
+	}
+	w, err := c.weights()
+	if err != nil {
+		return err
+	}
+	name := weights.Canonical(s.Model)
+	m, err := weights.Lookup(name)
+	if _, perr := w.Path(name); err != nil && perr == nil { // the owner's own
+		m, err = weights.Model{Name: name, Kind: weights.Speech}, nil
+	}
+	switch {
+	case err != nil:
+		return err
+	case m.Kind != weights.Speech:
+		return models.Explain(models.ErrInvalid, "%s does not transcribe: choose another of earshot models list", s.Model)
+	case m.Languages == weights.EnglishOnly && s.Language != "" && s.Language != models.LanguageAuto && s.Language != "en":
+		return models.Explain(models.ErrInvalid, "the model %s knows English only, not %q: choose one without \".en\" in its name", s.Model, s.Language)
+	}
+	return nil
 }
 
 // desk keeps the models for the API.

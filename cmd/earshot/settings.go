@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,8 @@ const forOneShow = "for one show"
 
 // settingsFlags are the flags with which an owner chooses a show's settings.
 type settingsFlags struct {
+	c *config
+
 	vocabularyFile string
 	headerFile     string
 	newest         int
@@ -33,6 +36,8 @@ func (s *settingsFlags) register(cmd *cobra.Command) {
 	f.String("language", "", `language that the show is spoken in, as a code such as fr; auto detects it for each episode, mixed for each stretch of speech; "" leaves it to the archive's setting`)
 	f.String("vocabulary", "", "names and words to expect in the show, separated by commas, the most important ones first")
 	f.StringVar(&s.vocabularyFile, "vocabulary-file", "", "file with the vocabulary, an entry a line; - for standard input")
+	f.String("model", "", `model that the show is transcribed with, as earshot models list names it; "" leaves it to the archive's setting`)
+	f.String("keep", "", `what stays of an episode once it is transcribed: audio (recording and text), text (the archive's copy of the recording is removed, and fetched anew where it is needed again; your own files stay); "" means audio`)
 	f.String("hints", "", `what the decoder is told to expect: auto (names from titles and notes, and the vocabulary), words (the vocabulary only), off; "" leaves it to the archive's setting`)
 	f.Bool("watch", false, "of a folder: add by itself what appears in it, while earshot serve runs")
 	f.Bool("translate", false, "make a second transcript, in English, of episodes in other languages")
@@ -55,6 +60,8 @@ func (s *settingsFlags) apply(cmd *cobra.Command, show *models.Show) (given bool
 	text("language", &to.Language)
 	text("hints", &to.Hints)
 	text("transcripts", &to.Transcripts)
+	text("model", &to.Model)
+	text("keep", &to.Keep)
 	for name, into := range map[string]*bool{"translate": &to.Translate, "watch": &to.Watch} {
 		if f.Changed(name) {
 			given = true
@@ -62,9 +69,6 @@ func (s *settingsFlags) apply(cmd *cobra.Command, show *models.Show) (given bool
 				return given, err
 			}
 		}
-	}
-	if to.Watch && show.Source.Kind != models.SourceFolder {
-		return given, models.Explain(models.ErrInvalid, "%s is no folder: only folders can be watched", show.Title)
 	}
 	if s.choose(cmd, to) {
 		given = true
@@ -80,7 +84,7 @@ func (s *settingsFlags) apply(cmd *cobra.Command, show *models.Show) (given bool
 		text("vocabulary", &words)
 		to.Vocabulary = models.Words(words)
 	}
-	return given, checkSettings(*to)
+	return given, errors.Join(s.c.checkSettings(*to), to.CheckFor(show.Source.Kind))
 }
 
 // choose changes which episodes come.

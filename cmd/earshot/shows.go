@@ -41,7 +41,7 @@ func newShowsCommand(c *config) *cobra.Command {
 }
 
 func newShowsSetCommand(c *config) *cobra.Command {
-	var flags settingsFlags
+	flags := settingsFlags{c: c}
 	var address, visibleTo string
 	cmd := &cobra.Command{
 		Use:   "set SHOW",
@@ -226,6 +226,12 @@ func describeShow(s models.Show) string {
 	}
 	if s.Settings.Transcripts != "" {
 		said = append(said, "transcripts "+s.Settings.Transcripts)
+	}
+	if s.Settings.Model != "" {
+		said = append(said, "model "+s.Settings.Model)
+	}
+	if s.Settings.Keep == models.KeepText {
+		said = append(said, "keeps the text only")
 	}
 	if s.Settings.Hints != "" {
 		said = append(said, "hints "+s.Settings.Hints)

@@ -70,13 +70,8 @@ func (t *Transcriber) Close() {
 		t.closed = true
 		close(t.closing)
 	}
-	idle := t.idle
-	t.idle = nil
 	t.mu.Unlock()
-	for _, c := range idle {
-		c.idle.Stop()
-		c.end()
-	}
+	t.Unload()
 	t.running.Wait()
 }
 
@@ -189,6 +184,18 @@ func (t *Transcriber) once(ctx context.Context, r *recovery, open Source, slowes
 		c.end() // it was killed just now
 	}
 	return result, nil
+}
+
+// Unload ends the idle children, which hold memory: whoever asks how much there is for another model need not count it.
+func (t *Transcriber) Unload() {
+	t.mu.Lock()
+	idle := t.idle
+	t.idle = nil
+	t.mu.Unlock()
+	for _, c := range idle {
+		c.idle.Stop()
+		c.end()
+	}
 }
 
 // take returns an idle child that has loaded what is wanted, or starts one. Idle children with something else are ended
