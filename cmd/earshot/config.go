@@ -135,6 +135,7 @@ func (c *config) load(cmd *cobra.Command) error {
 	if err := k.Unmarshal("", c); err != nil {
 		return fmt.Errorf("the settings do not fit: %w", err)
 	}
+	c.Model = cmp.Or(c.Model, defaultModel) // a command whose flag is about a show has none for the archive
 	c.Webhooks, c.WebhookAllow = listOf(k.Get("webhooks")), listOf(k.Get("webhook-allow"))
 	c.TrustedProxies = listOf(k.Get("trusted-proxies"))
 	if err := c.checkAccess(); err != nil {
@@ -200,6 +201,7 @@ func (c *config) expect(vocabulary any) error {
 	if err := (models.ShowSettings{Vocabulary: c.Vocabulary, Hints: c.Hints}).Check(); err != nil {
 		return fmt.Errorf("the settings do not fit: %w", err)
 	}
+	c.Model = cmp.Or(c.Model, defaultModel) // a command whose flag is about a show has none for the archive
 	return nil
 }
 

@@ -1143,6 +1143,8 @@ export interface components {
             start_ms: number;
         };
         Episode: {
+            /** @description Its audio was not kept, as the settings of its show ask: there is the text only */
+            audio_not_kept?: boolean;
             /** @description Address of the picture of this recording; absent where it has none of its own: …/episodes/{id}/cover is then that of the show */
             cover?: string;
             /**
@@ -1180,6 +1182,8 @@ export interface components {
             words?: string[];
         };
         EpisodeDetail: {
+            /** @description Its audio was not kept, as the settings of its show ask: there is the text only */
+            audio_not_kept?: boolean;
             /** @description In order of time; the publisher's, or those of the recording */
             chapters: components["schemas"]["Chapter"][];
             /** @description Address of the picture of this recording; absent where it has none of its own: …/episodes/{id}/cover is then that of the show */
@@ -1790,8 +1794,18 @@ export interface components {
              * @enum {string}
              */
             hints: "" | "auto" | "words" | "off";
+            /**
+             * @description What stays of an episode once it is transcribed: the recording and the text, or the text only; then the recording is fetched anew where it is needed again
+             * @enum {string}
+             */
+            keep: "audio" | "text";
             /** @description Spoken in the show, as a code such as fr; auto detects it for each episode, mixed for each stretch of speech; empty: as the archive's setting */
             language: string;
+            /**
+             * @description Name of the model that the show is transcribed with; empty: as the archive's setting
+             * @example small-q8_0
+             */
+            model: string;
             /**
              * @description Which transcripts are used: all are made here; the publisher's where it fits the audio, and none is made then; all are made here, and the publisher's is used where it fits
              * @enum {string}
@@ -1809,8 +1823,15 @@ export interface components {
             episodes?: components["schemas"]["Choice"];
             /** @enum {string} */
             hints?: "" | "auto" | "words" | "off";
+            /**
+             * @description See Settings; text is refused for recordings that were uploaded or added one by one
+             * @enum {string}
+             */
+            keep?: "" | "audio" | "text";
             /** @description See Settings */
             language?: string;
+            /** @description See Settings; episodes wait for a model that is not installed yet */
+            model?: string;
             /** @enum {string} */
             transcripts?: "" | "own" | "publisher" | "both";
             translate?: boolean;
@@ -2724,6 +2745,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorModel"];
                 };
             };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
             /** @description The range lies outside */
             416: {
                 headers: {
@@ -3089,6 +3119,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorModel"];
                 };
             };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
             /** @description The range lies outside */
             416: {
                 headers: {
@@ -3181,6 +3220,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Gone */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3374,6 +3422,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorModel"];
                 };
             };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3468,6 +3525,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Gone */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -91,6 +91,7 @@ class Player {
       this.#start = this.position = at ?? place(episode.id)
       this.waiting = play
       this.#plain = false
+      if (episode.audio_not_kept) return this.#silent(audio)
       this.#source(audio, play)
       this.#describe(episode)
     } else if (at !== null) {
@@ -101,6 +102,7 @@ class Player {
   }
 
   play() {
+    if (this.episode?.audio_not_kept) return
     this.#audio?.play().catch((e: unknown) => {
       // A newer load may have taken the place of this one; else the browser wants a click first.
       if (e instanceof DOMException && e.name === 'AbortError') return
@@ -166,6 +168,14 @@ class Player {
     if (changed) keep('sound', { rate: this.rate, volume: this.volume, muted: this.muted, skipSilence: this.skipSilence })
   }
 
+  /** Says why nothing is heard. */
+  #silent(audio: HTMLAudioElement) {
+    this.#ready = this.waiting = false
+    audio.removeAttribute('src')
+    audio.load()
+    this.error = 'The audio of this episode was not kept: there is the text only.'
+  }
+
   #source(audio: HTMLAudioElement, play: boolean) {
     if (!this.episode) return
     this.#ready = false
@@ -175,7 +185,7 @@ class Player {
 
   #failed() {
     const audio = this.#audio
-    if (!audio || !this.episode) return
+    if (!audio || !this.episode || this.episode.audio_not_kept) return
     if (!this.#plain) {
       const play = this.playing || this.waiting
       this.#plain = true
