@@ -163,6 +163,27 @@ func TestPage(t *testing.T) {
 		b.until(`document.querySelector('main').innerText.includes('earshot add')`)
 	})
 
+	t.Run("without its audio", func(t *testing.T) {
+		a, first := library(t)
+		a.change(first, func(e *models.Episode) { e.Media.Key, e.Media.SHA256 = "", "ab" })
+		b := openTab(t, browser, a, "/?q=budget")
+		b.until(`document.querySelectorAll('article .moment').length > 0`)
+		b.eval(`[...document.querySelectorAll('article')].find(e => e.innerText.includes('who gets to spend')).querySelector('.moment').click()`)
+		b.until(`document.querySelector('.bar [role=alert]')?.innerText.includes('was not kept') && document.querySelector('.reader')?.innerText.includes('was not kept')`)
+		if b.eval(`document.querySelector('.bar .play') !== null || document.querySelector('audio').hasAttribute('src')`) != "false" {
+			t.Error("what is not here can be played")
+		}
+		for _, look := range []struct {
+			w, h    int64
+			colours string
+		}{{375, 812, "light"}, {1280, 800, "dark"}} {
+			b.size(look.w, look.h)
+			b.prefer(look.colours, "reduce")
+			b.until(`document.querySelector('.bar').getBoundingClientRect().bottom <= innerHeight && document.getAnimations().length === 0`)
+			b.shoot("not-kept-" + look.colours)
+		}
+	})
+
 	t.Run("hostile text stays text", func(t *testing.T) {
 		a := newArchive(t)
 		evil := `<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>`
