@@ -154,7 +154,7 @@ func hold(t *testing.T, s *Store, o WorkOptions) *holder {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	h := &holder{got: make(chan *held), stop: cancel, done: make(chan error, 1)}
 	take := func(jobCtx context.Context, lease models.Lease, job any, report Report) error {
-		a := &held{ctx: jobCtx, lease: lease, job: job, report: report, end: make(chan error)}
+		a := &held{ctx: jobCtx, lease: lease, job: job, report: report, end: make(chan error, 1)}
 		select {
 		case h.got <- a:
 		case <-jobCtx.Done():
