@@ -179,7 +179,7 @@ func TestPage(t *testing.T) {
 		}{{375, 812, "light"}, {1280, 800, "dark"}} {
 			b.size(look.w, look.h)
 			b.prefer(look.colours, "reduce")
-			b.until(`document.querySelector('.bar').getBoundingClientRect().bottom <= innerHeight && document.getAnimations().length === 0`)
+			b.until(`document.querySelector('.bar [role=alert]').getBoundingClientRect().bottom <= innerHeight && document.getAnimations().length === 0`)
 			b.shoot("not-kept-" + look.colours)
 		}
 	})
