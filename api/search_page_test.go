@@ -206,14 +206,26 @@ func TestSearchPage(t *testing.T) {
 		b.until(`document.querySelector('.row') === null && document.querySelector('.reader') !== null`)
 	})
 
+	t.Run("nobody is said to say half a word", func(t *testing.T) {
+		b := openTab(t, browser, collective(t), "/")
+		b.until(`document.querySelector('#library') !== null`)
+		b.search("certif")
+		b.until(quiet + ` && document.querySelector('#completions li') !== null`)
+		if got := b.text("section[aria-busy]"); strings.Contains(got, "Nobody says") || strings.Contains(got, "Nothing found") {
+			t.Errorf("while the word goes on: %s", got)
+		}
+		b.keys("xx")
+		b.until(`document.querySelector('.none h2')?.innerText.includes('certifxx')`)
+	})
+
 	t.Run("saved and last searches", func(t *testing.T) {
 		b := openTab(t, browser, collective(t), "/?q=circle")
 		b.until(quiet + ` && document.querySelector('.keep .pick') !== null`)
 		if got := b.promise(`(await fetch(document.querySelector('.keep a').href).then(r => r.text())).match(/<link>[^<]*episodes[^<]*/g)`); !strings.Contains(got, "q=circle&amp;t=") {
 			t.Errorf("the feed tells %q", got)
 		}
-		b.eval(`document.querySelector('.keep button').click()`)
-		b.until(`document.querySelector('.keep button').ariaPressed === 'true'`)
+		b.eval(`document.querySelector('.keep [aria-pressed]').click()`)
+		b.until(`document.querySelector('.keep [aria-pressed]').ariaPressed === 'true'`)
 		b.eval(`document.querySelector('input[type=search]').select()`)
 		b.keys("limits")
 		b.keys(kb.Enter)
@@ -223,7 +235,7 @@ func TestSearchPage(t *testing.T) {
 		b.shoot("searches")
 		b.eval(searches + `[0].click()`)
 		b.until(quiet + ` && document.querySelectorAll('article').length === 1 && document.querySelector('input[type=search]').value === 'circle'`)
-		b.eval(`document.querySelector('.keep button').click()`)
+		b.eval(`document.querySelector('.keep [aria-pressed]').click()`)
 		b.do(chromedp.Navigate(b.url))
 		b.until(searches + `.map(e => e.innerText).join() === 'limits'`)
 	})

@@ -60,12 +60,35 @@ func (e *evaluation) hit(root *truth, r ranked, q models.Query) (models.EpisodeH
 	}
 	all := joinOccurrences(found)
 	h.Total = len(all)
-	for _, m := range chosen(all, q) {
-		shown := t.moment(m, marked)
+	list, first, end := chosen(all, q)
+	for i := first; i < end; i++ {
+		m := list[i]
+		from, to := t.around(list, i)
+		shown := t.moment(m, from, to, marked)
 		shown.MatchedAs = e.matchedAs(t, m)
 		h.Moments = append(h.Moments, shown)
 	}
 	return h, nil
+}
+
+// around returns the words [from, to) of the snippet of list[i]. Words between two moments of the list are shown with one of them
+// only, so that nothing is read twice.
+func (t *table) around(list []moment, i int) (from, to int) {
+	m := list[i]
+	from, to = max(0, m.first-wordsBefore), min(t.wordCount(), m.last+wordsAfter+1)
+	if i > 0 {
+		from = max(from, parting(list[i-1], m))
+	}
+	if i+1 < len(list) {
+		to = min(to, parting(m, list[i+1]))
+	}
+	return min(from, m.first), max(to, m.last+1)
+}
+
+// parting returns the word with which the snippet of the second of two neighbours may begin: it has up to half of what is between.
+func parting(before, after moment) int {
+	between := max(0, after.first-before.last-1)
+	return after.first - min(wordsBefore, between/2)
 }
 
 // occurrences returns where an episode matches, in spoken order: in the passages that hold the whole query, or else, where
@@ -196,13 +219,15 @@ func joinOccurrences(found []occurrence) []moment {
 	return out
 }
 
-// chosen returns the moments that a query wants to see, in spoken order: the best ones, or a page of all.
-func chosen(all []moment, q models.Query) []moment {
+// chosen returns the moments that a query wants to see, list[from:to], in spoken order, among their neighbours: the best ones, or a
+// page of all.
+func chosen(all []moment, q models.Query) (list []moment, from, to int) {
 	if q.MomentsOffset == 0 {
-		return bestMoments(all, q.Moments)
+		list = bestMoments(all, q.Moments)
+		return list, 0, len(list)
 	}
-	all = all[min(max(0, q.MomentsOffset), len(all)):]
-	return all[:min(q.Moments, len(all))]
+	from = min(max(0, q.MomentsOffset), len(all))
+	return all, from, min(from+q.Moments, len(all))
 }
 
 // bestMoments returns at most so many moments, in spoken order: those with the most different leaves, then the shortest,
@@ -234,13 +259,12 @@ func bestMoments(all []moment, most int) []moment {
 	return out
 }
 
-// moment describes a moment with its snippet; marked are the words that match.
-func (t *table) moment(m moment, marked map[int]bool) models.Moment {
+// moment describes a moment with the words [from, to) as its snippet; marked are the words that match.
+func (t *table) moment(m moment, from, to int, marked map[int]bool) models.Moment {
 	out := models.Moment{
 		StartMS: t.startMS(m.first), EndMS: t.endMS(m.last),
 		Speaker: t.meta.Speakers[t.speakerOf(m.first)], Marks: []models.Mark{},
 	}
-	from, to := max(0, m.first-wordsBefore), min(t.wordCount(), m.last+wordsAfter+1)
 	var b strings.Builder
 	at := 0 // code points written
 	last := rune(0)

@@ -99,7 +99,8 @@ func TestAPageBeyondTheEndIsEmptyAndKnowsTheTotal(t *testing.T) {
 }
 
 func TestMomentsOfAnEpisodeByPages(t *testing.T) {
-	d := say("Often", strings.Repeat("one error and then some other words that are of no matter here ", 23))
+	text := strings.TrimSpace(strings.Repeat("one error and then some other words that are of no matter here ", 23))
+	d := say("Often", text)
 	x := indexOf(t, d)
 	all := find(t, x, "error").Hits[0]
 	if all.Total != 23 || len(all.Moments) != 23 {
@@ -118,5 +119,13 @@ func TestMomentsOfAnEpisodeByPages(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, all.Moments) {
 		t.Errorf("the pages have %d moments, other than the whole", len(got))
+	}
+	// Snippets of neighbours share the words between them: read one after the other they are what was said.
+	var said []string
+	for _, m := range all.Moments {
+		said = append(said, m.Snippet)
+	}
+	if together := strings.Join(said, " "); together != text {
+		t.Errorf("the snippets are %q", together)
 	}
 }
