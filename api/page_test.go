@@ -51,7 +51,7 @@ func TestPage(t *testing.T) {
 		a, first := library(t)
 		b := openTab(t, browser, a, "/")
 		b.search(`title:spend "error budget"`)
-		b.until(`document.querySelectorAll('article mark').length === 6`)
+		b.until(`document.querySelectorAll('article mark').length === 4`)
 		if got := b.eval(`[...document.querySelectorAll('article .moment')][1].querySelector('.said').innerText`); got != "Jonerror budget says how much failure we accept. If the error budget is spent, we stop shipping features. That is the deal. And who decides that?" {
 			t.Errorf("the second moment says %q", got)
 		}
