@@ -52,7 +52,7 @@ func TestPage(t *testing.T) {
 		b := openTab(t, browser, a, "/")
 		b.search(`title:spend "error budget"`)
 		b.until(`document.querySelectorAll('article mark').length === 4`)
-		if got := b.eval(`[...document.querySelectorAll('article .moment')][1].querySelector('.said').innerText`); got != "Jonerror budget says how much failure we accept. If the error budget is spent, we stop shipping features. That is the deal. And who decides that?" {
+		if got := b.eval(`[...document.querySelectorAll('article .moment')][1].querySelector('.said').innerText`); got != "Jonwe accept. If the error budget is spent, we stop shipping features. That is the deal. And who decides that?" {
 			t.Errorf("the second moment says %q", got)
 		}
 		if got := b.eval(`document.querySelector('article mark').innerText`); got != "error budget" {
