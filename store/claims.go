@@ -8,9 +8,13 @@ import (
 )
 
 // Claim makes holder the one who does what has that name, for a while, and reports whether it is: false while another one is.
-// A holder claims it again before the time is over, and with 0 when it has finished. All ask for the same time.
+// A holder claims it again before the time is over, and with 0 gives back what it may hold. All ask for the same time.
 func (s *Store) Claim(ctx context.Context, name, holder string, while time.Duration) (mine bool, err error) {
 	err = s.sign(ctx, "claiming what one process does at a time", func(ctx context.Context, tx bun.Tx) error {
+		if while <= 0 {
+			_, err := tx.NewRaw("DELETE FROM claims WHERE name = ? AND holder = ?", name, holder).Exec(ctx)
+			return err
+		}
 		now, err := s.beatClock(ctx, tx)
 		if err != nil {
 			return err

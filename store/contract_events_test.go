@@ -25,8 +25,9 @@ func claims(c clause) {
 	claim("one", time.Minute, true)
 	claim("two", time.Minute, false)
 	claim("one", time.Minute, true)
-	claim("one", 0, true)
+	claim("one", 0, false)
 	claim("two", time.Minute, true)
+	claim("one", 0, false) // who has lost it gives nothing back
 	claim("one", time.Minute, false)
 	for _, until := range []int64{0, 1 << 60} { // it is over, and of another time
 		_, err := s.e.write.NewRaw("UPDATE claims SET until = ?, holder = 'two'", until).Exec(t.Context())

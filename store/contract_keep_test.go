@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/uptrace/bun"
@@ -154,4 +156,57 @@ func keepUploads(c clause) {
 	if _, err := s.SaveShow(ctx, other, nil); !errors.Is(err, models.ErrInvalid) {
 		t.Errorf("a new one: %v", err)
 	}
+}
+
+// keepTheOnlyCopy: a recording that may be nowhere else stays, and one that is not there is not recorded.
+func keepTheOnlyCopy(c clause) {
+	t, s, ctx := c.t, c.s, c.t.Context()
+	dir := t.TempDir()
+	show := aShow("Tapes")
+	show.Source = models.Source{Kind: models.SourceFolder, Location: models.Location(dir)}
+	show.Settings = models.ShowSettings{Keep: models.KeepText}
+	tapes := episodesOf(show, 2)
+	for i, content := range []string{"still there", "moved away"} {
+		path := filepath.Join(dir, content)
+		tapes[i].Enclosure = models.Enclosure{Location: models.Location(path)}
+		must(t, os.WriteFile(path, []byte(content), 0o600))
+	}
+	mustSave(t, s, show, tapes)
+	k := keeping{s, t, hold(t, s, quickly())}
+	keys := map[models.EpisodeID]string{}
+	for range 4 {
+		a := k.h.take(t)
+		switch j := a.job.(type) {
+		case models.DownloadJob:
+			content := "still there"
+			if j.EpisodeID == tapes[1].ID {
+				content = "moved away"
+				must(t, os.Remove(filepath.Join(dir, content)))
+			}
+			keys[j.EpisodeID] = k.save(a, j.EpisodeID, content).Key
+		case models.TranscribeJob:
+			k.say(a, j.EpisodeID, models.TaskTranscribe, "en")
+		}
+		a.finish(nil)
+	}
+	k.gone(tapes[0].ID, keys[tapes[0].ID])
+	eventually(t, "all jobs have ended", func() bool {
+		st, err := s.Status(ctx)
+		must(t, err)
+		return st.Queue["transcribe"]+st.Queue["download"] == 0
+	})
+	if has, there := k.stored(tapes[1].ID, keys[tapes[1].ID]); !has || !there {
+		t.Error("the only copy is gone")
+	}
+
+	uploads := aShow("Sent")
+	uploads.Source = models.Source{Kind: models.SourceFiles}
+	sent := episodesOf(uploads, 1)
+	sent[0].Enclosure.Location = models.Location(storedPrefix + keys[tapes[0].ID])
+	if _, err := s.SaveShow(ctx, uploads, sent); err == nil {
+		t.Error("an upload is recorded whose bytes have been removed")
+	}
+	sent[0].Enclosure.Location = models.Location(storedPrefix + keys[tapes[1].ID])
+	mustSave(t, s, uploads, sent)
+	wantError(t, s.SetShowSource(ctx, uploads.ID, "https://example.org/feed.xml", models.Access{}), models.ErrConflict)
 }

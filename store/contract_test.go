@@ -83,6 +83,7 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"remove a show":             removeShow,
 		"keep text only":            keepText,
 		"keep what may be lost":     keepUploads,
+		"keep the only copy":        keepTheOnlyCopy,
 		"clock put back":            clockPutBack,
 		"events in order":           eventsInOrder,
 		"few events":                fewEvents,

@@ -67,8 +67,7 @@ func (s *Store) migrations() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(s.e.goose, s.e.write.DB, wordsFS{sub, s.e.words}, goose.WithDisableGlobalRegistry(true),
-		goose.WithAllowOutofOrder(true)) // versions of the same day were made beside each other
+	return goose.NewProvider(s.e.goose, s.e.write.DB, wordsFS{sub, s.e.words}, goose.WithDisableGlobalRegistry(true))
 }
 
 // migrateTo makes the catalogue's tables, which have nothing of an owner's in them, those of a version. One that this program

@@ -93,12 +93,13 @@ func (s *Store) places(ctx context.Context, tx bun.Tx, jobs []river.JobArgs) (ma
 	return at, err
 }
 
-// move puts the waiting downloads of episodes whose files are at another place now into the queue of that place.
+// move puts the downloads of episodes whose files are at another place now into the queue of that place.
 func (s *Store) move(ctx context.Context, tx bun.Tx, episodes []*episodeRow) error {
 	for _, r := range episodes {
 		_, err := tx.NewRaw("UPDATE river_job SET queue = ? WHERE kind = ? AND state IN (?) AND "+s.e.target+" = ?",
 			downloadQueue(r.Place), downloadKind().name, bun.List([]rivertype.JobState{
 				rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+				rivertype.JobStateRunning, // by a worker that may be dead already
 			}), r.ID).Exec(ctx)
 		if err != nil {
 			return err

@@ -26,20 +26,24 @@ func (s *Store) PollFailed(ctx context.Context, lease models.Lease, id models.Sh
 	})
 }
 
-// SetShowSource gives a show another address and what its server wants to be told. The feed is due at once, also one that was
-// gone.
+// SetShowSource gives a show that comes from a feed another address and what its server wants to be told. The feed is due at once,
+// also one that was gone. A show of recordings is [models.ErrConflict]: it would lose what tells that they are the only ones.
 func (s *Store) SetShowSource(ctx context.Context, id models.ShowID, location models.Location, access models.Access) error {
 	secrets, err := access.Reveal()
 	if err != nil {
 		return err
 	}
 	return s.write(ctx, "setting where a show comes from", func(ctx context.Context, tx bun.Tx) error {
-		r := &showRow{ID: id, SourceKind: models.SourceFeed, SourceLocation: clean(string(location)), Secrets: secrets, NextPollAt: toMS(s.now())}
-		n, err := affected(tx.NewUpdate().Model(r).Column("source_kind", "source_location", "secrets", "etag", "last_modified", "next_poll_at",
-			"poll_failures", "ended_at", "problem", "problem_at").WherePK().Exec(ctx))
-		if err == nil && n == 0 {
-			return fmt.Errorf("show %s: %w", id, models.ErrNotFound)
+		was, err := show(ctx, tx, id)
+		if err != nil {
+			return err
 		}
+		if k := was.Source.Kind; k != models.SourceFeed && k != models.SourceFeedFile {
+			return models.Explain(models.ErrConflict, "%q has recordings of its own: add the feed as a show beside it", was.Title)
+		}
+		r := &showRow{ID: id, SourceKind: models.SourceFeed, SourceLocation: clean(string(location)), Secrets: secrets, NextPollAt: toMS(s.now())}
+		_, err = tx.NewUpdate().Model(r).Column("source_kind", "source_location", "secrets", "etag", "last_modified", "next_poll_at",
+			"poll_failures", "ended_at", "problem", "problem_at").WherePK().Exec(ctx)
 		return err
 	})
 }

@@ -62,8 +62,8 @@ func (s *Store) SaveMedia(ctx context.Context, lease models.Lease, id models.Epi
 	}
 	return s.fenced(ctx, lease, "recording an episode's audio", func(ctx context.Context, tx bun.Tx) error {
 		// Whoever removes recordings may have been faster; the next attempt brings it again.
-		if !s.media.has(m.Key) {
-			return fmt.Errorf("the audio file %s was removed before it could be recorded", m.Key)
+		if err := s.stillThere(ctx, tx, m.Key); err != nil {
+			return err
 		}
 		twin, err := twin(ctx, tx, id, m.SHA256)
 		if err != nil {

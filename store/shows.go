@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/riverqueue/river"
 	"github.com/uptrace/bun"
@@ -296,6 +297,13 @@ func (d *difference) leaveDeleted(ctx context.Context, db bun.IDB) error {
 func (s *Store) apply(ctx context.Context, tx bun.Tx, d *difference) error {
 	if err := errors.Join(applyShow(ctx, tx, d), mark(ctx, tx, d.returned, 0)); err != nil {
 		return err
+	}
+	for _, r := range slices.Concat(d.added, d.updated) {
+		if key, stored := strings.CutPrefix(r.EnclosureLocation, storedPrefix); stored {
+			if err := s.stillThere(ctx, tx, key); err != nil {
+				return err
+			}
+		}
 	}
 	bump := d.searchable
 	if d.showChanged { // its name is part of what is searchable of every episode
