@@ -176,14 +176,16 @@ func TestSearchPage(t *testing.T) {
 		b.until(quiet + ` && document.querySelectorAll('article .moment').length === 2`)
 		b.eval(`document.querySelector('audio').addEventListener('playing', e => (window.began ??= []).push(document.querySelector('.bar .title').innerText + ' ' + e.target.currentTime.toFixed(1)))`)
 		b.eval(`document.querySelector('.pick.all').click()`)
-		b.until(`document.querySelector('.row .times')?.innerText === 'Moment 1 of 2' && window.began?.length === 1`)
+		b.until(`document.querySelector('.row .times')?.innerText === 'Moment 1 of 2' && window.began?.length >= 1`)
 		first := b.eval(`document.querySelector('.bar .title').innerText`)
 		// At the end of the sentence it goes on with the other episode, just before the word.
-		b.until(`document.querySelector('.row .times')?.innerText === 'Moment 2 of 2' && window.began?.length === 2`)
+		b.until(`document.querySelector('.row .times')?.innerText === 'Moment 2 of 2' && new Set(window.began?.map(b => b.slice(0, b.lastIndexOf(' ')))).size === 2`)
 		starts := map[string]string{}
 		for _, began := range strings.Split(b.eval(`window.began.join('|')`), "|") {
 			i := strings.LastIndex(began, " ")
-			starts[began[:i]] = began[i+1:]
+			if _, again := starts[began[:i]]; !again { // a machine that is busy may stop and go on
+				starts[began[:i]] = began[i+1:]
+			}
 		}
 		b.eval(`document.querySelector('audio').pause()`)
 		for title, start := range starts {
