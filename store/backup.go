@@ -42,6 +42,9 @@ const (
 	backupEnd     = "manifest.json"
 )
 
+// unfinishedBackup begins the names of files that are not complete yet.
+const unfinishedBackup = ".earshot-backup-"
+
 // backupHead is the first part. Names of fields are for ever.
 type backupHead struct {
 	Format  int       `json:"format"`
@@ -103,7 +106,10 @@ func (s *Store) Backup(ctx context.Context, file string, o BackupOptions) (done 
 	if _, err := os.Lstat(file); err == nil && !o.Replace {
 		return done, models.Explain(models.ErrInvalid, "%s is there already: choose another name", file)
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".earshot-backup-*") // its owner's alone
+	if err := sweepAbandoned(filepath.Dir(file), unfinishedBackup); err != nil { // of backups that were killed
+		return done, fmt.Errorf("writing the backup: %w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), unfinishedBackup+"*") // its owner's alone
 	if err != nil {
 		return done, fmt.Errorf("writing the backup: %w", err)
 	}
@@ -113,6 +119,9 @@ func (s *Store) Backup(ctx context.Context, file string, o BackupOptions) (done 
 		}
 	}()
 	defer f.Close()
+	if ok, err := tryLock(f); err != nil || !ok { // so that the next one does not take it for abandoned
+		return done, errors.Join(errors.New("the new file cannot be locked"), err)
+	}
 	packed, err := packer(f, file)
 	if err != nil {
 		return done, err
@@ -237,12 +246,16 @@ func (b *backup) recordings(ctx context.Context) error {
 	for _, m := range b.media {
 		report := func(n int64) { b.o.Progress(ProgressMedia, done+n, total) }
 		why, err := b.recording(ctx, m, report)
-		if err != nil {
+		switch {
+		case errors.Is(err, models.ErrNotFound):
+			if err := b.missing(ctx, m.Key); err != nil {
+				return err
+			}
+		case err != nil:
 			return err
-		}
-		if why != "" {
+		case why != "":
 			b.done.Unreadable = append(b.done.Unreadable, why)
-		} else {
+		default:
 			b.done.Recordings++
 		}
 		done += m.Bytes
@@ -250,13 +263,22 @@ func (b *backup) recordings(ctx context.Context) error {
 	return nil
 }
 
-// recording adds a recording, or says why it cannot be read. One whose bytes are not those that were stored is in the
+// missing notes that a recording is not there, unless no episode has it any more: it was let go of since the catalogue was written.
+func (b *backup) missing(ctx context.Context, key string) error {
+	wanted, err := b.s.e.read.NewSelect().Model((*episodeRow)(nil)).Where("media_key = ?", key).Exists(ctx)
+	if err != nil {
+		return b.s.e.explain(err)
+	}
+	if wanted {
+		b.done.Unreadable = append(b.done.Unreadable, key+" is missing")
+	}
+	return nil
+}
+
+// recording adds a recording, or says what is wrong with it; one that is not there is [models.ErrNotFound]. One whose bytes are not those that were stored is in the
 // file, because that is known only at its end, and is left out when the backup is restored.
 func (b *backup) recording(ctx context.Context, m storedFile, report func(int64)) (why string, err error) {
 	r, err := b.s.media.Reader(ctx, m.Key)
-	if errors.Is(err, models.ErrNotFound) {
-		return m.Key + " is missing", nil
-	}
 	if err != nil {
 		return "", err
 	}

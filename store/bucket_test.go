@@ -24,6 +24,7 @@ type s3 struct {
 	address string // of a bucket
 	given   atomic.Int64
 	refuse  atomic.Bool // what is put
+	asked   func()      // whether an object is there; nil: nobody listens
 	backend *s3mem.Backend
 }
 
@@ -37,6 +38,9 @@ func newS3(t *testing.T) *s3 {
 			_, _ = io.CopyN(io.Discard, r.Body, 1000) // part of it arrives
 			http.Error(w, "no", http.StatusForbidden)
 			return
+		}
+		if s.asked != nil && r.Method == http.MethodHead {
+			s.asked()
 		}
 		inner.ServeHTTP(&countingWriter{w, &s.given}, r)
 	}))

@@ -59,14 +59,21 @@ func (m *Media) close() error {
 }
 
 // sweep removes the unfinished files of processes that died, except downloads that can be resumed.
-func (m *Media) sweep() error {
-	paths, err := filepath.Glob(filepath.Join(m.tmp, "new-*"))
+func (m *Media) sweep() error { return sweepAbandoned(m.tmp, "new-") }
+
+// sweepAbandoned removes the files of a folder whose names begin so, and that nobody holds the lock on or has written to for long.
+func sweepAbandoned(dir, prefix string) error {
+	files, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	for _, p := range paths {
-		info, err := os.Stat(p)
-		if err != nil || time.Since(info.ModTime()) < abandonedAfter {
+	for _, d := range files {
+		if !strings.HasPrefix(d.Name(), prefix) {
+			continue
+		}
+		p := filepath.Join(dir, d.Name())
+		info, err := os.Lstat(p)
+		if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < abandonedAfter {
 			continue
 		}
 		f, err := os.OpenFile(p, os.O_RDWR, 0)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/riverqueue/river"
 	"github.com/uptrace/bun"
@@ -25,15 +26,16 @@ func (s *Store) requeue(ctx context.Context) error {
 	if err != nil || !asked {
 		return err
 	}
+	missing, err := s.missing(ctx)
+	if err != nil {
+		return err
+	}
 	return s.write(ctx, "queueing what was under way", func(ctx context.Context, tx bun.Tx) error {
 		n, err := affected(tx.NewDelete().Table("counters").Where("name = ?", requeueCounter).Exec(ctx))
 		if err != nil || n == 0 { // another process has done it
 			return err
 		}
-		var rows []episodeRow
-		err = tx.NewSelect().Model(&rows).
-			Where("state NOT IN (?, ?) OR translation_wanted OR transcript_links <> ?", models.EpisodeDone, models.EpisodeFailed, noLinks).
-			Order("published_at DESC", "id").Scan(ctx)
+		rows, err := underWay(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -43,7 +45,7 @@ func (s *Store) requeue(ctx context.Context) error {
 		}
 		var jobs []river.JobArgs
 		for i := range rows {
-			its, err := s.jobsDue(ctx, tx, &rows[i], imported[rows[i].ID])
+			its, err := s.jobsDue(ctx, tx, &rows[i], imported[rows[i].ID], missing[rows[i].MediaKey])
 			if err != nil {
 				return fmt.Errorf("queueing the episode %s: %w", rows[i].ID, err)
 			}
@@ -53,13 +55,45 @@ func (s *Store) requeue(ctx context.Context) error {
 	})
 }
 
-// jobsDue returns the jobs that follow from an episode's row, and puts the episode to waiting for them. Whether a recording is
-// here is left to the job: where it is not, it is fetched again.
-func (s *Store) jobsDue(ctx context.Context, tx bun.Tx, r *episodeRow, imported bool) (jobs []river.JobArgs, err error) {
+// underWay returns the episodes that a restored archive may owe a job.
+func underWay(ctx context.Context, db bun.IDB) (rows []episodeRow, err error) {
+	err = db.NewSelect().Model(&rows).
+		Where("state NOT IN (?, ?) OR translation_wanted OR transcript_links <> ?", models.EpisodeDone, models.EpisodeFailed, noLinks).
+		Order("published_at DESC", "id").Scan(ctx)
+	return rows, err
+}
+
+// missing returns the keys of the recordings that episodes under way need and that are not here. A bucket is asked for each of
+// them, for longer than a database lets a transaction be idle. One that cannot be asked for is taken to be here: its job will
+// say what is wrong.
+func (s *Store) missing(ctx context.Context) (map[string]bool, error) {
+	rows, err := underWay(ctx, s.e.read)
+	if err != nil {
+		return nil, s.e.explain(err)
+	}
+	missing := map[string]bool{}
+	for i := range rows {
+		r := &rows[i]
+		if _, asked := missing[r.MediaKey]; asked || !r.TranslationWanted && r.State != models.EpisodeDownloaded && r.State != models.EpisodeTranscribing {
+			continue
+		}
+		has, err := s.media.Has(ctx, r.MediaKey)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		missing[r.MediaKey] = err == nil && !has
+	}
+	return missing, nil
+}
+
+// jobsDue returns the jobs that follow from an episode's row, and puts the episode to waiting for them. A recording that is
+// missing is fetched again first; its translation follows from that.
+func (s *Store) jobsDue(ctx context.Context, tx bun.Tx, r *episodeRow, imported, missing bool) (jobs []river.JobArgs, err error) {
+	fetchFirst := r.TranslationWanted && missing && !strings.HasPrefix(r.EnclosureLocation, storedPrefix) // an upload is nowhere else
 	if r.TranscriptLinks != noLinks && !imported && r.ImportWarning == "" {
 		jobs = append(jobs, models.ImportJob{EpisodeID: r.ID})
 	}
-	if r.TranslationWanted {
+	if r.TranslationWanted && !fetchFirst {
 		jobs = append(jobs, models.TranscribeJob{EpisodeID: r.ID, Task: models.TaskTranslate})
 	}
 	state := r.State
@@ -68,14 +102,19 @@ func (s *Store) jobsDue(ctx context.Context, tx bun.Tx, r *episodeRow, imported 
 		state = models.EpisodeQueued
 		jobs = append(jobs, models.DownloadJob{EpisodeID: r.ID})
 	case models.EpisodeDownloaded, models.EpisodeTranscribing:
-		if has, herr := s.media.Has(ctx, r.MediaKey); herr == nil && !has {
+		if missing {
 			state = models.EpisodeQueued
 			jobs = append(jobs, models.DownloadJob{EpisodeID: r.ID})
 			break
 		}
 		state = models.EpisodeDownloaded
 		jobs = append(jobs, models.TranscribeJob{EpisodeID: r.ID})
-	case models.EpisodeDone, models.EpisodeFailed:
+	case models.EpisodeDone:
+		if fetchFirst {
+			state = models.EpisodeQueued
+			jobs = append(jobs, models.DownloadJob{EpisodeID: r.ID})
+		}
+	case models.EpisodeFailed:
 	}
 	if state != r.State {
 		err = updateEpisode(ctx, tx, &episodeRow{ID: r.ID, State: state, UpdatedAt: toMS(s.now())}, "state", "updated_at")

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -147,14 +149,30 @@ func (r *restoration) free(ctx context.Context, place string) error {
 	}
 	// The last one who closes an archive removes this file.
 	if _, err := os.Lstat(place + "-wal"); err == nil || busy != 0 {
-		return models.Explain(models.ErrInvalid, "the archive in %s is in use: stop earshot serve, and whatever else has it open, and try again", r.dir)
+		return r.inUse()
 	}
 	return nil
 }
 
-// moveAside keeps the former archive under another name. At no moment is there none in its place.
+func (r *restoration) inUse() error {
+	return models.Explain(models.ErrInvalid, "the archive in %s is in use: stop earshot serve, and whatever else has it open, and try again", r.dir)
+}
+
+// moveAside keeps the former archive under another name. At no moment is there none in its place. What SQLite keeps beside an
+// archive goes too, also that of one which somebody moved away without it: it would be taken for the new archive's.
 func (r *restoration) moveAside(place string) error {
-	if _, err := os.Lstat(place); errors.Is(err, fs.ErrNotExist) {
+	_, err := os.Lstat(place)
+	former := err == nil
+	var beside []string
+	for _, end := range []string{"-wal", "-shm", "-journal"} {
+		if _, err := os.Lstat(place + end); err == nil {
+			beside = append(beside, end)
+		}
+	}
+	if former && slices.Contains(beside, "-wal") { // somebody has opened it since it was free
+		return r.inUse()
+	}
+	if !former && len(beside) == 0 {
 		return nil
 	}
 	aside, err := os.MkdirTemp(r.dir, "replaced-"+r.o.Now().UTC().Format("20060102-150405-*"))
@@ -163,8 +181,13 @@ func (r *restoration) moveAside(place string) error {
 	}
 	r.done.Aside = aside
 	to := filepath.Join(aside, "earshot.db")
-	if err = os.Link(place, to); err != nil {
-		err = os.Rename(place, to) // a file system without links
+	if former {
+		if err = os.Link(place, to); err != nil {
+			err = os.Rename(place, to) // a file system without links
+		}
+	}
+	for _, end := range beside {
+		err = errors.Join(err, os.Rename(place+end, to+end))
 	}
 	return errors.Join(err, syncDir(aside))
 }
@@ -208,19 +231,19 @@ func (r *restoration) intoDatabase(ctx context.Context) (err error) {
 
 // empty makes sure that there is no archive in a database.
 func (s *Store) empty(ctx context.Context) error {
-	err := s.read(ctx, "looking for an archive", func(ctx context.Context, tx bun.Tx) error {
-		all, err := s.e.tables(ctx, tx)
-		if err != nil || len(all) == 0 {
-			return err
-		}
-		return s.vacant(ctx, tx)
-	})
-	return err
+	return s.read(ctx, "looking for an archive", s.vacant)
 }
 
-// vacant makes sure that the tables have nothing of an owner's in them.
+// vacant makes sure that those tables that are there have nothing of an owner's in them.
 func (s *Store) vacant(ctx context.Context, tx bun.Tx) error {
-	for _, table := range []string{"shows", "changes"} {
+	there, err := s.e.tables(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, table := range []string{"shows", "changes", "users", "tokens"} {
+		if !slices.Contains(there, table) {
+			continue // it is of an older version
+		}
 		has, err := tx.NewSelect().Table(table).Exists(ctx)
 		if err != nil {
 			return err
@@ -231,6 +254,10 @@ func (s *Store) vacant(ctx context.Context, tx bun.Tx) error {
 	}
 	return nil
 }
+
+// errAllLoaded ends the reading of a backup after its catalogue. What follows can take hours to be read, and a database
+// breaks off a transaction that is idle for so long.
+var errAllLoaded = errors.New("the catalogue is complete")
 
 // load writes the catalogue, and that what was under way belongs into the queue.
 func (r *restoration) load(ctx context.Context, s *Store) error {
@@ -243,7 +270,11 @@ func (r *restoration) load(ctx context.Context, s *Store) error {
 			return err
 		}
 		err = r.b.each(ctx, ProgressCatalogue, nil, func(name string, size int64, in io.Reader) error {
-			if !partForm.MatchString(name) {
+			switch {
+			case partForm.MatchString(name):
+			case l.rows > 0:
+				return errAllLoaded
+			default:
 				return nil
 			}
 			text, err := readAll(in, size, maxPart)
@@ -253,7 +284,7 @@ func (r *restoration) load(ctx context.Context, s *Store) error {
 			r.tell(ProgressCatalogue, l.rows, r.b.head.Rows)
 			return err
 		})
-		if err != nil {
+		if err != nil && !errors.Is(err, errAllLoaded) {
 			return err
 		}
 		if l.rows != r.b.head.Rows {
@@ -296,14 +327,14 @@ func (r *restoration) tell(what Progressing, done, total int64) {
 	}
 }
 
-// restore stores a recording under its key, unless it is there. sound says that the bytes are those that the key names;
+// restore stores a recording under its key, unless it is there with the bytes that the key names. sound says that the bytes are those that the key names;
 // others are not stored.
 func (m *Media) restore(ctx context.Context, key string, size int64, r io.Reader) (sound bool, err error) {
 	to, err := m.path(key)
 	if err != nil {
 		return false, err
 	}
-	if has, err := m.size(ctx, key); err == nil && has == size {
+	if m.sound(ctx, key, size) {
 		return true, nil
 	}
 	p, err := m.Create(ctx, "the recording "+key)
@@ -327,4 +358,19 @@ func (m *Media) restore(ctx context.Context, key string, size int64, r io.Reader
 		return false, err
 	}
 	return true, errors.Join(os.Rename(p.f.Name(), to), syncDir(filepath.Dir(to)), syncDir(m.dir))
+}
+
+// sound reports whether a stored file has so many bytes, and those that its key names.
+func (m *Media) sound(ctx context.Context, key string, size int64) bool {
+	if has, err := m.size(ctx, key); err != nil || has != size {
+		return false
+	}
+	r, err := m.Reader(ctx, key)
+	if err != nil {
+		return false
+	}
+	defer r.Close() //nolint:errcheck // only read
+	h := sha256.New()
+	_, err = copyTelling(ctx, h, r, func(int64) {})
+	return err == nil && hex.EncodeToString(h.Sum(nil)) == sumOf(key)
 }

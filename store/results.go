@@ -54,7 +54,7 @@ func (s *Store) SetState(ctx context.Context, lease models.Lease, id models.Epis
 	})
 }
 
-// SaveMedia records an episode's stored audio and queues its transcription. warning is what the listener should know of
+// SaveMedia records an episode's stored audio and queues its transcription, and its translation where that waits for the audio. warning is what the listener should know of
 // the audio ("ends early"), or "".
 func (s *Store) SaveMedia(ctx context.Context, lease models.Lease, id models.EpisodeID, m models.Media, warning string) error {
 	if _, err := s.media.path(m.Key); err != nil {
@@ -78,7 +78,13 @@ func (s *Store) SaveMedia(ctx context.Context, lease models.Lease, id models.Epi
 		if err != nil {
 			return err
 		}
-		return s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id})
+		if err := s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id}); err != nil {
+			return err
+		}
+		if r, err := episodeByID(ctx, tx, id); err != nil || !r.TranslationWanted {
+			return err
+		}
+		return s.enqueueTranslation(ctx, tx, id)
 	})
 }
 
