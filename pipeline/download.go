@@ -26,7 +26,7 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 		return fmt.Errorf("downloading episode %s: %w", job.EpisodeID, err)
 	}
 	if p.stored(ctx, episode) && !episode.FetchAgain {
-		return nil // by an attempt that was killed before it could say so; it has queued the transcription
+		return p.goOn(ctx, lease, episode)
 	}
 	if err := p.o.Catalogue.SetState(ctx, lease, episode.ID, models.EpisodeDownloading); err != nil {
 		return fmt.Errorf("downloading %q: %w", episode.Title, err)
@@ -51,6 +51,18 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 	if err := p.o.Listening.Prepare(ctx, media, episode.Title); err != nil && ctx.Err() == nil {
 		// It is tried again when somebody listens; the recording itself is there.
 		p.o.Logger.WarnContext(ctx, "nothing could be prepared for listeners", "episode_id", episode.ID, "job_id", lease.JobID, "error", err)
+	}
+	return nil
+}
+
+// goOn queues the transcription of an episode whose audio is here. An attempt that was killed before it could say so has done
+// that already; nobody has where the recording was put back into an archive that was restored without it.
+func (p *Pipeline) goOn(ctx context.Context, lease models.Lease, e models.Episode) error {
+	if e.State != models.EpisodeQueued && e.State != models.EpisodeDownloading {
+		return nil
+	}
+	if err := p.o.Catalogue.SaveMedia(ctx, lease, e.ID, e.Media, ""); err != nil {
+		return fmt.Errorf("queueing the transcription of %q: %w", e.Title, err)
 	}
 	return nil
 }
