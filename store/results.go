@@ -54,8 +54,8 @@ func (s *Store) SetState(ctx context.Context, lease models.Lease, id models.Epis
 	})
 }
 
-// SaveMedia records an episode's stored audio and queues its transcription, and its translation where that waits for the audio. warning is what the listener should know of
-// the audio ("ends early"), or "".
+// SaveMedia records an episode's stored audio and queues its transcription, and its translation where that waits for the audio.
+// warning is what the listener should know of the audio ("ends early"), or "".
 func (s *Store) SaveMedia(ctx context.Context, lease models.Lease, id models.EpisodeID, m models.Media, warning string) error {
 	if _, err := s.media.path(m.Key); err != nil {
 		return err
