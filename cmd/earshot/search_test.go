@@ -4,10 +4,10 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -47,8 +47,19 @@ func (p *program) saying(texts ...string) []models.EpisodeID {
 	err = s.Work(ctx, store.Handlers{
 		Poll: func(context.Context, models.Lease, models.PollJob, store.Report) error { return nil },
 		Download: func(ctx context.Context, lease models.Lease, job models.DownloadJob, _ store.Report) error {
-			sum := fmt.Sprintf("%x", sha256.Sum256([]byte(job.EpisodeID)))
-			return s.SaveMedia(ctx, lease, job.EpisodeID, models.Media{Key: sum[:2] + "/" + sum + ".mp3", SHA256: sum}, "")
+			part, err := s.Media().Create(ctx, "a talk")
+			if err != nil {
+				return err
+			}
+			defer part.Close()
+			if _, err := io.WriteString(part, string(job.EpisodeID)); err != nil {
+				return err
+			}
+			m, err := part.Commit(ctx, "mp3")
+			if err != nil {
+				return err
+			}
+			return s.SaveMedia(ctx, lease, job.EpisodeID, m, "")
 		},
 		Transcribe: func(ctx context.Context, lease models.Lease, job models.TranscribeJob, _ store.Report) error {
 			tr, err := s.StartTranscript(ctx, lease, models.Transcript{EpisodeID: job.EpisodeID, Source: models.TranscriptWhisper})
