@@ -3,11 +3,12 @@ package listen
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/earshot/earshot/models"
@@ -95,7 +96,10 @@ func (m *Maker) Cut(ctx context.Context, of models.Media, title, artist string, 
 	if startMS < 0 || endMS <= startMS || endMS-startMS > LongestCut {
 		return nil, models.Explain(models.ErrInvalid, "a part must end after it starts, and be at most ten minutes long")
 	}
-	ending := "." + strconv.FormatInt(startMS, 10) + "-" + strconv.FormatInt(endMS, 10) + cutEnding
+	// Other episodes may have the same recording, and not be for those who may hear this one: what is written into the file is
+	// part of its name.
+	named := sha256.Sum256([]byte(title + "\x00" + artist))
+	ending := fmt.Sprintf(".%d-%d-%x%s", startMS, endMS, named[:8], cutEnding)
 	// Not every recording can be entered at a moment; its copy can.
 	source := func(ctx context.Context) (*os.File, error) {
 		if play, err := m.Playback(ctx, of, title); play != nil || err != nil {

@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -92,6 +93,23 @@ func TestMadeOnceKeptAndTidiedAway(t *testing.T) {
 		})
 	}
 	all.Wait()
+	// Another episode may have the same recording, and the name of this one is not for those who hear that.
+	named := func(title string) []byte {
+		t.Helper()
+		f, err := m.Cut(t.Context(), of, title, "A show", 0, 2000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		b, err := io.ReadAll(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	if b := named("Of a twin"); bytes.Contains(b, []byte("A talk")) || !bytes.Contains(b, []byte("Of a twin")) {
+		t.Error("a cut has the title of another episode")
+	}
 	before := media.opened.Load()
 	if err := m.Prepare(t.Context(), of, "A talk"); err != nil || media.opened.Load() != before {
 		t.Errorf("what is there was made again: %v", err)
@@ -121,7 +139,7 @@ func TestMadeOnceKeptAndTidiedAway(t *testing.T) {
 		}
 		return len(all)
 	}
-	if n := files(); n != 6 { // peaks, a copy, four cuts, nothing of the cut that failed
+	if n := files(); n != 7 { // peaks, a copy, five cuts, nothing of the cut that failed
 		t.Errorf("%d files", n)
 	}
 	tidy := func() {
@@ -131,7 +149,7 @@ func TestMadeOnceKeptAndTidiedAway(t *testing.T) {
 		}
 	}
 	tidy()
-	if n := files(); n != 6 {
+	if n := files(); n != 7 {
 		t.Errorf("%d files are left of those that have room", n)
 	}
 	if f, err := m.Playback(t.Context(), of, ""); size(t, f, err) != played {

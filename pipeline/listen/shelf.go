@@ -27,7 +27,7 @@ const (
 
 var (
 	nameForm = regexp.MustCompile(`^[0-9a-z]{2,64}(\.[a-z0-9]{1,8})?$`)
-	fileForm = regexp.MustCompile(`^([0-9a-z]{2,64}(?:\.[a-z0-9]{1,8})?)(?:\.peaks|\.play\.mp4|\.[0-9]+-[0-9]+\.m4a)$`)
+	fileForm = regexp.MustCompile(`^([0-9a-z]{2,64}(?:\.[a-z0-9]{1,8})?)(?:\.peaks|\.play\.mp4|\.[0-9]+-[0-9]+-[0-9a-f]{16}\.m4a)$`)
 )
 
 // shelf is the folder of what was made.
