@@ -116,6 +116,7 @@ type gate struct {
 	names  *limiter        // of logins, by the name that is tried
 	calls  *limiter        // by address or user
 	needs  map[string]need // by method and route, as gin has it
+	first  firstAdmin
 }
 
 func newGate(o Options) *gate {
@@ -163,7 +164,7 @@ func (g *gate) check(c *gin.Context) {
 		g.fail(c, err)
 		return
 	}
-	if wait := g.tooOften(who); wait > 0 {
+	if wait := g.tooOften(c.Request.Context(), who); wait > 0 {
 		tooMany(c.Writer.Header(), wait)
 		refuseWith(c, http.StatusTooManyRequests, "too many requests: slow down")
 		return

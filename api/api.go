@@ -128,10 +128,13 @@ type Options struct {
 	// AllowedHosts names hosts, without port, by which the server may be addressed besides localhost, 127.0.0.1, ::1 and
 	// the host of Bind. Requests for other hosts are refused, so that a web page elsewhere cannot read the archive by
 	// pointing its own name here. "*" answers for every host; it is implied when Bind names no host or an unspecified
-	// address (":8080", "0.0.0.0:8080") and the list is empty, because the machine's names are then not known.
+	// address (":8080", "0.0.0.0:8080") and the list is empty, because the machine's names are then not known; with a
+	// PublicURL its host is known, and only that and addresses in numbers, which no other site can have, are added then.
 	AllowedHosts []string
 	// Access says what those may do who are not logged in: AccessOpen (also ""), AccessRead or AccessLogin.
 	Access string
+	// UntilAdmin says that Access, which is open, was not chosen: it is login as soon as there is an admin who can log in.
+	UntilAdmin bool
 	// Accounts keeps who can log in; nil where nobody can, which only AccessOpen makes sense of.
 	Accounts Accounts
 	// LocalSecret is a token for the commands on this machine, which may do everything; "" for none. It begins like every token.
@@ -155,7 +158,7 @@ func New(o Options) (http.Handler, error) {
 	if (o.Owner == nil) != (o.Sources == nil) {
 		return nil, errors.New("api: Owner and Sources go together")
 	}
-	if o.Access != AccessOpen && o.Access != "" && o.Accounts == nil {
+	if (o.UntilAdmin || o.Access != AccessOpen && o.Access != "") && o.Accounts == nil {
 		return nil, errors.New("api: Accounts are required where somebody has to log in")
 	}
 	if o.Version == "" {

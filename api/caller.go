@@ -68,7 +68,7 @@ func (g *gate) identify(c *gin.Context) (caller, error) {
 	if ok {
 		return g.byToken(r.Context(), who, secret)
 	}
-	who = g.anybody(who)
+	who = g.anybody(r.Context(), who)
 	cookie, err := r.Cookie(cookieOf(who.secure))
 	if err != nil || g.o.Accounts == nil {
 		return who, nil //nolint:nilerr // no cookie, nobody
@@ -80,13 +80,13 @@ func (g *gate) identify(c *gin.Context) (caller, error) {
 	if err != nil {
 		return who, err
 	}
-	return g.as(who, user, session.ID), nil
+	return g.as(r.Context(), who, user, session.ID), nil
 }
 
 // anybody gives somebody what all have.
-func (g *gate) anybody(who caller) caller {
+func (g *gate) anybody(ctx context.Context, who caller) caller {
 	who.scope, who.sees = models.ScopeNone, ""
-	switch g.o.Access {
+	switch g.access(ctx) {
 	case AccessOpen:
 		who.scope, who.sees = models.ScopeAdmin, models.VisibleToAdmins
 	case AccessRead:
@@ -96,8 +96,8 @@ func (g *gate) anybody(who caller) caller {
 }
 
 // as gives somebody what a user has who is logged in, beside what all have.
-func (g *gate) as(who caller, user models.User, session string) caller {
-	who = g.anybody(who)
+func (g *gate) as(ctx context.Context, who caller, user models.User, session string) caller {
+	who = g.anybody(ctx, who)
 	who.name, who.role, who.session = user.Name, user.Role, session
 	if scope := user.Role.Scope(); !who.scope.Includes(scope) {
 		who.scope = scope
@@ -153,8 +153,8 @@ func (g *gate) still(c *gin.Context) bool {
 }
 
 // tooOften returns how long somebody has to wait. Where everybody may do everything there is nobody to protect.
-func (g *gate) tooOften(who caller) time.Duration {
-	if g.o.Access == AccessOpen || who.name == localName {
+func (g *gate) tooOften(ctx context.Context, who caller) time.Duration {
+	if g.access(ctx) == AccessOpen || who.name == localName {
 		return 0
 	}
 	if who.name != "" {

@@ -92,13 +92,14 @@ func (s *server) transcriptFile(ctx context.Context, in *fileInput, f transcript
 }
 
 // shared completes a file that is meant for programs of others as well. Pages of others may read it where the owner has given
-// the server a public address: elsewhere any page that somebody on this machine looks at could read a private archive.
+// the server a public address and who comes is asked: elsewhere any page that somebody on this machine, or in its network, looks at
+// could read a private archive.
 func (s *server) shared(f *fileOutput, has string) *fileOutput {
 	sum := sha256.Sum256(f.Body)
 	f.Status, f.CacheControl = http.StatusOK, "private, no-cache"
 	f.ETag = `W/"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"` // weak, because the answer may be compressed
 	f.Policy = s.policy()
-	if s.PublicURL != "" {
+	if s.PublicURL != "" && s.Access != AccessOpen {
 		f.AllowOrigin = "*"
 	}
 	if strings.Contains(has, strings.TrimPrefix(f.ETag, "W/")) {

@@ -131,15 +131,15 @@ func allowHosts(o Options, next http.Handler) http.Handler {
 		allowed[strings.ToLower(strings.Trim(a, "[]"))] = true
 	}
 	bind := hostOf(o.Bind)
-	unspecified := bind == "" || net.ParseIP(bind).IsUnspecified()
-	if allowed["*"] || (o.Bind != "" && unspecified && len(o.AllowedHosts) == 0) {
+	unspecified := o.Bind != "" && (bind == "" || net.ParseIP(bind).IsUnspecified()) && len(o.AllowedHosts) == 0
+	if allowed["*"] || unspecified && o.PublicURL == "" {
 		return next
 	}
 	allowed[bind] = true
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if host := hostOf(r.Host); host == "" || !allowed[host] {
+		if host := hostOf(r.Host); host == "" || !allowed[host] && !(unspecified && net.ParseIP(host) != nil) {
 			writeProblem(w, http.StatusMisdirectedRequest,
-				"this server does not answer for the host in the address; open it as localhost, or allow the host in its configuration")
+				"this server does not answer for the host in the address; open it as localhost or by its public address (public-url in its configuration)")
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -17,29 +17,36 @@ func TestHosts(t *testing.T) {
 		allowed []string
 		host    string
 		ok      bool
+		public  string
 	}{
-		{"", nil, "localhost:8080", true},
-		{"", nil, "LOCALHOST", true},
-		{"127.0.0.1:8080", nil, "127.0.0.1:9", true},
-		{"127.0.0.1:8080", nil, "[::1]:8080", true},
-		{"127.0.0.1:8080", nil, "evil.example", false},
-		{"127.0.0.1:8080", nil, "evil.example:8080", false},
-		{"127.0.0.1:8080", nil, "localhost.evil.example", false},
-		{"127.0.0.1:8080", nil, "127.0.0.1.nip.io", false},
-		{"127.0.0.1:8080", nil, "", false},
-		{"127.0.0.1:8080", []string{"archive.lan"}, "archive.lan:8080", true},
-		{"192.168.1.5:8080", nil, "192.168.1.5:8080", true},
-		{"192.168.1.5:8080", nil, "evil.example", false},
-		{":8080", nil, "anything.lan", true},
-		{"0.0.0.0:8080", nil, "anything.lan", true},
-		{"[::]:8080", nil, "anything.lan", true},
-		{":8080", []string{"archive.lan"}, "evil.example", false},
-		{"127.0.0.1:8080", []string{"*"}, "anything.lan", true},
+		{"", nil, "localhost:8080", true, ""},
+		{"", nil, "LOCALHOST", true, ""},
+		{"127.0.0.1:8080", nil, "127.0.0.1:9", true, ""},
+		{"127.0.0.1:8080", nil, "[::1]:8080", true, ""},
+		{"127.0.0.1:8080", nil, "evil.example", false, ""},
+		{"127.0.0.1:8080", nil, "evil.example:8080", false, ""},
+		{"127.0.0.1:8080", nil, "localhost.evil.example", false, ""},
+		{"127.0.0.1:8080", nil, "127.0.0.1.nip.io", false, ""},
+		{"127.0.0.1:8080", nil, "", false, ""},
+		{"127.0.0.1:8080", []string{"archive.lan"}, "archive.lan:8080", true, ""},
+		{"192.168.1.5:8080", nil, "192.168.1.5:8080", true, ""},
+		{"192.168.1.5:8080", nil, "evil.example", false, ""},
+		{":8080", nil, "anything.lan", true, ""},
+		{"0.0.0.0:8080", nil, "anything.lan", true, ""},
+		{"[::]:8080", nil, "anything.lan", true, ""},
+		{":8080", []string{"archive.lan"}, "evil.example", false, ""},
+		{"127.0.0.1:8080", []string{"*"}, "anything.lan", true, ""},
+		{":8080", nil, "archive.lan:8080", true, "http://archive.lan:8080"},
+		{"0.0.0.0:8080", nil, "evil.example", false, "http://archive.lan:8080"},
+		{":8080", nil, "192.168.1.5:8080", true, "http://archive.lan:8080"},
+		{":8080", nil, "[fd00::5]:8080", true, "http://archive.lan:8080"},
+		{":8080", nil, "localhost:8080", true, "http://archive.lan:8080"},
+		{"127.0.0.1:8080", nil, "192.168.1.5:8080", false, "http://archive.lan:8080"},
 	} {
-		h := newHandler(t, a, func(o *Options) { o.Bind, o.AllowedHosts = c.bind, c.allowed })
+		h := newHandler(t, a, func(o *Options) { o.Bind, o.AllowedHosts, o.PublicURL = c.bind, c.allowed, c.public })
 		res, body := ask(t, h, "GET", "/api/v1/status", "Host", c.host)
 		if (res.StatusCode == http.StatusOK) != c.ok || (!c.ok && res.StatusCode != http.StatusMisdirectedRequest) {
-			t.Errorf("%q listening on %q, allowing %q: %d %s", c.host, c.bind, c.allowed, res.StatusCode, body)
+			t.Errorf("%q listening on %q, allowing %q and %q: %d %s", c.host, c.bind, c.allowed, c.public, res.StatusCode, body)
 		}
 	}
 }

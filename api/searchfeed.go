@@ -92,7 +92,9 @@ func (s *server) searchFeed(ctx context.Context, in *searchFeedInput) (*fileOutp
 	if err != nil {
 		return nil, fmt.Errorf("writing the feed of a search: %w", err)
 	}
-	return s.shared(&fileOutput{ContentType: feedType, Body: append([]byte(xml.Header), text...)}, in.IfNoneMatch), nil
+	out := s.shared(&fileOutput{ContentType: feedType, Body: append([]byte(xml.Header), text...)}, in.IfNoneMatch)
+	out.AllowOrigin, out.Policy = "", "same-origin" // pages of others have no business searching
+	return out, nil
 }
 
 func mentionItems(base, q string, hit Hit) (out []mentionItem) {

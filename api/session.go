@@ -66,7 +66,9 @@ type Browsers struct {
 
 func (s *server) registerSession(h huma.API) {
 	register(s, h, asking(needNothing, get("get-session", "/api/v1/session", "Who asks, and what they may do")),
-		func(ctx context.Context, _ *struct{}) (*sessionOutput, error) { return s.whoAsks(callerOf(ctx)), nil })
+		func(ctx context.Context, _ *struct{}) (*sessionOutput, error) {
+			return s.whoAsks(ctx, callerOf(ctx)), nil
+		})
 
 	login := asking(needNothing, huma.Operation{
 		OperationID: "log-in", Method: http.MethodPost, Path: "/api/v1/session", Summary: "Log in: begin a session, which is in a cookie",
@@ -100,9 +102,9 @@ type accountInput struct {
 	ID string `path:"id" pattern:"^[A-Za-z0-9_-]{16}$" doc:"Identifier from the list"`
 }
 
-func (s *server) whoAsks(who caller) *sessionOutput {
+func (s *server) whoAsks(ctx context.Context, who caller) *sessionOutput {
 	return &sessionOutput{Body: Session{
-		Access: s.Access, User: who.name, Role: who.role, May: who.scope, Sees: who.sees, LoggedIn: who.session != "",
+		Access: s.gate.access(ctx), User: who.name, Role: who.role, May: who.scope, Sees: who.sees, LoggedIn: who.session != "",
 	}}
 }
 
@@ -143,7 +145,10 @@ func (s *server) logIn(ctx context.Context, in *struct{ Body Login }) (*sessionO
 
 // slowDown is an error while there are too many attempts to log in.
 func (s *server) slowDown(ctx context.Context, name string) error {
-	wait := max(s.gate.logins.wait(networkOf(callerOf(ctx).address), time.Now()), s.gate.names.wait(name, time.Now()))
+	wait := s.gate.logins.wait(networkOf(callerOf(ctx).address), time.Now())
+	if wait == 0 { // else nobody could keep a user out by trying on and on from one address
+		wait = s.gate.names.wait(name, time.Now())
+	}
 	if wait == 0 {
 		return nil
 	}
@@ -188,7 +193,7 @@ func (s *server) begin(ctx context.Context, who caller, user models.User) (*sess
 	if err := s.Accounts.AddSession(ctx, n); err != nil {
 		return nil, fmt.Errorf("beginning a session of %s: %w", user.Name, err)
 	}
-	out := s.whoAsks(s.gate.as(who, user, n.ID))
+	out := s.whoAsks(ctx, s.gate.as(ctx, who, user, n.ID))
 	out.SetCookie = []http.Cookie{cookie(who, secret, int(sessionLasts.Seconds()))}
 	return out, nil
 }
@@ -207,7 +212,7 @@ func (s *server) logOut(ctx context.Context, _ *struct{}) (*sessionOutput, error
 			return nil, fmt.Errorf("logging out %s: %w", who.name, err)
 		}
 	}
-	out := s.whoAsks(s.gate.anybody(caller{}))
+	out := s.whoAsks(ctx, s.gate.anybody(ctx, caller{}))
 	out.SetCookie = []http.Cookie{cookie(who, "", -1)}
 	return out, nil
 }

@@ -160,6 +160,13 @@ func TestGuessing(t *testing.T) {
 	if res := send(t, h, "192.0.2.10", "POST", loginPath, login("admin", passwordOf("admin"))); res.StatusCode != http.StatusOK {
 		t.Errorf("somebody else, elsewhere: %d", res.StatusCode)
 	}
+	// Whom it makes wait does not make others wait, who have the name: however often it is tried from there.
+	for range 2 * namesAtOnce {
+		send(t, h, "192.0.2.9", "POST", loginPath, login("editor", "x"))
+	}
+	if res := send(t, h, "192.0.2.10", "POST", loginPath, login("editor", passwordOf("editor"))); res.StatusCode != http.StatusOK {
+		t.Errorf("the one whose name was tried, elsewhere: %d", res.StatusCode)
+	}
 	// Addresses of one network are one place; what a request says of its own origin is not believed.
 	if res := send(t, h, "192.0.2.9", "POST", loginPath, login("reader", passwordOf("reader")), "X-Forwarded-For", "198.51.100.7"); res.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("with another address in a header: %d", res.StatusCode)
@@ -170,6 +177,31 @@ func TestGuessing(t *testing.T) {
 		if got := networkOf(address); got != want {
 			t.Errorf("%s is of %s, want %s", address, got, want)
 		}
+	}
+}
+
+// A server that is open because nothing was chosen asks for a login once somebody has made an admin, and stays so.
+func TestOpenUntilThereIsAnAdmin(t *testing.T) {
+	a, _ := library(t)
+	users := newAccounts(t)
+	all := users.users
+	users.users = users.users[:1] // a reader, who could not let anybody in
+	o := a.options(t)
+	withAccounts(AccessOpen, users)(&o)
+	o.UntilAdmin = true
+	g := newGate(o)
+	may := func() bool { return g.anybody(t.Context(), caller{}).may(needAdmin) }
+	later := func() { g.first.asked = g.first.asked.Add(-firstAdminEvery) }
+	if all[0].Role != models.RoleReader || !may() {
+		t.Fatal("it is closed before there is an admin")
+	}
+	users.users = all
+	if later(); may() || g.access(t.Context()) != AccessLogin {
+		t.Error("it is open although there is an admin")
+	}
+	users.users = all[:1]
+	if later(); may() {
+		t.Error("it is open again")
 	}
 }
 

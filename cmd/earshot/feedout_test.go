@@ -36,7 +36,7 @@ func quietArchive(t *testing.T, c *config) *archive {
 // told is an archive of a private feed with one finished episode and one that is not here yet.
 func told(t *testing.T) (a *archive, show models.Show, done models.EpisodeID) {
 	t.Helper()
-	a = quietArchive(t, &config{})
+	a = quietArchive(t, &config{AllowPrivate: true})
 	source := models.Source{Kind: models.SourceFeed, Location: "https://feeds.example.org/private/9f8e7d6c5b4a3210/rss?token=s3cr3tValue"}
 	show = models.Show{
 		ID: models.NewShowID(source), Title: "Systems & people", Author: "Ana", Description: "<p>About systems\x0b.</p>", Language: "en", Source: source,
@@ -190,13 +190,21 @@ func TestFeedOut(t *testing.T) {
 	}
 }
 
-// TestPublicFeed has the public address in the feed, and lets pages of others read it.
+// TestPublicFeed has the public address in the feed, and lets pages of others read it where who comes is asked; never a search.
 func TestPublicFeed(t *testing.T) {
 	t.Parallel()
-	a, show, _ := told(t)
-	base := serveArchive(t, a, func(o *api.Options) { o.PublicURL = "https://archive.example.org" })
-	res := fetched(t, base+"/api/v1/shows/"+string(show.ID)+"/feed.xml")
-	if !strings.Contains(res.body, `url="https://archive.example.org/api/v1/episodes/`) || strings.Contains(res.body, "127.0.0.1") || res.header.Get("Access-Control-Allow-Origin") != "*" {
-		t.Errorf("%+v", res)
+	for access, want := range map[string]string{api.AccessOpen: "", api.AccessRead: "*"} {
+		t.Run(access, func(t *testing.T) {
+			t.Parallel()
+			a, show, _ := told(t)
+			base := serveArchive(t, a, func(o *api.Options) { o.PublicURL, o.Access, o.Accounts = "https://archive.example.org", access, a.Store })
+			res := fetched(t, base+"/api/v1/shows/"+string(show.ID)+"/feed.xml")
+			if !strings.Contains(res.body, `url="https://archive.example.org/api/v1/episodes/`) || strings.Contains(res.body, "127.0.0.1") || res.header.Get("Access-Control-Allow-Origin") != want {
+				t.Errorf("%+v", res)
+			}
+			if res := fetched(t, base+"/api/v1/search/feed.xml?q=budgets"); res.code != http.StatusOK || res.header.Get("Access-Control-Allow-Origin") != "" || res.header.Get("Cross-Origin-Resource-Policy") != "same-origin" {
+				t.Errorf("a search: %+v", res)
+			}
+		})
 	}
 }

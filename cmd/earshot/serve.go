@@ -80,7 +80,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	}
 	handler, err := api.New(api.Options{ //nolint:contextcheck // requests bring their own
 		Catalogue: a.Store, Owner: a.Store, Sources: sources{a}, Weights: desk, Storage: a.storage, Searcher: index, Media: a.Media(), Listening: listening, Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen, Metrics: c.Metrics,
-		Access: access, Accounts: a.Store, LocalSecret: local, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies,
+		Access: access, UntilAdmin: c.Access == "" && access == api.AccessOpen, Accounts: a.Store, LocalSecret: local, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies,
 	})
 	if err != nil {
 		return err
