@@ -140,6 +140,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 	a.change(failed, func(e *models.Episode) { e.State, e.Reason = models.EpisodeFailed, "classified reasons" })
 	a.running = append(a.running, models.JobProgress{JobID: 7, Kind: "transcribe", EpisodeID: hidden, ShowID: secret, Title: "The classified budget"})
 	a.happen(models.Event{Kind: models.EventJobStarted, EpisodeID: hidden, ShowID: secret, Title: "The classified budget"})
+	recordings := models.Collection("") // where an upload goes that names no collection
+	recordings.VisibleTo, recordings.Title = models.VisibleToAdmins, "Classified recordings"
+	a.shows = append(a.shows, recordings)
 	o := a.options(t)
 
 	for _, mode := range []string{AccessOpen, AccessRead, AccessLogin} {
@@ -149,6 +152,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 			withAccounts(mode, users)(&o)
 			up, err := NewUploads(UploadOptions{Dir: t.TempDir(), Logger: o.Logger})
 			must(t, err)
+			must(t, up.shelf.settle(Upload{ID: "1123456789abcdef0123456789abcdef", Name: "classified.mp3", State: UploadAdded, EpisodeID: "0000000000000000", Title: "Classified, and removed", UpdatedAt: time.Now()}))
+			must(t, up.shelf.settle(Upload{ID: "2123456789abcdef0123456789abcdef", Name: "classified.mp3", State: UploadRefused, Reason: "classified.mp3 is no recording", UpdatedAt: time.Now()}))
 			must(t, up.shelf.settle(Upload{ID: "0123456789abcdef0123456789abcdef", Name: "classified.mp3", State: UploadAdded, EpisodeID: string(hidden), Title: "The classified budget", UpdatedAt: time.Now()}))
 			o.Uploads = up
 			h, err := New(o)

@@ -59,7 +59,7 @@ func (s *server) registerAgain(h huma.API) {
 	register(s, h, list, s.transcripts)
 	fetch := change("fetch-episode", "/api/v1/episodes/{id}/fetch", "Fetch the audio of an episode anew and transcribe it, because the publisher replaced it; what is here stays in use until then")
 	fetch.Errors = append(fetch.Errors, http.StatusUnprocessableEntity)
-	register(s, h, fetch, s.onEpisode("fetching", s.Owner.FetchAgain))
+	register(s, h, fetch, s.onEpisode("fetching", s.fetchAgain))
 	again := change("retranscribe-episode", "/api/v1/episodes/{id}/retranscribe", "Transcribe an episode again, with the settings of now; the transcript that is here stays in use until then")
 	again.Errors = append(again.Errors, http.StatusUnprocessableEntity)
 	register(s, h, again, s.retranscribe)
@@ -87,6 +87,13 @@ func (s *server) transcripts(ctx context.Context, in *episodeInput) (*struct{ Bo
 		out.Body.Transcripts[i] = k
 	}
 	return out, nil
+}
+
+func (s *server) fetchAgain(ctx context.Context, id models.EpisodeID) error {
+	if err := s.everything.episode(ctx, id); err != nil {
+		return err
+	}
+	return s.Owner.FetchAgain(ctx, id)
 }
 
 func (s *server) retranscribe(ctx context.Context, in *transcribeInput) (*struct{ Body EpisodeDetail }, error) {

@@ -10,8 +10,9 @@ import (
 type Owner interface {
 	// ShowTotals adds up what the archive has of each show that has an episode.
 	ShowTotals(ctx context.Context) (map[models.ShowID]models.ShowTotals, error)
-	// Recognise returns a listing as one of the show that it is of in the archive.
-	Recognise(ctx context.Context, found models.Listing) (models.Listing, error)
+	// Recognise returns a listing as one of the show that it is of in the archive. Where that is, or may be, one of the hidden
+	// ones, the error is [models.ErrNotFound] and names nothing.
+	Recognise(ctx context.Context, found models.Listing, hidden ...models.ShowID) (models.Listing, error)
 	// Plan returns what SaveShow would do.
 	Plan(ctx context.Context, show models.Show, episodes []models.Episode) (models.Saved, error)
 	// SaveShow stores a show with its settings, where it is new, and its episodes.
@@ -26,8 +27,8 @@ type Owner interface {
 	Enqueue(ctx context.Context, job any) error
 	// Waiting lists the jobs that wait, in the order in which they are taken.
 	Waiting(ctx context.Context, limit, offset int) ([]models.WaitingJob, error)
-	// RetryAll retries what failed, and returns how many episodes that are.
-	RetryAll(ctx context.Context) (int, error)
+	// RetryAll retries what failed, but in the hidden shows, and returns how many episodes that are.
+	RetryAll(ctx context.Context, hidden ...models.ShowID) (int, error)
 	// Log tells what happened to the work on an episode, the newest first.
 	Log(ctx context.Context, id models.EpisodeID) ([]models.Event, error)
 	// Transcripts lists the transcripts of an episode, the newest first, without segments.

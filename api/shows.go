@@ -150,7 +150,15 @@ func (s *server) found(ctx context.Context, at Address) (models.Listing, error) 
 	if err != nil {
 		return found, err
 	}
-	return s.Owner.Recognise(ctx, found)
+	hidden, err := s.everything.hidden(ctx)
+	if err != nil {
+		return found, err
+	}
+	known, err := s.Owner.Recognise(ctx, found, hidden...)
+	if isNotFound(err) {
+		return found, huma.Error422UnprocessableEntity("you cannot add what is at this address: ask an admin of this archive")
+	}
+	return known, err
 }
 
 // known returns the settings that a show has in the archive, the zero value for a new one.

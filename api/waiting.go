@@ -56,7 +56,11 @@ func (s *server) registerWaiting(h huma.API) {
 	register(s, h, list, s.waiting)
 	retry := change("retry-all", "/api/v1/queue/retry", "Try again all that failed, except what was cancelled")
 	register(s, h, retry, func(ctx context.Context, _ *struct{}) (*struct{ Body Retried }, error) {
-		n, err := s.Owner.RetryAll(ctx)
+		hidden, err := s.everything.hidden(ctx)
+		if err != nil {
+			return nil, err
+		}
+		n, err := s.Owner.RetryAll(ctx, hidden...)
 		return &struct{ Body Retried }{Retried{n}}, err
 	})
 	log := get("get-episode-log", "/api/v1/episodes/{id}/log", "What happened to the work on an episode, with the reasons of what failed")

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"slices"
@@ -42,6 +43,22 @@ type Show struct {
 	PausedAt    time.Time // when the owner paused it; zero: it is not
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+}
+
+// RecordingsTitle is the title of the show of recordings that were added one by one.
+const RecordingsTitle = "Recordings"
+
+// longestCollection bounds the title of a collection, in characters.
+const longestCollection = 200
+
+// Collection is the show of the recordings that are added under a title; "" is the one of all others.
+func Collection(title string) Show {
+	show := Show{Title: cmp.Or(ShortLine(title, longestCollection), RecordingsTitle), Source: Source{Kind: SourceFiles}}
+	if show.Title != RecordingsTitle {
+		show.Source.Location = Location(strings.ToLower(show.Title))
+	}
+	show.ID = NewShowID(show.Source)
+	return show
 }
 
 // ShowSettings are what the owner chose for a show. Polling never changes them. Stored as JSON: names of fields are for ever.

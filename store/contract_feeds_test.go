@@ -141,8 +141,14 @@ func recognised(c clause) {
 	if _, err = s.Recognise(ctx, listing("https://evil.example/feed", show.FeedGUID)); err == nil || !strings.Contains(err.Error(), "--feed") {
 		t.Errorf("by its podcast:guid: %v", err)
 	}
+	// To those who do not see it nothing is said of it.
+	for _, found := range []models.Listing{listing("https://example.net/new", ""), listing("https://evil.example/feed", show.FeedGUID), listing(show.Source.Location, "")} {
+		if _, err := s.Recognise(ctx, found, show.ID); !errors.Is(err, models.ErrNotFound) || strings.Contains(err.Error(), "Systems") || strings.Contains(err.Error(), string(show.ID)) {
+			t.Errorf("hidden: %v", err)
+		}
+	}
 	other := listing("https://example.net/other", "11111111-1b1e-5cef-ace4-edaa54e1f810")
-	if got, err := s.Recognise(ctx, other); err != nil || got.Show.ID != other.Show.ID {
+	if got, err := s.Recognise(ctx, other, show.ID); err != nil || got.Show.ID != other.Show.ID {
 		t.Errorf("another show: %+v, %v", got, err)
 	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +167,10 @@ func removeShow(c clause) {
 	running.finish(nil)
 	_, err = s.Show(ctx, show.ID)
 	wantError(t, err, models.ErrNotFound)
+	events, err := s.Events(ctx, 0, 1000)
+	if err != nil || len(events) == 0 || slices.ContainsFunc(events, func(e models.Event) bool { return e.ShowID == show.ID || e.ShowID == "" && e.Title != "" }) {
+		t.Errorf("what happened to it is still told: %+v, %v", events, err)
+	}
 	_, err = s.Episode(ctx, ids[0])
 	wantError(t, err, models.ErrNotFound)
 	changes, err := s.Changes(ctx, last, 10)

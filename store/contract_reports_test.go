@@ -208,6 +208,9 @@ func translationFails(c clause) {
 	}
 	_, err = s.Transcript(ctx, id, models.TaskTranslate)
 	wantError(t, err, models.ErrNotFound)
+	if n, err := s.RetryAll(ctx, e.ShowID); n != 0 || err != nil {
+		t.Fatalf("retried %d of a hidden show, %v", n, err)
+	}
 	if n, err := s.RetryAll(ctx); n != 1 || err != nil {
 		t.Fatalf("retried %d, %v", n, err)
 	}

@@ -37,6 +37,7 @@ type engine struct {
 	clock  string // SQL: ms since 1970 by the clock that all workers share; "" where that is this machine's
 	// happened is SQL: the episode that an event is about.
 	happened string
+	concerns string // SQL: the show that an event is about, or whose episode
 	size     string // SQL: asks how many bytes the catalogue takes
 	lock     string // SQL: ends a selection of rows that must stay as they are until the transaction ends; "" where all do
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/riverqueue/river/rivertype"
 	"github.com/uptrace/bun"
@@ -207,19 +208,20 @@ func (s *Store) transcribing(ctx context.Context, tx bun.Tx, id models.EpisodeID
 
 // RetryAll retries every episode that failed, or whose translation did, and returns how many there are. Those that their
 // owner cancelled are left alone.
-func (s *Store) RetryAll(ctx context.Context) (int, error) {
-	var ids []models.EpisodeID
-	err := s.e.read.NewSelect().Model((*episodeRow)(nil)).Column("id").
-		Where("state = ? AND reason <> ? OR translation_warning <> ''", models.EpisodeFailed, cancelled).Order("id").Scan(ctx, &ids)
+func (s *Store) RetryAll(ctx context.Context, hidden ...models.ShowID) (int, error) {
+	var rows []episodeRow
+	err := s.e.read.NewSelect().Model(&rows).Column("id", "show_id").
+		Where("state = ? AND reason <> ? OR translation_warning <> ''", models.EpisodeFailed, cancelled).Order("id").Scan(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("looking for failed episodes: %w", s.e.explain(err))
 	}
-	for _, id := range ids {
-		if err := s.Retry(ctx, id); err != nil {
+	rows = slices.DeleteFunc(rows, func(r episodeRow) bool { return slices.Contains(hidden, r.ShowID) })
+	for _, r := range rows {
+		if err := s.Retry(ctx, r.ID); err != nil {
 			return 0, err
 		}
 	}
-	return len(ids), nil
+	return len(rows), nil
 }
 
 // Retry puts a failed episode back on its way: to transcription when its audio is here, else to the download. An episode

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -50,10 +51,17 @@ func (s *Store) SetShowSource(ctx context.Context, id models.ShowID, location mo
 
 // Recognise returns the listing of a feed as one of the show that it belongs to: a show keeps its identifier when its feed moves.
 // A feed that has the podcast:guid of a show whose feed is elsewhere is [models.ErrInvalid]: anybody can write that, and only
-// the owner can tell whether it is the show's new home.
-func (s *Store) Recognise(ctx context.Context, found models.Listing) (models.Listing, error) {
+// the owner can tell whether it is the show's new home. Where the show is, or may be, one of the hidden ones, the error is
+// [models.ErrNotFound] and names nothing of it.
+func (s *Store) Recognise(ctx context.Context, found models.Listing, hidden ...models.ShowID) (models.Listing, error) {
+	known := func(id models.ShowID) error {
+		if slices.Contains(hidden, id) {
+			return fmt.Errorf("the show of %s: %w", found.Show.Source.Location, models.ErrNotFound)
+		}
+		return nil
+	}
 	if found.Show.Source.Kind != models.SourceFeed {
-		return found, nil
+		return found, known(found.Show.ID)
 	}
 	var rows []showRow
 	err := s.e.read.NewSelect().Model(&rows).Where("source_kind = ?", models.SourceFeed).
@@ -63,10 +71,13 @@ func (s *Store) Recognise(ctx context.Context, found models.Listing) (models.Lis
 	}
 	for _, r := range rows {
 		if r.SourceLocation == string(found.Show.Source.Location) {
-			return found.Of(r.ID), nil
+			return found.Of(r.ID), known(r.ID)
 		}
 	}
 	for _, r := range rows {
+		if err := known(r.ID); err != nil {
+			return found, err
+		}
 		if r.ID != found.Show.ID {
 			return found, models.Explain(models.ErrInvalid, "%q is in the archive already, from %s: where this is its new address, earshot shows set --feed gives it to the show", r.Title, models.Location(r.SourceLocation))
 		}

@@ -129,6 +129,7 @@ func (p *postgres) engine() *engine {
 		task:       `coalesce(args->>'task', '')`,
 		clock:      `CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`,
 		happened:   `CAST(event AS json)->>'episode_id'`,
+		concerns:   `CAST(event AS json)->>'show_id'`,
 		size:       `SELECT pg_database_size(current_database())`,
 		lock:       `FOR UPDATE`,
 		view:       sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},

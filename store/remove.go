@@ -11,8 +11,8 @@ import (
 // storedPrefix begins the location of a recording that was stored before its episode was: the key follows.
 const storedPrefix = "media:"
 
-// DeleteShow removes a show with all that the archive has of it: episodes, transcripts, jobs, and the stored recordings that no
-// other show's episode has too. An attempt that is running loses its lease. Files that the recordings were copied from stay where
+// DeleteShow removes a show with all that the archive has of it: episodes, transcripts, jobs, what happened to them, and the stored
+// recordings that no other show's episode has too. An attempt that is running loses its lease. Files that the recordings were copied from stay where
 // they are. It returns how many episodes there were.
 func (s *Store) DeleteShow(ctx context.Context, id models.ShowID) (int, error) {
 	var episodes []episodeRow
@@ -44,6 +44,10 @@ func (s *Store) DeleteShow(ctx context.Context, id models.ShowID) (int, error) {
 			return err
 		}
 		if _, err := tx.NewDelete().Model(&showRow{ID: id}).WherePK().Exec(ctx); err != nil { // its episodes go with it
+			return err
+		}
+		// What happened to them has their titles, and nobody could tell any more whom those are for.
+		if _, err := tx.NewRaw("DELETE FROM events WHERE "+s.e.concerns+" = ?", id).Exec(ctx); err != nil {
 			return err
 		}
 		if err := s.unwanted(ctx, tx, keys...); err != nil {

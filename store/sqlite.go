@@ -51,6 +51,7 @@ func openSQLite(path string) (*engine, error) {
 		target:     `coalesce(json_extract(args, '$.episode_id'), json_extract(args, '$.show_id'), '')`,
 		task:       `coalesce(json_extract(args, '$.task'), '')`,
 		happened:   `json_extract(event, '$.episode_id')`,
+		concerns:   `json_extract(event, '$.show_id')`,
 		size:       `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`,
 		view:       sql.TxOptions{ReadOnly: true},
 		listTables: `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY rowid`,

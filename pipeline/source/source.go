@@ -16,9 +16,6 @@ import (
 // Found is what a look at a source gives.
 type Found = models.Listing
 
-// RecordingsTitle is the title of the show of recordings that were added one by one.
-const RecordingsTitle = "Recordings"
-
 // Prober tells what a local media file holds; models.ErrUnusable says that it is none.
 type Prober interface {
 	Probe(ctx context.Context, f *os.File) (models.AudioInfo, error)

@@ -169,7 +169,7 @@ func TestOneRecording(t *testing.T) {
 	if err != nil || len(f.Episodes) != 1 {
 		t.Fatalf("%+v, %v", f, err)
 	}
-	if e := f.Episodes[0]; f.Show.Title != source.RecordingsTitle || f.Show.Source.Kind != models.SourceFiles || e.Title != "Inter view" || e.GUID != sum(t, path) || string(e.Enclosure.Location) != path {
+	if e := f.Episodes[0]; f.Show.Title != models.RecordingsTitle || f.Show.Source.Kind != models.SourceFiles || e.Title != "Inter view" || e.GUID != sum(t, path) || string(e.Enclosure.Location) != path {
 		t.Errorf("%+v", f)
 	}
 	other, err := r.Resolve(t.Context(), tone(t, filepath.Join(t.TempDir(), "b.mp3"), 500))

@@ -88,16 +88,9 @@ func recordings(e models.Episode) Found { return collection("", e) }
 
 // collection makes a listing of a recording that belongs to the collection of a title; "" is the show of all others.
 func collection(title string, e models.Episode) Found {
-	show := models.Show{Title: cmp.Or(models.ShortLine(title, maxTitle), RecordingsTitle), Source: models.Source{Kind: models.SourceFiles}}
-	if show.Title != RecordingsTitle {
-		show.Source.Location = models.Location(strings.ToLower(show.Title))
-	}
-	show.ID = models.NewShowID(show.Source)
+	show := models.Collection(title)
 	return Found{Show: show, Episodes: []models.Episode{complete(show.ID, e)}}
 }
-
-// maxTitle bounds the title of a collection, in characters.
-const maxTitle = 200
 
 // Upload makes a listing of a recording that was sent and is stored; name is what its sender calls the file, title that of the
 // collection that it belongs to, "" for the show of all recordings that were added one by one.
