@@ -137,7 +137,8 @@ func allowHosts(o Options, next http.Handler) http.Handler {
 	}
 	allowed[bind] = true
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if host := hostOf(r.Host); host == "" || !allowed[host] && !(unspecified && net.ParseIP(host) != nil) {
+		host := hostOf(r.Host)
+		if ours := allowed[host] || unspecified && net.ParseIP(host) != nil; host == "" || !ours {
 			writeProblem(w, http.StatusMisdirectedRequest,
 				"this server does not answer for the host in the address; open it as localhost or by its public address (public-url in its configuration)")
 			return
