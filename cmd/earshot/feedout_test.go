@@ -197,7 +197,9 @@ func TestPublicFeed(t *testing.T) {
 		t.Run(access, func(t *testing.T) {
 			t.Parallel()
 			a, show, _ := told(t)
-			base := serveArchive(t, a, func(o *api.Options) { o.PublicURL, o.Access, o.Accounts = "https://archive.example.org", access, a.Store })
+			base := serveArchive(t, a, func(o *api.Options) {
+				o.PublicURL, o.Access, o.Accounts = "https://archive.example.org", access, a.Store
+			})
 			res := fetched(t, base+"/api/v1/shows/"+string(show.ID)+"/feed.xml")
 			if !strings.Contains(res.body, `url="https://archive.example.org/api/v1/episodes/`) || strings.Contains(res.body, "127.0.0.1") || res.header.Get("Access-Control-Allow-Origin") != want {
 				t.Errorf("%+v", res)
