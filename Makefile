@@ -21,6 +21,8 @@ CGO_ENV = $(BUILD)/native/$(WHISPER_BACKEND)/lib/cgo.env
 WITH_NATIVE = set -a; source $(CGO_ENV); set +a;
 QUANTIZE = $(CURDIR)/$(BUILD)/native/$(WHISPER_BACKEND)/bin/whisper-quantize
 WEB := api/web
+# What these do is arithmetic and waiting for ffmpeg and decoders: the race detector makes it several times slower.
+PLAIN := ./pipeline/audio/... ./pipeline/calibrate/... ./pipeline/weights/...
 # SQLite is C translated to Go, without goroutines: watched for races, it takes three times as long and shows nothing.
 RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
 export EARSHOT_FIXTURES ?= $(abspath ../shared)
@@ -79,7 +81,8 @@ test: native web ## Run all tests, Go's with the race detector, the page's in he
 	@[ -x $(SCHEMATHESIS) ] || { echo "test: installing Schemathesis $(SCHEMATHESIS_VERSION)"; \
 	  python3 -m venv $(BUILD)/python && $(BUILD)/python/bin/pip install --quiet schemathesis==$(SCHEMATHESIS_VERSION); }
 	@echo "test: with whisper.cpp ($(WHISPER_BACKEND))"
-	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) EARSHOT_SCHEMATHESIS=$(SCHEMATHESIS) go test $(RACE) -timeout 15m ./...
+	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) EARSHOT_SCHEMATHESIS=$(SCHEMATHESIS) go test $(RACE) -timeout 15m $$(go list ./... | grep -vxFf <(go list $(PLAIN)))
+	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) go test -timeout 15m $(PLAIN)
 	@echo "test: without the native part"
 	@[ -z "$$(go list -tags stub -deps -f '{{if and .CgoFiles (not .Standard)}}{{.ImportPath}}{{end}}' ./cmd/earshot)" ] || { echo "test: -tags stub still needs C" >&2; exit 1; }
 	@go test -tags stub -timeout 5m ./pipeline/whisper/... ./cmd/...

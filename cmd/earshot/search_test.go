@@ -51,7 +51,7 @@ func (p *program) saying(texts ...string) []models.EpisodeID {
 			if err != nil {
 				return err
 			}
-			defer part.Close()
+			defer func() { _ = part.Close() }()
 			if _, err := io.WriteString(part, string(job.EpisodeID)); err != nil {
 				return err
 			}
