@@ -53,7 +53,7 @@ type story struct {
 // begun more than twice, which is tested too.
 func TestStory(t *testing.T) {
 	t.Parallel()
-	kills := 6
+	kills := 3
 	if v := os.Getenv(killsVariable); v != "" {
 		var err error
 		if kills, err = strconv.Atoi(v); err != nil {
