@@ -81,7 +81,7 @@ test: native web ## Run all tests, Go's with the race detector, the page's in he
 	@[ -x $(SCHEMATHESIS) ] || { echo "test: installing Schemathesis $(SCHEMATHESIS_VERSION)"; \
 	  python3 -m venv $(BUILD)/python && $(BUILD)/python/bin/pip install --quiet schemathesis==$(SCHEMATHESIS_VERSION); }
 	@echo "test: with whisper.cpp ($(WHISPER_BACKEND))"
-	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) EARSHOT_SCHEMATHESIS=$(SCHEMATHESIS) go test $(RACE) -timeout 15m $$(go list ./... | grep -vxFf <(go list $(PLAIN)))
+	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) EARSHOT_SCHEMATHESIS=$(SCHEMATHESIS) go test $(RACE) -timeout 20m $$(go list ./... | grep -vxFf <(go list $(PLAIN)))
 	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) go test -timeout 15m $(PLAIN)
 	@echo "test: without the native part"
 	@[ -z "$$(go list -tags stub -deps -f '{{if and .CgoFiles (not .Standard)}}{{.ImportPath}}{{end}}' ./cmd/earshot)" ] || { echo "test: -tags stub still needs C" >&2; exit 1; }

@@ -73,7 +73,7 @@ func TestAccessiblePages(t *testing.T) {
 	b.eval(`[...document.querySelectorAll('.add')].find(e => e.innerText.startsWith('Add recordings')).click()`)
 	b.until(`document.querySelector('.add input[type=file]') !== null`)
 	b.accessible(script, "uploads")
-	b.click(".help")
+	b.eval(`document.querySelector(".help").click()`)
 	b.until(`document.querySelector('dialog[open]') !== null`)
 	b.accessible(script, "help")
 	look("results", "/?q=budget", quiet+` && document.querySelectorAll('article mark').length > 4`)
