@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"github.com/earshot/earshot/models"
 )
@@ -128,18 +127,12 @@ type OEmbed struct {
 }
 
 type oembedInput struct {
+	Asked
+
 	URL       string `query:"url" required:"true" maxLength:"2000" doc:"Address of an episode's page here, with its t for a part"`
 	Format    string `query:"format" enum:"json" default:"json" doc:"Only json is answered"`
 	MaxWidth  int    `query:"maxwidth" minimum:"1" maximum:"10000" doc:"Greatest width of the player"`
 	MaxHeight int    `query:"maxheight" minimum:"1" maximum:"10000" doc:"Greatest height of the player"`
-
-	request *http.Request
-}
-
-// Resolve keeps the request: it says by which address the server is known.
-func (in *oembedInput) Resolve(hc huma.Context) []error {
-	in.request = humagin.Unwrap(hc).Request
-	return nil
 }
 
 func (s *server) registerEmbedding(h huma.API) {

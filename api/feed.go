@@ -13,7 +13,6 @@ import (
 	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"github.com/earshot/earshot/models"
 )
@@ -110,17 +109,11 @@ type rssChapters struct {
 }
 
 type feedInput struct {
+	Asked
+
 	ID          string `path:"id" doc:"Identifier of a show" example:"0123456789abcdef"`
 	Offset      int    `query:"offset" minimum:"0" maximum:"10000000" default:"0" doc:"Episodes to skip; the feed says where it goes on"`
 	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the feed at hand"`
-
-	request *http.Request
-}
-
-// Resolve keeps the request: it says by which address the server is known.
-func (in *feedInput) Resolve(hc huma.Context) []error {
-	in.request = humagin.Unwrap(hc).Request
-	return nil
 }
 
 func (s *server) registerFeed(h huma.API) {

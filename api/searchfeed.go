@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"github.com/earshot/earshot/models"
 )
@@ -48,16 +47,10 @@ type mentionItem struct {
 }
 
 type searchFeedInput struct {
+	Asked
+
 	Query       string `query:"q" required:"true" minLength:"1" maxLength:"1000" doc:"What to look for; any text is a valid query" example:"enspiral"`
 	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the feed at hand"`
-
-	request *http.Request
-}
-
-// Resolve keeps the request: it says by which address the server is known.
-func (in *searchFeedInput) Resolve(hc huma.Context) []error {
-	in.request = humagin.Unwrap(hc).Request
-	return nil
 }
 
 func (s *server) registerSearchFeed(h huma.API) {

@@ -28,6 +28,29 @@ const migrateTimeout = 2 * time.Minute
 // migrate brings the catalogue's and the queue's tables to this program's version, one process at a time. Tables of a
 // newer version are left alone: [models.ErrNewerData].
 func (s *Store) migrate(ctx context.Context, dir string) error {
+	return s.migrating(ctx, dir, func(ctx context.Context, p *goose.Provider, has, target int64) error {
+		s.e.version = target
+		if has > target {
+			return newerTables(has, target)
+		}
+		queue, err := rivermigrate.New(s.e.jobs, &rivermigrate.Config{Logger: slog.New(quiet{s.log.Handler()})})
+		if err != nil {
+			return err
+		}
+		if err := s.queueNotNewer(ctx, queue.AllVersions()); err != nil {
+			return err
+		}
+		if _, err := p.Up(ctx); err != nil {
+			return err
+		}
+		_, err = queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		return err
+	})
+}
+
+// migrating lets one process at a time change the tables of a data folder: do, which is told which version they have and which one
+// this program knows.
+func (s *Store) migrating(ctx context.Context, dir string, do func(ctx context.Context, p *goose.Provider, has, target int64) error) error {
 	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
 	defer cancel()
 	unlock, err := s.e.migrating(ctx, dir)
@@ -43,22 +66,7 @@ func (s *Store) migrate(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	s.e.version = target
-	if has > target {
-		return newerTables(has, target)
-	}
-	queue, err := rivermigrate.New(s.e.jobs, &rivermigrate.Config{Logger: slog.New(quiet{s.log.Handler()})})
-	if err != nil {
-		return err
-	}
-	if err := s.queueNotNewer(ctx, queue.AllVersions()); err != nil {
-		return err
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return err
-	}
-	_, err = queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
-	return err
+	return do(ctx, p, has, target)
 }
 
 // migrations is what brings the catalogue's tables from one version to another.
@@ -73,33 +81,21 @@ func (s *Store) migrations() (*goose.Provider, error) {
 // migrateTo makes the catalogue's tables, which have nothing of an owner's in them, those of a version. One that this program
 // does not know is [models.ErrNewerData].
 func (s *Store) migrateTo(ctx context.Context, dir string, version int64) error {
-	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
-	defer cancel()
-	unlock, err := s.e.migrating(ctx, dir)
-	if err != nil {
+	return s.migrating(ctx, dir, func(ctx context.Context, p *goose.Provider, has, target int64) error {
+		var err error
+		s.e.version = max(has, version)
+		switch {
+		case version > target:
+			return newerTables(version, target)
+		case has > target:
+			return newerTables(has, target)
+		case has > version:
+			_, err = p.DownTo(ctx, version)
+		default:
+			_, err = p.UpTo(ctx, version)
+		}
 		return err
-	}
-	defer unlock()
-	p, err := s.migrations()
-	if err != nil {
-		return err
-	}
-	has, target, err := p.GetVersions(ctx)
-	if err != nil {
-		return err
-	}
-	s.e.version = max(has, version)
-	switch {
-	case version > target:
-		return newerTables(version, target)
-	case has > target:
-		return newerTables(has, target)
-	case has > version:
-		_, err = p.DownTo(ctx, version)
-	default:
-		_, err = p.UpTo(ctx, version)
-	}
-	return err
+	})
 }
 
 // newestVersion is the version of the catalogue's tables.
