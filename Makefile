@@ -21,8 +21,8 @@ CGO_ENV = $(BUILD)/native/$(WHISPER_BACKEND)/lib/cgo.env
 WITH_NATIVE = set -a; source $(CGO_ENV); set +a;
 QUANTIZE = $(CURDIR)/$(BUILD)/native/$(WHISPER_BACKEND)/bin/whisper-quantize
 WEB := api/web
-# What these do is arithmetic and waiting for ffmpeg and decoders: the race detector makes it several times slower.
-PLAIN := ./pipeline/audio/... ./pipeline/calibrate/... ./pipeline/weights/...
+# The rooms where goroutines meet over shared state; what the rest does is arithmetic and waiting, which the race detector makes several times slower.
+CONCURRENT := ./store/... ./search ./pipeline
 # SQLite is C translated to Go, without goroutines: watched for races, it takes three times as long and shows nothing.
 RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
 export EARSHOT_FIXTURES ?= $(abspath ../shared)
@@ -75,17 +75,22 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WE
 web: $(WEB)/dist/index.html ## Build the page
 
 .PHONY: test
-test: native web ## Run all tests, Go's with the race detector, the page's in headless Chromium
+test: native web ## Run all tests: the page's in headless Chromium, those of concurrent code with the race detector
 	@tools/need.sh chromium:chromium
 	@tools/need.sh initdb:postgresql || echo "test: going on without Postgres" >&2
 	@[ -x $(SCHEMATHESIS) ] || { echo "test: installing Schemathesis $(SCHEMATHESIS_VERSION)"; \
 	  python3 -m venv $(BUILD)/python && $(BUILD)/python/bin/pip install --quiet schemathesis==$(SCHEMATHESIS_VERSION); }
 	@echo "test: with whisper.cpp ($(WHISPER_BACKEND))"
-	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) EARSHOT_SCHEMATHESIS=$(SCHEMATHESIS) go test $(RACE) -timeout 20m $$(go list ./... | grep -vxFf <(go list $(PLAIN)))
-	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) go test -timeout 15m $(PLAIN)
+	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) EARSHOT_SCHEMATHESIS=$(SCHEMATHESIS) go test -vet=off -timeout 15m $$(go list ./... | grep -vxFf <(go list $(CONCURRENT)))
+	@echo "test: for races"
+	@$(WITH_NATIVE) go test -vet=off $(RACE) -short -timeout 15m $(CONCURRENT)
 	@echo "test: without the native part"
 	@[ -z "$$(go list -tags stub -deps -f '{{if and .CgoFiles (not .Standard)}}{{.ImportPath}}{{end}}' ./cmd/earshot)" ] || { echo "test: -tags stub still needs C" >&2; exit 1; }
-	@go test -tags stub -timeout 5m ./pipeline/whisper/... ./cmd/...
+	@go test -vet=off -tags stub -timeout 5m ./pipeline/whisper/... ./cmd/...
+
+.PHONY: race
+race: native web ## Run all tests with the race detector; takes an hour
+	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) EARSHOT_SCHEMATHESIS=$(SCHEMATHESIS) go test $(RACE) -timeout 60m ./...
 
 .PHONY: lint
 lint: native web ## Check the code: golangci-lint with the arrows between the rooms, svelte-check

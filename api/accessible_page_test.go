@@ -32,7 +32,7 @@ func (b *tab) accessible(script, name string) {
 			on   string
 			wide int64
 		}{{"desktop", 1280}, {"phone", 375}} {
-			if os.Getenv("EARSHOT_SCREENSHOTS") == "" && (colours == "dark") != (w.on == "phone") {
+			if pictures == "" && (colours == "dark") != (w.on == "phone") {
 				continue
 			}
 			b.size(w.wide, 800)

@@ -205,18 +205,29 @@ func (b *tab) prefer(colours, motion string) {
 	}
 }
 
-// shoot writes a picture of the window to the folder EARSHOT_SCREENSHOTS, if that is set.
+// pictures is the folder for pictures of the page, to be looked at by people; "": nobody wants any.
+var pictures = os.Getenv("EARSHOT_SCREENSHOTS")
+
+// startGallery starts a browser for a test that does nothing but take pictures.
+func startGallery(t *testing.T) browser {
+	t.Helper()
+	if pictures == "" {
+		t.Skip("EARSHOT_SCREENSHOTS does not say where pictures go")
+	}
+	return startBrowser(t)
+}
+
+// shoot writes a picture of the window, if pictures are wanted.
 func (b *tab) shoot(name string) {
 	b.t.Helper()
-	dir := os.Getenv("EARSHOT_SCREENSHOTS")
-	if dir == "" {
+	if pictures == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600)
+		err = os.WriteFile(filepath.Join(pictures, name+".png"), png, 0o600)
 	}
 	if err != nil {
 		b.t.Logf("picture %s: %v", name, err)

@@ -204,7 +204,7 @@ func TestEpisodePage(t *testing.T) {
 
 // Pictures for people to judge; asserts only that the states can be reached.
 func TestEpisodeScreenshots(t *testing.T) {
-	browser := startBrowser(t)
+	browser := startGallery(t)
 	a, first := library(t)
 	a.rising(t, first)
 	for _, size := range []struct {

@@ -222,7 +222,7 @@ func TestPage(t *testing.T) {
 
 // Pictures for people to judge; asserts only that the states can be reached.
 func TestScreenshots(t *testing.T) {
-	browser := startBrowser(t)
+	browser := startGallery(t)
 	a, _ := library(t)
 	for _, size := range []struct {
 		name string

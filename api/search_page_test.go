@@ -263,7 +263,7 @@ func TestSearchPage(t *testing.T) {
 
 // Pictures for people to judge; asserts only that the states can be reached.
 func TestSearchScreenshots(t *testing.T) {
-	browser := startBrowser(t)
+	browser := startGallery(t)
 	a := collective(t)
 	for _, size := range []struct {
 		name, colours string

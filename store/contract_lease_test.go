@@ -122,12 +122,21 @@ func lossesAreNoFailures(c clause) {
 func takeAway(t *testing.T, s *Store) {
 	t.Helper()
 	undertaker := &crew{Store: s, o: quickly()}
-	must(t, s.write(t.Context(), "reaping", func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.NewRaw("DELETE FROM workers").Exec(ctx); err != nil {
-			return err
-		}
-		return undertaker.reap(ctx, tx)
-	}))
+	taken := 0
+	eventually(t, "a job is taken away", func() bool { // on Postgres a beat may come between the worker's row and its jobs
+		must(t, s.write(t.Context(), "reaping", func(ctx context.Context, tx bun.Tx) error {
+			if _, err := tx.NewRaw("DELETE FROM workers").Exec(ctx); err != nil {
+				return err
+			}
+			jobs, err := undertaker.lostJobs(ctx, tx, s.e.lock)
+			if err != nil {
+				return err
+			}
+			taken += len(jobs)
+			return undertaker.reap(ctx, tx)
+		}))
+		return taken > 0
+	})
 }
 
 func stopSoftly(c clause) {
@@ -153,7 +162,8 @@ func stopSoftly(c clause) {
 	wantError(t, s.SetState(t.Context(), a.lease, id, models.EpisodeDone), models.ErrLeaseLost)
 	h = hold(t, s, quickly())
 	b := h.take(t)
-	if b.lease.JobID != a.lease.JobID || b.lease.Attempt != a.lease.Attempt+1 {
+	// Not always the next number: the worker that ends may have taken the job once more, and given it back before it began.
+	if b.lease.JobID != a.lease.JobID || b.lease.Attempt <= a.lease.Attempt {
 		t.Errorf("the next attempt: %+v after %+v", b.lease, a.lease)
 	}
 	b.finish(nil)

@@ -69,7 +69,7 @@ func TestStory(t *testing.T) {
 	want := undisturbed(t, cut(t).clips)
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		p := newProgram(t)
+		p := newProgram(t).quick()
 		s := &story{show: cut(t), journal: newJournal(), want: want}
 		s.server = s.actor(p, "serve", "--listen", "127.0.0.1:0")
 		s.play(t, store.Options{}, p, kills)
@@ -81,7 +81,7 @@ func TestStory(t *testing.T) {
 		o := store.Options{Database: server.Database(t, ""), Media: bucket(t)}
 		s := &story{show: cut(t), journal: newJournal(), want: want}
 		machine := func() *program {
-			p := newProgram(t)
+			p := newProgram(t).quick()
 			p.env = append(p.env, "EARSHOT_DATABASE_URL="+o.Database, "EARSHOT_MEDIA_URL="+o.Media, "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret")
 			return p
 		}
@@ -110,7 +110,7 @@ func bucket(tb testing.TB) string {
 func undisturbed(t *testing.T, clips []string) map[string][]models.Segment {
 	t.Helper()
 	dir := t.TempDir()
-	newProgram(t).must(append([]string{"transcribe", "--language", "en", "--format", "json", "--output", dir}, clips...)...)
+	newProgram(t).quick().must(append([]string{"transcribe", "--language", "en", "--format", "json", "--output", dir}, clips...)...)
 	want := map[string][]models.Segment{}
 	for _, clip := range clips {
 		name := strings.TrimSuffix(filepath.Base(clip), ".mp3")
