@@ -48,7 +48,7 @@ type PreviewShow struct {
 	Unwanted    int              `json:"unwanted" doc:"Episodes that the settings leave out"`
 	Transcripts int              `json:"transcripts" doc:"Episodes of which the publisher offers a transcript"`
 	Oldest      *time.Time       `json:"oldest,omitempty" doc:"When the first of them was published"`
-	Newest      []PreviewEpisode `json:"newest" doc:"The newest 20"`
+	Newest      []PreviewEpisode `json:"newest" doc:"The newest 20, or all"`
 	Skipped     []models.Skip    `json:"skipped" doc:"What does not become an episode, and why; the first 50"`
 }
 
@@ -94,7 +94,7 @@ func (s *server) previewShow(ctx context.Context, in *previewInput) (*struct{ Bo
 	if err != nil {
 		return nil, err
 	}
-	out.Body.Show = newPreview(found, saved, known)
+	out.Body.Show = newPreview(found, saved, known, in.Body.All)
 	return out, nil
 }
 
@@ -106,7 +106,7 @@ func previewFeeds(feeds []models.Subscription) []PreviewFeed {
 	return out
 }
 
-func newPreview(found models.Listing, saved models.Saved, here bool) *PreviewShow {
+func newPreview(found models.Listing, saved models.Saved, here, all bool) *PreviewShow {
 	w := found.Show
 	p := &PreviewShow{
 		ID: w.ID, Title: w.Title, Author: w.Author, Description: plainText(w.Description), Language: w.Language, Link: webLink(w.Link), Known: here,
@@ -131,7 +131,7 @@ func newPreview(found models.Listing, saved models.Saved, here bool) *PreviewSho
 		if at := known(e.PublishedAt); at != nil {
 			p.Oldest = at
 		}
-		if i < mostPreviewed {
+		if all || i < mostPreviewed {
 			p.Newest = append(p.Newest, PreviewEpisode{e.Title, known(e.PublishedAt), e.Enclosure.DurationMS, added[e.ID]})
 		}
 	}

@@ -33,7 +33,7 @@ func newSettings(s models.ShowSettings) Settings {
 // SettingsChange is what is to change of a show's settings; what is absent stays.
 type SettingsChange struct {
 	Language    *string  `json:"language,omitempty" maxLength:"8" doc:"See Settings"`
-	Vocabulary  []string `json:"vocabulary,omitempty" maxItems:"500" doc:"All of it; an empty list for none"`
+	Vocabulary  []string `json:"vocabulary,omitzero" maxItems:"500" required:"false" doc:"All of it; an empty list for none"`
 	Hints       *string  `json:"hints,omitempty" maxLength:"8" enum:",auto,words,off"`
 	Translate   *bool    `json:"translate,omitempty"`
 	Watch       *bool    `json:"watch,omitempty"`
@@ -50,8 +50,8 @@ type Choice struct {
 	Words  []string `json:"words,omitempty" maxItems:"500" doc:"With one of these in the title"`
 }
 
-// apply makes the change.
-func (c *SettingsChange) apply(to *models.ShowSettings) {
+// Apply makes the change; nil is none.
+func (c *SettingsChange) Apply(to *models.ShowSettings) {
 	if c == nil {
 		return
 	}

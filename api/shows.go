@@ -23,11 +23,15 @@ type Address struct {
 	User     string `json:"user,omitempty" maxLength:"500" doc:"Of a private feed; goes to its server only, and never comes back from here"`
 	Password string `json:"password,omitempty" maxLength:"2000"`
 	Token    string `json:"token,omitempty" maxLength:"4000" doc:"In place of user and password: sent as Authorization: Bearer"`
+
+	Header map[string]string `json:"header,omitempty" doc:"In place of all these: what the server of a private feed wants to be told, by the names of header fields"`
 }
 
 // header is what the server is told.
 func (a Address) header() map[string]string {
 	switch {
+	case len(a.Header) > 0:
+		return a.Header
 	case a.Token != "":
 		return map[string]string{"Authorization": "Bearer " + a.Token}
 	case a.User != "" || a.Password != "":
@@ -41,6 +45,7 @@ type previewInput struct {
 		Address
 
 		OPML     string          `json:"opml,omitempty" maxLength:"1000000" doc:"In place of an address: a list of feeds"`
+		All      bool            `json:"all,omitempty" doc:"List every episode, not only the newest 20"`
 		Settings *SettingsChange `json:"settings,omitempty" doc:"With these"`
 	}
 }
@@ -172,7 +177,7 @@ func (s *server) known(ctx context.Context, id models.ShowID) (settings models.S
 
 // checked applies a change to settings that can be worked with, of a show from such a source.
 func (s *server) checked(c *SettingsChange, to *models.ShowSettings, kind models.SourceKind) error {
-	c.apply(to)
+	c.Apply(to)
 	if err := errors.Join(to.Check(), to.CheckFor(kind)); err != nil {
 		return err
 	}
@@ -226,7 +231,7 @@ func (s *server) changeShow(ctx context.Context, in *changeShowInput) (*struct{ 
 	if err != nil {
 		return nil, err
 	}
-	if at := in.Body.Address; at != (Address{}) {
+	if at := in.Body.Address; at.URL != "" || at.header() != nil {
 		if at.URL == "" {
 			at.URL = string(show.Source.Location)
 		}

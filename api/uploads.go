@@ -132,7 +132,7 @@ func (u *Uploads) begin(e tus.HookEvent) (tus.HTTPResponse, tus.FileInfoChanges,
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails
 	keep.ID = hex.EncodeToString(id)
-	keep.MetaData = tus.MetaData{nameKey: shorten(e.Upload.MetaData[nameKey]), showKey: shorten(e.Upload.MetaData[showKey])}
+	keep.MetaData = tus.MetaData{nameKey: shorten(e.Upload.MetaData[nameKey]), showKey: shorten(e.Upload.MetaData[showKey]), sumKey: shorten(e.Upload.MetaData[sumKey])}
 	return none, keep, nil
 }
 
@@ -247,7 +247,7 @@ func (u *Uploads) known(c *gin.Context) {
 func (s *server) registerUploads(h huma.API) {
 	list := get("list-uploads", uploadsPath, "Uploads of the last days and what became of them, newest first")
 	list.Description = "Uploads are made with the tus protocol, version 1.0.0 (https://tus.io): POST to this address with Upload-Length and " +
-		"Upload-Metadata (filename, and show for the title of a collection), then PATCH what Location names until all has arrived. The answer to the last " +
+		"Upload-Metadata (filename, show for the title of a collection, sha256 to find it again by), then PATCH what Location names until all has arrived. The answer to the last " +
 		"piece is the upload as described here."
 	list.Errors = []int{http.StatusInternalServerError}
 	register(s, h, list, func(ctx context.Context, _ *struct{}) (*struct{ Body UploadList }, error) {

@@ -32,6 +32,7 @@ type Upload struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name" doc:"as its sender calls it"`
 	Show      string    `json:"show" doc:"title of the collection that it belongs to; empty for the one of all recordings added one by one"`
+	SHA256    string    `json:"sha256" doc:"of the whole file, where its sender said so: by it an upload is found again that goes on later"`
 	Bytes     int64     `json:"bytes"`
 	Arrived   int64     `json:"arrived" doc:"bytes that are here"`
 	State     string    `json:"state" enum:"arriving,reading,added,known,refused"`
@@ -50,6 +51,7 @@ type UploadList struct {
 const (
 	nameKey = "filename"
 	showKey = "show"
+	sumKey  = "sha256"
 )
 
 const (
@@ -83,7 +85,7 @@ func (s uploadShelf) resultPath(id string) string { return s.path(id) + ".result
 // uploadOf is an upload as the tus library knows it.
 func uploadOf(info tus.FileInfo) Upload {
 	up := Upload{
-		ID: info.ID, Name: cmp.Or(info.MetaData[nameKey], "upload"), Show: info.MetaData[showKey], Bytes: info.Size, Arrived: info.Offset,
+		ID: info.ID, Name: cmp.Or(info.MetaData[nameKey], "upload"), Show: info.MetaData[showKey], SHA256: info.MetaData[sumKey], Bytes: info.Size, Arrived: info.Offset,
 		State: UploadArriving, UpdatedAt: time.Now().UTC(),
 	}
 	if up.Arrived == up.Bytes {

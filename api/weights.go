@@ -42,6 +42,9 @@ type Model struct {
 	Bytes       int64  `json:"bytes" doc:"Of its file, about where it is not installed"`
 	MemoryBytes int64  `json:"memory_bytes" doc:"What working with it takes at least; 0 when unknown"`
 	Installed   bool   `json:"installed"`
+	Source      string `json:"source,omitempty" doc:"Of one that is installed: where its file is from"`
+	MadeFrom    string `json:"made_from,omitempty" doc:"The model that it was made from, by quantising it here"`
+	Mirrored    bool   `json:"mirrored" doc:"The mirror has it, too"`
 	Used        bool   `json:"used" doc:"The archive's settings name it, or work cannot go on without it"`
 	Problem     string `json:"problem,omitempty" doc:"Why its file cannot be used, and what to do"`
 }

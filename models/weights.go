@@ -8,6 +8,9 @@ type Weights struct {
 	Bytes       int64  // of its file, about where it is not installed
 	MemoryBytes int64  // what transcribing with it takes at least; 0 when unknown
 	Installed   bool
+	Source      string // of an installed one: which of the places that have models, or its owner; "" for others
+	MadeFrom    string // the installed one that it was made from by quantising; "" when it was not
+	Mirrored    bool   // the mirror can provide it, too
 	Used        bool   // the settings name it, or need it
 	Problem     string // why its file cannot be used and what to do; "" when nothing was found
 }

@@ -108,17 +108,23 @@ func (a *archive) addUser(ctx context.Context, u models.User, secret string) err
 	return a.AddUser(ctx, u, hash)
 }
 
+// setPassword gives a user another password.
+func (a *archive) setPassword(ctx context.Context, name, secret string) error {
+	if err := models.CheckPassword(name, secret); err != nil {
+		return err
+	}
+	hash, err := password.New().Hash(ctx, secret)
+	if err != nil {
+		return err
+	}
+	return a.SetPassword(ctx, name, hash)
+}
+
 // readPassword asks for a new password on the terminal, twice and without showing it; what is no terminal gives it in one line.
 func readPassword(in io.Reader, ask io.Writer) (string, error) {
 	f, ok := in.(*os.File)
 	if !ok || !isTerminal(f) {
-		b, err := io.ReadAll(io.LimitReader(in, models.MaxPassword+2))
-		secret, _, _ := strings.Cut(string(b), "\n")
-		secret = strings.TrimSuffix(secret, "\r")
-		if err == nil && secret == "" {
-			err = errors.New("no password came: type it on a terminal, or give it in a line on standard input")
-		}
-		return secret, err
+		return passwordLine(in)
 	}
 	first, err := hiddenLine(f, ask, "Password: ")
 	if err != nil {
@@ -129,4 +135,23 @@ func readPassword(in io.Reader, ask io.Writer) (string, error) {
 		err = errors.New("these were two different passwords: nothing was changed")
 	}
 	return first, err
+}
+
+// typePassword asks for the password that somebody has.
+func typePassword(in io.Reader, ask io.Writer) (string, error) {
+	if f, ok := in.(*os.File); ok && isTerminal(f) {
+		return hiddenLine(f, ask, "Password: ")
+	}
+	return passwordLine(in)
+}
+
+// passwordLine reads a password that comes in a line.
+func passwordLine(in io.Reader) (string, error) {
+	b, err := io.ReadAll(io.LimitReader(in, models.MaxPassword+2))
+	secret, _, _ := strings.Cut(string(b), "\n")
+	secret = strings.TrimSuffix(secret, "\r")
+	if err == nil && secret == "" {
+		err = errors.New("no password came: type it on a terminal, or give it in a line on standard input")
+	}
+	return secret, err
 }

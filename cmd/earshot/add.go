@@ -16,7 +16,7 @@ import (
 
 func newAddCommand(c *config) *cobra.Command {
 	var wait, dryRun, ifEmpty bool
-	flags := settingsFlags{c: c}
+	var flags settingsFlags
 	cmd := &cobra.Command{
 		Use:   "add SOURCE",
 		Short: "Add a podcast feed (address or file), a list of feeds (OPML), a folder of recordings, or an audio file",
@@ -27,53 +27,33 @@ same source again adds what is new and changes nothing else, except what --langu
 --model, --keep and --watch say of the show.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			a, err := c.open(cmd.Context())
+			ctx := cmd.Context()
+			a, err := c.catalogue(cmd, c.open)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, a.close()) }()
 			if ifEmpty {
-				if shows, err := a.Shows(cmd.Context()); err != nil || len(shows) > 0 {
+				if shows, err := a.Shows(ctx); err != nil || len(shows) > 0 {
 					return err
 				}
 			}
-			header, err := flags.header(cmd)
-			if err != nil {
+			o := adding{cmd: cmd, settings: &flags, dryRun: dryRun}
+			if o.header, err = flags.header(cmd); err != nil {
 				return err
 			}
-			found, err := a.resolve(cmd.Context(), cmd.ErrOrStderr(), args[0], header)
-			var list interface {
-				error
-				Subscriptions() []models.Subscription
+			got, err := a.addSource(ctx, args[0], o)
+			var list listError
+			switch {
+			case errors.As(err, &list):
+				got.episodes, err = addList(ctx, a, list.Subscriptions(), o)
+			case err == nil:
+				err = got.print(cmd.OutOrStdout(), dryRun)
 			}
-			if errors.As(err, &list) {
-				return a.addList(cmd, list.Subscriptions(), listOptions{settings: &flags, header: header, dryRun: dryRun, wait: wait})
-			}
-			if err == nil {
-				found, err = a.Recognise(cmd.Context(), found)
-			}
-			if err != nil {
+			if err != nil || !wait || dryRun {
 				return err
 			}
-			given, err := flags.apply(cmd, &found.Show)
-			if err != nil {
-				return err
-			}
-			if dryRun {
-				return a.plan(cmd.Context(), cmd.OutOrStdout(), found)
-			}
-			if given {
-				if err := a.settle(cmd, &flags, found.Show.ID); err != nil {
-					return err
-				}
-			}
-			if err := a.admit(cmd.Context(), found.Show); err != nil {
-				return err
-			}
-			if err := a.add(cmd.Context(), cmd.OutOrStdout(), found); err != nil || !wait {
-				return err
-			}
-			return a.finish(cmd.Context(), cmd.ErrOrStderr(), found)
+			return finish(ctx, cmd.ErrOrStderr(), a, got.episodes)
 		},
 	}
 	flags.register(cmd)
@@ -83,33 +63,98 @@ same source again adds what is new and changes nothing else, except what --langu
 	return cmd
 }
 
-// settle changes the settings of a show that is known already; a new one is stored with its own.
-func (a *archive) settle(cmd *cobra.Command, flags *settingsFlags, id models.ShowID) error {
-	known, err := a.Show(cmd.Context(), id)
-	if errors.Is(err, models.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if _, err := flags.apply(cmd, &known); err != nil {
-		return err
-	}
-	return a.SetShowSettings(cmd.Context(), id, known.Settings)
+// adding is how something is added.
+type adding struct {
+	cmd      *cobra.Command // whose flags are the settings
+	settings *settingsFlags
+	header   map[string]string // what the server of a feed wants to be told
+	dryRun   bool              // only say what would be added
 }
 
-// admit stores what the server of a feed that is known already wants to be told, where it was given anew: it has just let us in
-// with that.
-func (a *archive) admit(ctx context.Context, show models.Show) error {
-	known, err := a.Show(ctx, show.ID)
-	if errors.Is(err, models.ErrNotFound) {
-		return nil // it is stored with it
+// added is what came of adding something, or would.
+type added struct {
+	show                                models.Show
+	fresh, updated, unchanged, unwanted int
+	titles                              []string // of what would be new
+	skipped                             []models.Skip
+	episodes                            []models.Episode
+}
+
+// listError says that what was named is a list of feeds.
+type listError interface {
+	error
+	Subscriptions() []models.Subscription
+}
+
+func (a *archive) addSource(ctx context.Context, named string, o adding) (added, error) {
+	found, err := a.resolve(ctx, o.cmd.ErrOrStderr(), named, o.header)
+	if err != nil {
+		return added{}, err
 	}
-	access := show.Source.Access
-	if err != nil || access.IsZero() || access.Equal(known.Source.Access) {
-		return err
+	return a.take(ctx, found, o)
+}
+
+func (a *archive) addFeed(ctx context.Context, feed models.Subscription, o adding) (added, error) {
+	found, err := a.resolver(nil, nil).Subscribed(ctx, feed)
+	if err != nil {
+		return added{}, err
 	}
-	return a.SetShowSource(ctx, show.ID, show.Source.Location, access)
+	return a.take(ctx, found, o)
+}
+
+// take stores the show and the episodes of a source. Of a show that is known, the settings are changed that were given, and what its
+// server wants to be told where that was given anew: it has just let us in with that.
+func (a *archive) take(ctx context.Context, found models.Listing, o adding) (added, error) {
+	found, err := a.Recognise(ctx, found)
+	if err != nil {
+		return added{}, err
+	}
+	known, err := a.Show(ctx, found.Show.ID)
+	isNew := errors.Is(err, models.ErrNotFound)
+	if err != nil && !isNew {
+		return added{}, err
+	}
+	found.Show.Settings = known.Settings
+	change, err := o.settings.change(o.cmd, known.Settings)
+	if err == nil && change != nil {
+		err = a.apply(change, &found.Show)
+	}
+	if err != nil {
+		return added{}, err
+	}
+	if o.dryRun {
+		saved, err := a.Plan(ctx, found.Show, found.Episodes)
+		return newAdded(found, saved), err
+	}
+	if !isNew && change != nil {
+		if err := a.SetShowSettings(ctx, found.Show.ID, found.Show.Settings); err != nil {
+			return added{}, err
+		}
+	}
+	if access := found.Show.Source.Access; !isNew && !access.IsZero() && !access.Equal(known.Source.Access) {
+		if err := a.SetShowSource(ctx, found.Show.ID, found.Show.Source.Location, access); err != nil {
+			return added{}, err
+		}
+	}
+	saved, err := a.SaveShow(ctx, found.Show, found.Episodes)
+	return newAdded(found, saved), err
+}
+
+func newAdded(found models.Listing, saved models.Saved) added {
+	out := added{
+		show: found.Show, fresh: len(saved.NewEpisodes), updated: saved.Updated, unchanged: saved.Unchanged, unwanted: saved.Unwanted,
+		skipped: found.Skipped, episodes: found.Episodes,
+	}
+	fresh := map[models.EpisodeID]bool{}
+	for _, id := range saved.NewEpisodes {
+		fresh[id] = true
+	}
+	for _, e := range found.Episodes {
+		if fresh[e.ID] {
+			out.titles = append(out.titles, e.Title)
+		}
+	}
+	return out
 }
 
 // resolve finds out what a source is and reads it, with a bar for large folders.
@@ -120,75 +165,53 @@ func (a *archive) resolve(ctx context.Context, out io.Writer, arg string, header
 	return a.resolver(func(_ string, done, total int64) { bar.of(done, total) }, header).Resolve(ctx, arg)
 }
 
-// add stores a source's show and episodes.
-func (a *archive) add(ctx context.Context, out io.Writer, found models.Listing) error {
-	saved, err := a.SaveShow(ctx, found.Show, found.Episodes)
-	if err != nil {
-		return err
-	}
+// print says what was added, or, of a dry run, would be.
+func (d added) print(out io.Writer, dryRun bool) error {
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "%s: %s added", visible(found.Show.Title), count(len(saved.NewEpisodes), "episode"))
-	writeRest(b, saved, found.Skipped)
-	_, err = io.WriteString(out, b.String())
-	return err
-}
-
-// plan prints what add would do.
-func (a *archive) plan(ctx context.Context, out io.Writer, found models.Listing) error {
-	saved, err := a.Plan(ctx, found.Show, found.Episodes)
-	if err != nil {
-		return err
+	verb := "added"
+	if dryRun {
+		verb = "would be added"
 	}
-	fresh := map[models.EpisodeID]bool{}
-	for _, id := range saved.NewEpisodes {
-		fresh[id] = true
+	fmt.Fprintf(b, "%s: %s %s", visible(d.show.Title), count(d.fresh, "episode"), verb)
+	if d.updated > 0 {
+		fmt.Fprintf(b, ", %d with new details", d.updated)
 	}
-	b := &strings.Builder{}
-	fmt.Fprintf(b, "%s: %s would be added", visible(found.Show.Title), count(len(saved.NewEpisodes), "episode"))
-	writeRest(b, saved, found.Skipped)
-	for _, e := range found.Episodes {
-		if fresh[e.ID] {
-			fmt.Fprintf(b, "  + %s\n", visible(e.Title))
-		}
+	if d.unchanged > 0 {
+		fmt.Fprintf(b, ", %d known already", d.unchanged)
 	}
-	_, err = io.WriteString(out, b.String())
-	return err
-}
-
-// writeRest ends the line that says what is new, and names what was left out.
-func writeRest(b *strings.Builder, saved models.Saved, skipped []models.Skip) {
-	if saved.Updated > 0 {
-		fmt.Fprintf(b, ", %d with new details", saved.Updated)
-	}
-	if saved.Unchanged > 0 {
-		fmt.Fprintf(b, ", %d known already", saved.Unchanged)
-	}
-	if saved.Unwanted > 0 {
-		fmt.Fprintf(b, ", %d not wanted", saved.Unwanted)
+	if d.unwanted > 0 {
+		fmt.Fprintf(b, ", %d not wanted", d.unwanted)
 	}
 	b.WriteString("\n")
-	for _, s := range skipped {
+	for _, s := range d.skipped {
 		fmt.Fprintf(b, "  - %s: %s\n", visible(s.Name), visible(s.Reason))
 	}
+	if dryRun {
+		for _, title := range d.titles {
+			fmt.Fprintf(b, "  + %s\n", visible(title))
+		}
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
 }
 
 // watchEvery is how often the progress of the queue is read.
 const watchEvery = 300 * time.Millisecond
 
+// watchElsewhereEvery is how often a server is asked how far it is.
+const watchElsewhereEvery = time.Second
+
 // finish works the queue to its end, or watches another process do so, and says what became of the episodes that were
 // added.
-func (a *archive) finish(ctx context.Context, out io.Writer, added models.Listing) error {
-	if _, err := a.checkTools(ctx); err != nil {
+func finish(ctx context.Context, out io.Writer, a catalogue, added []models.Episode) error {
+	if err := a.canWork(ctx); err != nil {
 		return err
 	}
 	w := &watcher{a: a, bars: newBars(out), running: map[int64]*bar{}, added: added}
-	a.say = func(line string) { w.bars.say("earshot: " + line) }
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	worked := make(chan error, 1)
-	go func() {
-		worked <- a.work(working, store.WorkOptions{Backoff: func(_ string, failures int) time.Duration { return time.Duration(failures) * 2 * time.Second }})
-	}()
+	go func() { worked <- a.workOff(working, func(line string) { w.bars.say("earshot: " + line) }) }()
 	for {
 		done, err := w.look(ctx)
 		if done || err != nil {
@@ -216,12 +239,22 @@ func (a *archive) finish(ctx context.Context, out io.Writer, added models.Listin
 	}
 }
 
+func (a *archive) canWork(ctx context.Context) error {
+	_, err := a.checkTools(ctx)
+	return err
+}
+
+func (a *archive) workOff(ctx context.Context, say func(string)) error {
+	a.say = say
+	return a.work(ctx, store.WorkOptions{Backoff: func(_ string, failures int) time.Duration { return time.Duration(failures) * 2 * time.Second }})
+}
+
 // watcher shows running jobs as bars, or finished episodes as lines where there is no terminal.
 type watcher struct {
-	a       *archive
+	a       catalogue
 	bars    *bars
 	running map[int64]*bar
-	added   models.Listing
+	added   []models.Episode
 }
 
 // look reads the queue once; done says that it is empty.
@@ -264,7 +297,7 @@ func (w *watcher) look(ctx context.Context) (done bool, err error) {
 func (w *watcher) verdict(ctx context.Context) error {
 	failed := 0
 	var last models.Episode
-	for _, e := range w.added.Episodes {
+	for _, e := range w.added {
 		now, err := w.a.Episode(ctx, e.ID)
 		if err != nil {
 			return err
@@ -280,10 +313,10 @@ func (w *watcher) verdict(ctx context.Context) error {
 	}
 	switch {
 	case failed == 0:
-		w.bars.sayPlain(count(len(w.added.Episodes), "episode") + " transcribed and ready to be searched")
+		w.bars.sayPlain(count(len(w.added), "episode") + " transcribed and ready to be searched")
 		return nil
-	case len(w.added.Episodes) == 1:
+	case len(w.added) == 1:
 		return fmt.Errorf("%s could not be transcribed: %s", last.Title, last.Reason)
 	}
-	return fmt.Errorf("%d of %d episodes failed, see above; the others are in the archive", failed, len(w.added.Episodes))
+	return fmt.Errorf("%d of %d episodes failed, see above; the others are in the archive", failed, len(w.added))
 }

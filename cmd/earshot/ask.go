@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/earshot/earshot/api/remote"
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/search"
 )
@@ -45,7 +43,16 @@ type foundEpisode struct {
 type asker func(ctx context.Context, q models.Query) (found, error)
 
 // search asks what f wants to know.
-func (c *config) search(ctx context.Context, f func(a *archive, ask asker) error) (err error) {
+func (c *config) search(cmd *cobra.Command, f func(a catalogue, ask asker) error) (err error) {
+	ctx := cmd.Context()
+	if c.Server != "" {
+		r, err := c.reach(cmd)
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		return f(r, r.ask)
+	}
 	a, err := c.openExisting(ctx)
 	if err != nil {
 		return err
@@ -129,56 +136,26 @@ func (a *archive) describe(ctx context.Context, r models.Results) (found, error)
 	return out, nil
 }
 
+// ask asks the server.
+func (r elsewhere) ask(ctx context.Context, q models.Query) (got found, err error) {
+	err = r.Search(ctx, q, &got)
+	return got, err
+}
+
 // searchServer asks the running server for what the index in its hands holds.
 func searchServer(ctx context.Context, data string, q models.Query) (found, error) {
 	server, err := announced(data)
 	if err != nil {
 		return found{}, fmt.Errorf("the search index is in use by another command: try again in a moment (%w)", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/api/v1/search?"+parameters(q).Encode(), nil)
+	r, err := remote.New(remote.Options{URL: server.URL, Token: server.Token, Version: version})
 	if err != nil {
 		return found{}, err
 	}
-	req.Header.Set("Authorization", "Bearer "+server.Token)
-	resp, err := http.DefaultClient.Do(req)
+	defer r.Close()
+	got, err := elsewhere{r}.ask(ctx, q)
 	if err != nil {
-		return found{}, fmt.Errorf("the search index is in use by another command, and no server answers at %s: try again in a moment (%w)", server.URL, err)
-	}
-	defer resp.Body.Close()
-	body := io.LimitReader(resp.Body, 64<<20)
-	if resp.StatusCode != http.StatusOK {
-		var problem struct {
-			Detail string `json:"detail"`
-		}
-		_ = json.NewDecoder(body).Decode(&problem) // the status says enough
-		return found{}, fmt.Errorf("the running server answered %s %s", resp.Status, problem.Detail)
-	}
-	var got found
-	if err := json.NewDecoder(body).Decode(&got); err != nil {
-		return found{}, fmt.Errorf("reading the running server's answer: %w", err)
+		return found{}, fmt.Errorf("the search index is in use by another command, and its server did not answer: try again in a moment (%w)", err)
 	}
 	return got, nil
-}
-
-// parameters writes a query as the API wants it.
-func parameters(q models.Query) url.Values {
-	p := url.Values{"q": {q.Text}}
-	for name, value := range map[string]string{"sort": string(q.Sort), "episode": string(q.EpisodeID)} {
-		if value != "" {
-			p.Set(name, value)
-		}
-	}
-	for name, value := range map[string]int{"limit": q.Limit, "offset": q.Offset, "moments": q.Moments, "moments_offset": q.MomentsOffset} {
-		if value != 0 {
-			p.Set(name, strconv.Itoa(value))
-		}
-	}
-	for name, value := range map[string]bool{"facets": q.Facets, "strict": q.Strict} {
-		if value {
-			p.Set(name, "true")
-		}
-	}
-	return p
 }

@@ -40,7 +40,7 @@ func (a *archive) exportAsTheyCome(ctx context.Context) error {
 	if was.To == now.To && was.Formats == now.Formats {
 		now.Seq = was.Seq
 	}
-	return x.follow(ctx, now.Seq, func(models.Episode) bool { return true }, func(seq int64) error {
+	return x.follow(ctx, a, now.Seq, func(models.Episode) bool { return true }, func(seq int64) error {
 		now.Seq = seq
 		return writeFile(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(now) })
 	})

@@ -28,6 +28,9 @@ import (
 // EARSHOT_ those of the environment variables.
 type config struct {
 	Data        string `koanf:"data"`         // the data folder
+	Server      string `koanf:"server"`       // address of a server whose archive commands are about; "": the one in the data folder
+	Token       string `koanf:"token"`        // lets them in there
+	TokenFile   string `koanf:"token-file"`   // a file that it is in
 	DatabaseURL string `koanf:"database-url"` // a Postgres database; "": SQLite in the data folder
 	MediaURL    string `koanf:"media-url"`    // a bucket for the recordings; "": files in the data folder
 	MediaCache  string `koanf:"media-cache"`  // how much of a bucket is kept here, as 10GB
@@ -75,6 +78,8 @@ const (
 
 func (c *config) register(f *pflag.FlagSet) {
 	f.String("data", "data", "data folder")
+	f.String("server", "", "server whose archive the command is about, as https://archive.example.org (default: the archive in the data folder)")
+	f.String("token-file", "", "file with the token that lets the command in there; EARSHOT_TOKEN has the token itself")
 	f.String("media-url", "", "bucket for the recordings, as s3://bucket?endpoint=https://host&region=region (default: files in the data folder)")
 	f.String("media-cache", "10GB", "how much of the recordings in a bucket is kept in the data folder")
 	f.String("models", "", "folder of the weights (default: models in the data folder)")
@@ -120,6 +125,7 @@ func (c *config) load(cmd *cobra.Command) error {
 		}
 		return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, envPrefix)), "_", "-"), value
 	}})
+	file := k.Copy()
 	if err := k.Load(fromEnv, nil); err != nil {
 		return fmt.Errorf("reading the environment: %w", err)
 	}
@@ -134,6 +140,10 @@ func (c *config) load(cmd *cobra.Command) error {
 	}
 	if err := k.Unmarshal("", c); err != nil {
 		return fmt.Errorf("the settings do not fit: %w", err)
+	}
+	c.forget(file)
+	if err := c.checkPlace(cmd); err != nil {
+		return err
 	}
 	c.Model = cmp.Or(c.Model, defaultModel) // a command whose flag is about a show has none for the archive
 	c.Webhooks, c.WebhookAllow = listOf(k.Get("webhooks")), listOf(k.Get("webhook-allow"))
@@ -184,6 +194,19 @@ func (c *config) load(cmd *cobra.Command) error {
 	}
 	_, err := c.queue()
 	return err
+}
+
+// forget forgets a token in earshot.toml where the server is another one than there: it is not for that.
+func (c *config) forget(file *koanf.Koanf) {
+	if c.Server == file.String("server") {
+		return
+	}
+	if c.Token == file.String("token") {
+		c.Token = ""
+	}
+	if c.TokenFile == file.String("token-file") {
+		c.TokenFile = ""
+	}
 }
 
 // expect takes the vocabulary, which is text with commas or a list, and checks it with the hints.

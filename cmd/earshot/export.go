@@ -21,7 +21,7 @@ import (
 
 // exporter writes transcripts to files.
 type exporter struct {
-	*archive
+	catalogue
 
 	to      string // a folder; "": beside the recordings
 	formats []export.Format
@@ -48,13 +48,13 @@ Names stay the same as long as titles do. Files that are as they should be are l
 			if (to == "") != beside {
 				return usageError{errors.New("say where to: either --to FOLDER or --beside")}
 			}
-			return c.onArchive(func(cmd *cobra.Command, a *archive) error {
+			return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
 				x, err := newExporter(a, to, formats)
 				if err != nil {
 					return usageError{err}
 				}
 				ctx := cmd.Context()
-				last, err := a.LastChange(ctx)
+				changes, last, err := followed(ctx, a, beside || watch)
 				if err != nil {
 					return err
 				}
@@ -69,7 +69,7 @@ Names stay the same as long as titles do. Files that are as they should be are l
 				if err != nil {
 					return err
 				}
-				return x.follow(ctx, last, only, func(int64) error { return nil })
+				return x.follow(ctx, changes, last, only, func(int64) error { return nil })
 			})(cmd, nil)
 		},
 	}
@@ -81,8 +81,8 @@ Names stay the same as long as titles do. Files that are as they should be are l
 }
 
 // newExporter checks what is asked for.
-func newExporter(a *archive, to, formats string) (*exporter, error) {
-	x := &exporter{archive: a, to: to, titles: map[models.ShowID]string{}}
+func newExporter(a catalogue, to, formats string) (*exporter, error) {
+	x := &exporter{catalogue: a, to: to, titles: map[models.ShowID]string{}}
 	for name := range strings.SplitSeq(formats, ",") {
 		f, err := export.Parse(strings.TrimSpace(name))
 		if err != nil {
@@ -103,7 +103,7 @@ func (x *exporter) leftOut() string {
 // episodes returns those that are named, or all.
 func (x *exporter) episodes(ctx context.Context, args []string) ([]models.Episode, error) {
 	if len(args) > 0 {
-		return x.findEpisodes(ctx, args[0])
+		return findEpisodes(ctx, x, args[0])
 	}
 	return x.Episodes(ctx, models.EpisodeFilter{})
 }
@@ -144,12 +144,32 @@ func (x *exporter) only(ctx context.Context, args []string) (func(models.Episode
 // lookEvery is how often the catalogue is asked for what is new.
 const lookEvery = 2 * time.Second
 
+// changing tells what changes in an archive, and has its recordings at hand.
+type changing interface {
+	LastChange(ctx context.Context) (int64, error)
+	Changes(ctx context.Context, after int64, limit int) ([]models.Change, error)
+}
+
+// followed returns an archive that can be followed, and how far it has changed by now. One elsewhere cannot, which is an error where
+// it is needed.
+func followed(ctx context.Context, a catalogue, needed bool) (changing, int64, error) {
+	changes, ok := a.(changing)
+	switch {
+	case ok:
+		last, err := changes.LastChange(ctx)
+		return changes, last, err
+	case needed:
+		return nil, 0, usageError{errors.New("--beside and --watch are for the machine where the archive is; from elsewhere, earshot export --to FOLDER writes what is new each time")}
+	}
+	return nil, 0, nil
+}
+
 // follow exports what changes after a number of the change sequence, until ctx ends, and tells up to which number it has come.
-func (x *exporter) follow(ctx context.Context, after int64, only func(models.Episode) bool, come func(int64) error) error {
+func (x *exporter) follow(ctx context.Context, of changing, after int64, only func(models.Episode) bool, come func(int64) error) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		changes, err := x.Changes(ctx, after, 0)
+		changes, err := of.Changes(ctx, after, 0)
 		if ctx.Err() != nil {
 			return nil
 		}

@@ -87,20 +87,23 @@ func failing(t *testing.T, a *archive) {
 	t.Helper()
 	work, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	unusable := func() error { return models.Explain(models.ErrUnusable, "it is no recording") }
-	go func() {
-		ended <- a.Work(work, store.Handlers{
-			Poll:       func(context.Context, models.Lease, models.PollJob, store.Report) error { return nil },
-			Download:   func(context.Context, models.Lease, models.DownloadJob, store.Report) error { return unusable() },
-			Import:     func(context.Context, models.Lease, models.ImportJob, store.Report) error { return nil },
-			Transcribe: func(context.Context, models.Lease, models.TranscribeJob, store.Report) error { return unusable() },
-		}, store.WorkOptions{Look: 100 * time.Millisecond})
-	}()
+	go func() { ended <- workInVain(work, a) }()
 	client{t: t}.eventually("it has failed", func() bool { return strings.Contains(stateOf(t, a), "Two failed") })
 	stop()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
+}
+
+// workInVain does the jobs of an archive as if no recording were one.
+func workInVain(ctx context.Context, a *archive) error {
+	unusable := func() error { return models.Explain(models.ErrUnusable, "it is no recording") }
+	return a.Work(ctx, store.Handlers{
+		Poll:       func(context.Context, models.Lease, models.PollJob, store.Report) error { return nil },
+		Download:   func(context.Context, models.Lease, models.DownloadJob, store.Report) error { return unusable() },
+		Import:     func(context.Context, models.Lease, models.ImportJob, store.Report) error { return nil },
+		Transcribe: func(context.Context, models.Lease, models.TranscribeJob, store.Report) error { return unusable() },
+	}, store.WorkOptions{Look: 100 * time.Millisecond})
 }
 
 // stateOf tells how far the episodes of an archive are.

@@ -66,6 +66,8 @@ func newRootCommand() *cobra.Command {
 		Short: "An archive of spoken recordings: everything that was said, findable by word, playable from that word",
 		Long: `Earshot takes podcast feeds, folders and audio files, transcribes them on this machine, and finds what was said.
 
+With --server, commands are about the archive of that server instead of the one in the data folder.
+
 Settings come from flags, from environment variables (EARSHOT_DATA, EARSHOT_LISTEN, …: the flag's name in capitals), and
 from earshot.toml in the data folder, in this order.`,
 		SilenceUsage:  true,
@@ -76,11 +78,16 @@ from earshot.toml in the data folder, in this order.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.register(root.PersistentFlags())
+	calibrate := newModelsCalibrateCommand(c)
+	where := []*cobra.Command{
+		newServeCommand(c), newWorkerCommand(c), newTranscribeCommand(c), newReindexCommand(c), newDoctorCommand(c), newBackupCommand(c), newRestoreCommand(c),
+	}
+	here(append(where, calibrate)...)
+	root.AddCommand(where...)
 	root.AddCommand(
-		newAddCommand(c), newSearchCommand(c), newServeCommand(c), newWorkerCommand(c), newStatusCommand(c), newTranscribeCommand(c), newReindexCommand(c), newDoctorCommand(c), newRetryCommand(c),
-		newShowsCommand(c), newRetranscribeCommand(c), newExportCommand(c), newNowCommand(c), newPauseCommand(c), newResumeCommand(c), newCancelCommand(c),
-		newBackupCommand(c), newRestoreCommand(c),
-		newModelsCommand(c.weights, &c.Model, newModelsCalibrateCommand(c)), newUserCommand(c), newTokenCommand(c), newVersionCommand(), newDecoderCommand(),
+		newAddCommand(c), newSearchCommand(c), newStatusCommand(c), newRetryCommand(c), newShowsCommand(c), newRetranscribeCommand(c), newExportCommand(c),
+		newNowCommand(c), newPauseCommand(c), newResumeCommand(c), newCancelCommand(c), newModelsCommand(c.models, &c.Model, calibrate),
+		newUserCommand(c), newTokenCommand(c), newVersionCommand(), newDecoderCommand(),
 	)
 	return root
 }

@@ -1,80 +1,92 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline/audio"
-	"github.com/earshot/earshot/pipeline/calibrate"
 	"github.com/earshot/earshot/pipeline/weights"
 )
 
-// newModelsCommand makes "earshot models list|pull|rm|verify" and more. The store is opened when a command runs;
+// modelKeeper has the models of a machine: this one, or that of a server.
+type modelKeeper interface {
+	// list names the models that there are and those that can be had, small ones first.
+	list(ctx context.Context) ([]models.Weights, error)
+	has(ctx context.Context, name string) (bool, error)
+	// pull fetches a model, or installs it from a folder, and tells how far it is.
+	pull(cmd *cobra.Command, name, from string, report func(weights.Progress)) (weights.Installed, error)
+	remove(ctx context.Context, name string) error
+	// verify reads a model from end to end and compares its checksum.
+	verify(ctx context.Context, name string) error
+}
+
+// models has the models of the server that the settings name, or of this machine.
+func (c *config) models(cmd *cobra.Command) (modelKeeper, error) {
+	if c.Server != "" {
+		return c.reach(cmd)
+	}
+	w, err := c.weights()
+	return modelsHere{w}, err
+}
+
+// newModelsCommand makes "earshot models list|pull|rm|verify" and more. The keeper is opened when a command runs;
 // speech is the model that the settings name by then.
-func newModelsCommand(store func() (*weights.Store, error), speech *string, more ...*cobra.Command) *cobra.Command {
+func newModelsCommand(keeper func(*cobra.Command) (modelKeeper, error), speech *string, more ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
 		Short: "List, fetch, check, measure and remove model weights",
 		Args:  arguments(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newModelsListCommand(store), newModelsPullCommand(store, speech), newModelsRemoveCommand(store), newModelsVerifyCommand(store))
+	cmd.AddCommand(newModelsListCommand(keeper), newModelsPullCommand(keeper, speech), newModelsRemoveCommand(keeper), newModelsVerifyCommand(keeper))
 	cmd.AddCommand(more...)
 	return cmd
 }
 
-func newModelsListCommand(store func() (*weights.Store, error)) *cobra.Command {
+func newModelsListCommand(keeper func(*cobra.Command) (modelKeeper, error)) *cobra.Command {
 	var installedOnly bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the models that can be had, and which are installed",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := store()
+			k, err := keeper(cmd)
 			if err != nil {
 				return err
 			}
-			installed, err := s.List()
+			all, err := k.list(cmd.Context())
 			if err != nil {
 				return err
 			}
-			return listModels(cmd.OutOrStdout(), installed, installedOnly)
+			return listModels(cmd.OutOrStdout(), all, installedOnly)
 		},
 	}
 	cmd.Flags().BoolVar(&installedOnly, "installed", false, "only those that are installed")
 	return cmd
 }
 
-// listModels prints the installed models and, unless only those are wanted, the rest of the catalogue.
-func listModels(out io.Writer, installed []weights.Installed, installedOnly bool) error {
+// listModels prints the installed models and, unless only those are wanted, those that can be had.
+func listModels(out io.Writer, all []models.Weights, installedOnly bool) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, size, memory, languages, state string) {
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", name, size, memory, languages, state) // Flush tells
 	}
 	row("NAME", "SIZE", "MEMORY", "LANGUAGES", "STATE")
-	for _, in := range installed {
-		m, err := weights.Lookup(in.Name)
-		if err != nil { // the owner's own
-			m = weights.Model{Bytes: in.Bytes, Languages: "?"}
+	for _, installed := range []bool{true, false} {
+		for _, m := range all {
+			if m.Installed == installed && (installed || !installedOnly) {
+				row(visible(m.Name), humanSize(m.Bytes), memory(m), cmp.Or(m.Languages, "?"), visible(state(m)))
+			}
 		}
-		row(in.Name, humanSize(in.Bytes), memory(m), string(m.Languages), state(in))
-	}
-	for _, m := range weights.Catalogue() {
-		if installedOnly || slices.ContainsFunc(installed, func(in weights.Installed) bool { return in.Name == m.Name }) {
-			continue
-		}
-		available := ""
-		if m.Mirrored {
-			available = "also from the mirror"
-		}
-		row(m.Name, humanSize(m.Bytes), memory(m), string(m.Languages), available)
 	}
 	if err := w.Flush(); err != nil || installedOnly {
 		return err
@@ -85,25 +97,28 @@ func listModels(out io.Writer, installed []weights.Installed, installedOnly bool
 
 func humanSize(n int64) string { return humanize.Bytes(uint64(max(n, 0))) }
 
-func memory(m weights.Model) string {
+func memory(m models.Weights) string {
 	if m.MemoryBytes == 0 {
 		return "?"
 	}
 	return humanSize(m.MemoryBytes)
 }
 
-func state(in weights.Installed) string {
+func state(m models.Weights) string {
 	switch {
-	case in.Problem != "":
-		return in.Problem
-	case in.MadeFrom != "":
-		base, _, _ := strings.Cut(in.MadeFrom, " ")
-		return fmt.Sprintf("installed, made from %s (%s)", base, in.Source)
+	case m.Problem != "":
+		return m.Problem
+	case m.MadeFrom != "":
+		return fmt.Sprintf("installed, made from %s (%s)", m.MadeFrom, m.Source)
+	case m.Installed:
+		return fmt.Sprintf("installed (%s)", m.Source)
+	case m.Mirrored:
+		return "also from the mirror"
 	}
-	return fmt.Sprintf("installed (%s)", in.Source)
+	return ""
 }
 
-func newModelsPullCommand(store func() (*weights.Store, error), speech *string) *cobra.Command {
+func newModelsPullCommand(keeper func(*cobra.Command) (modelKeeper, error), speech *string) *cobra.Command {
 	var missing bool
 	var from string
 	cmd := &cobra.Command{
@@ -114,7 +129,7 @@ func newModelsPullCommand(store func() (*weights.Store, error), speech *string) 
 intact is left alone; a broken download goes on where it stopped.`,
 		Args: arguments(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			s, err := store()
+			k, err := keeper(cmd)
 			if err != nil {
 				return err
 			}
@@ -126,13 +141,14 @@ intact is left alone; a broken download goes on where it stopped.`,
 			}
 			for _, name := range names {
 				if missing {
-					if _, err := s.Path(s.Variants(name)[0]); err == nil {
+					if has, err := k.has(cmd.Context(), name); err != nil || has {
+						if err != nil {
+							return err
+						}
 						continue
 					}
 				}
-				name = weights.Canonical(name)
-				warnOfMemory(cmd, s, name)
-				if err := pullModel(cmd, s, name, from); err != nil {
+				if err := pullModel(cmd, k, weights.Canonical(name), from); err != nil {
 					return err
 				}
 			}
@@ -142,23 +158,6 @@ intact is left alone; a broken download goes on where it stopped.`,
 	cmd.Flags().BoolVar(&missing, "missing", false, "say and do nothing about models that are installed, without reading them")
 	cmd.Flags().StringVar(&from, "from", "", "folder with a Whisper model of your own (CTranslate2 or Hugging Face) to install under NAME")
 	return cmd
-}
-
-// warnOfMemory says before a long download that its model would be refused here.
-func warnOfMemory(cmd *cobra.Command, s *weights.Store, name string) {
-	m, err := weights.Lookup(name)
-	if err != nil {
-		return // pulling tells
-	}
-	available, err := calibrate.AvailableMemory(cmd.Context())
-	if err != nil || m.Footprint().Weights == 0 || m.Footprint().Fitting(available, 1) > 0 {
-		return
-	}
-	installed, err := s.List()
-	if err != nil {
-		return
-	}
-	fmt.Fprintln(cmd.ErrOrStderr(), "earshot: warning: "+weights.DoesNotFit(name, m.Footprint(), available, " now", installed).Error())
 }
 
 // newModelsCalibrateCommand measures this machine.
@@ -191,7 +190,7 @@ well; base-f16 and base-q8_0 are used as they are.`,
 }
 
 // pullModel fetches one model, with a bar on a terminal and a line a stage elsewhere, and says where it came from.
-func pullModel(cmd *cobra.Command, s *weights.Store, name, from string) error {
+func pullModel(cmd *cobra.Command, k modelKeeper, name, from string) error {
 	b := newBars(cmd.ErrOrStderr())
 	current, stage := &bar{}, weights.Stage("")
 	report := func(p weights.Progress) {
@@ -209,13 +208,7 @@ func pullModel(cmd *cobra.Command, s *weights.Store, name, from string) error {
 		}
 		current.set(p.Done)
 	}
-	var in weights.Installed
-	var err error
-	if from == "" {
-		in, err = s.Pull(cmd.Context(), name, report)
-	} else {
-		in, err = s.Import(cmd.Context(), name, from, report)
-	}
+	in, err := k.pull(cmd, name, from, report)
 	current.done()
 	b.close()
 	if err != nil {
@@ -238,7 +231,10 @@ func pulled(in weights.Installed) string {
 	if in.Official && in.Source != weights.Official {
 		line += ", identical to the official file"
 	}
-	return line + " → " + in.Path
+	if in.Path != "" {
+		line += " → " + in.Path
+	}
+	return line
 }
 
 func sourceName(s weights.Source) string {
@@ -251,19 +247,19 @@ func sourceName(s weights.Source) string {
 	return string(s)
 }
 
-func newModelsRemoveCommand(store func() (*weights.Store, error)) *cobra.Command {
+func newModelsRemoveCommand(keeper func(*cobra.Command) (modelKeeper, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:     "rm NAME…",
 		Aliases: []string{"remove"},
 		Short:   "Remove models",
 		Args:    arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			s, err := store()
+			k, err := keeper(cmd)
 			if err != nil {
 				return err
 			}
 			for _, name := range names {
-				if err := s.Remove(cmd.Context(), name); err != nil {
+				if err := k.remove(cmd.Context(), name); err != nil {
 					return err
 				}
 				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: removed\n", name); err != nil {
@@ -275,39 +271,41 @@ func newModelsRemoveCommand(store func() (*weights.Store, error)) *cobra.Command
 	}
 }
 
-func newModelsVerifyCommand(store func() (*weights.Store, error)) *cobra.Command {
+func newModelsVerifyCommand(keeper func(*cobra.Command) (modelKeeper, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify [NAME…]",
 		Short: "Read models from end to end and compare their checksums; without a name, all that are installed",
 		Args:  arguments(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			s, err := store()
+			k, err := keeper(cmd)
 			if err != nil {
 				return err
 			}
 			if len(names) == 0 {
-				installed, err := s.List()
+				all, err := k.list(cmd.Context())
 				if err != nil {
 					return err
 				}
-				for _, in := range installed {
-					names = append(names, in.Name)
+				for _, m := range all {
+					if m.Installed {
+						names = append(names, m.Name)
+					}
 				}
 			}
-			return verifyModels(cmd, s, names)
+			return verifyModels(cmd, k, names)
 		},
 	}
 }
 
 // verifyModels checks every model, and fails when one of them is not intact.
-func verifyModels(cmd *cobra.Command, s *weights.Store, names []string) error {
+func verifyModels(cmd *cobra.Command, k modelKeeper, names []string) error {
 	if len(names) == 0 {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), "no models are installed")
 		return err
 	}
 	var failed []error
 	for _, name := range names {
-		err := s.Verify(cmd.Context(), name)
+		err := k.verify(cmd.Context(), name)
 		if cmd.Context().Err() != nil {
 			return cmd.Context().Err()
 		}

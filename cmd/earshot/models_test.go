@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline/weights"
 )
@@ -16,8 +18,8 @@ import (
 // runModels runs "earshot models args" on a folder.
 func runModels(t *testing.T, dir string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	cmd := newModelsCommand(func() (*weights.Store, error) {
-		return weights.New(dir, weights.Options{Sources: []weights.Source{}}), nil
+	cmd := newModelsCommand(func(*cobra.Command) (modelKeeper, error) {
+		return modelsHere{weights.New(dir, weights.Options{Sources: []weights.Source{}})}, nil
 	}, new(defaultModel))
 	var out, notes bytes.Buffer
 	cmd.SetOut(&out)

@@ -29,7 +29,7 @@ type opmlOutline struct {
 }
 
 func newShowsExportCommand(c *config) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "export FILE",
 		Short: "Write the addresses of all feeds into a list (OPML) that earshot add and other programs read",
 		Long: `Write the addresses of all feeds into a list (OPML) that earshot add and other programs read. The address of a private feed can be as
@@ -53,6 +53,8 @@ good as a password, so that only the file's owner may read it; passwords and hea
 			})(cmd, nil)
 		},
 	}
+	here(cmd) // addresses of feeds can hold secrets, and never leave a server
+	return cmd
 }
 
 func feedList(shows []models.Show) opmlList {

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/shirou/gopsutil/v4/disk"
 
@@ -88,34 +86,16 @@ func (c *config) newDesk() (*desk, error) {
 }
 
 // List names the models that there are and those that can be had.
-func (d *desk) List(context.Context) ([]models.Weights, error) {
-	installed, err := d.store.List()
+func (d *desk) List(ctx context.Context) ([]models.Weights, error) {
+	all, err := modelsHere{d.store}.list(ctx)
 	if err != nil {
 		return nil, err
 	}
 	used := append(d.store.Variants(d.c.Model), weights.DefaultVAD)
-	var out []models.Weights
-	add := func(m weights.Model, in weights.Installed, is bool) {
-		out = append(out, models.Weights{
-			Name: m.Name, Kind: string(m.Kind), Languages: string(m.Languages), Bytes: m.Bytes, MemoryBytes: m.MemoryBytes,
-			Installed: is, Used: slices.Contains(used, m.Name), Problem: strings.TrimPrefix(in.Problem, models.ErrInvalid.Error()+": "),
-		})
+	for i := range all {
+		all[i].Used = slices.Contains(used, all[i].Name)
 	}
-	for _, in := range installed {
-		m, err := weights.Lookup(in.Name)
-		if err != nil { // the owner's own
-			m = weights.Model{Name: in.Name, Kind: weights.Speech}
-		}
-		m.Bytes = cmp.Or(in.Bytes, m.Bytes)
-		add(m, in, true)
-	}
-	for _, m := range weights.Catalogue() {
-		if !slices.ContainsFunc(installed, func(in weights.Installed) bool { return in.Name == m.Name }) {
-			add(m, weights.Installed{}, false)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b models.Weights) int { return cmp.Compare(a.Bytes, b.Bytes) })
-	return out, nil
+	return all, nil
 }
 
 // Remove deletes a model, unless the work needs it.

@@ -76,7 +76,7 @@ was. SHOW is its identifier or a part of its title. A show that is paused is not
 is asked for with earshot now is done all the same.`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.onShowOrQueue(cmd, args, "paused", func(a *archive, ctx context.Context, id models.ShowID) error { return a.Pause(ctx, id) })
+			return c.onShowOrQueue(cmd, args, "paused", catalogue.Pause)
 		},
 	}
 }
@@ -87,19 +87,19 @@ func newResumeCommand(c *config) *cobra.Command {
 		Short: "Let the queue, or one show, go on after a pause",
 		Args:  arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.onShowOrQueue(cmd, args, "resumed", func(a *archive, ctx context.Context, id models.ShowID) error { return a.Resume(ctx, id) })
+			return c.onShowOrQueue(cmd, args, "resumed", catalogue.Resume)
 		},
 	}
 }
 
 // onShowOrQueue does something with the show that is named, or with the queue where none is.
-func (c *config) onShowOrQueue(cmd *cobra.Command, args []string, done string, do func(*archive, context.Context, models.ShowID) error) error {
-	return c.onArchive(func(cmd *cobra.Command, a *archive) error {
+func (c *config) onShowOrQueue(cmd *cobra.Command, args []string, done string, do func(catalogue, context.Context, models.ShowID) error) error {
+	return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
 		var show models.Show
 		what := "the queue"
 		if len(args) > 0 {
 			var err error
-			if show, err = a.findShow(cmd.Context(), args[0]); err != nil {
+			if show, err = findShow(cmd.Context(), a, args[0]); err != nil {
 				return err
 			}
 			what = visible(show.Title)
@@ -120,7 +120,7 @@ func newNowCommand(c *config) *cobra.Command {
 room and goes on later. Neither quiet hours nor its show's pause hold it up. EPISODE is its identifier or a part of its title.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.onEpisode(cmd, args[0], "is next", func(a *archive, ctx context.Context, id models.EpisodeID) error { return a.Now(ctx, id) })
+			return c.onEpisode(cmd, args[0], "is next", catalogue.Now)
 		},
 	}
 }
@@ -133,15 +133,15 @@ func newCancelCommand(c *config) *cobra.Command {
 goes on from where it was. EPISODE is its identifier or a part of its title.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.onEpisode(cmd, args[0], "is cancelled", func(a *archive, ctx context.Context, id models.EpisodeID) error { return a.Cancel(ctx, id) })
+			return c.onEpisode(cmd, args[0], "is cancelled", catalogue.Cancel)
 		},
 	}
 }
 
 // onEpisode does something with the one episode that is named.
-func (c *config) onEpisode(cmd *cobra.Command, called, done string, do func(*archive, context.Context, models.EpisodeID) error) error {
-	return c.onArchive(func(cmd *cobra.Command, a *archive) error {
-		e, err := a.findEpisode(cmd.Context(), called)
+func (c *config) onEpisode(cmd *cobra.Command, called, done string, do func(catalogue, context.Context, models.EpisodeID) error) error {
+	return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
+		e, err := findEpisode(cmd.Context(), a, called)
 		if err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (c *config) onEpisode(cmd *cobra.Command, called, done string, do func(*arc
 }
 
 // findEpisode returns the one episode that has a name.
-func (a *archive) findEpisode(ctx context.Context, called string) (models.Episode, error) {
+func findEpisode(ctx context.Context, a catalogue, called string) (models.Episode, error) {
 	all, err := a.Episodes(ctx, models.EpisodeFilter{})
 	if err != nil {
 		return models.Episode{}, err

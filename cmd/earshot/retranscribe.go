@@ -22,8 +22,8 @@ The old transcript stays, and is searched, until the new one is complete. With -
 is made, of what is transcribed already. With --fetch the audio is fetched anew first.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.onArchive(func(cmd *cobra.Command, a *archive) error {
-				episodes, err := a.findEpisodes(cmd.Context(), args[0])
+			return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
+				episodes, err := findEpisodes(cmd.Context(), a, args[0])
 				if err != nil {
 					return err
 				}
@@ -46,7 +46,7 @@ is made, of what is transcribed already. With --fetch the audio is fetched anew 
 				if _, err := fmt.Fprintln(cmd.OutOrStdout(), line); err != nil || !wait {
 					return err
 				}
-				return a.finish(cmd.Context(), cmd.ErrOrStderr(), models.Listing{Episodes: queued})
+				return finish(cmd.Context(), cmd.ErrOrStderr(), a, queued)
 			})(cmd, nil)
 		},
 	}
@@ -75,7 +75,7 @@ func queueAll(ctx context.Context, episodes []models.Episode, queue func(context
 
 // findEpisodes returns the episodes of the show that has a name, or the episode that has it. Where both can be meant, a
 // whole title counts more than a part of one, and a show more than its episodes.
-func (a *archive) findEpisodes(ctx context.Context, called string) ([]models.Episode, error) {
+func findEpisodes(ctx context.Context, a catalogue, called string) ([]models.Episode, error) {
 	shows, err := a.Shows(ctx)
 	if err != nil {
 		return nil, err

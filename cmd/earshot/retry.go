@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/earshot/earshot/models"
 )
 
 func newRetryCommand(c *config) *cobra.Command {
@@ -18,9 +15,9 @@ part of its title.`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return c.onEpisode(cmd, args[0], "is queued again", func(a *archive, ctx context.Context, id models.EpisodeID) error { return a.Retry(ctx, id) })
+				return c.onEpisode(cmd, args[0], "is queued again", catalogue.Retry)
 			}
-			return c.onArchive(func(cmd *cobra.Command, a *archive) error {
+			return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
 				n, err := a.RetryAll(cmd.Context())
 				if err != nil {
 					return err

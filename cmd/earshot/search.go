@@ -48,8 +48,8 @@ func newSearchCommand(c *config) *cobra.Command {
 			if err := checkSearch(q); err != nil {
 				return err
 			}
-			return c.search(cmd.Context(), func(a *archive, ask asker) error {
-				got, err := a.find(cmd.Context(), ask, q)
+			return c.search(cmd, func(a catalogue, ask asker) error {
+				got, err := find(cmd.Context(), a, ask, q)
 				if err != nil {
 					return err
 				}
@@ -88,7 +88,7 @@ func checkSearch(q models.Query) error {
 }
 
 // find answers a query, with all moments where it is about one episode.
-func (a *archive) find(ctx context.Context, ask asker, q models.Query) (found, error) {
+func find(ctx context.Context, a catalogue, ask asker, q models.Query) (found, error) {
 	if q.EpisodeID == "" {
 		return ask(ctx, q)
 	}

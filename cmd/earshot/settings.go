@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/earshot/earshot/api"
 	"github.com/earshot/earshot/models"
 )
 
@@ -18,9 +18,8 @@ const forOneShow = "for one show"
 
 // settingsFlags are the flags with which an owner chooses a show's settings.
 type settingsFlags struct {
-	c *config
-
 	vocabularyFile string
+	vocabulary     []string // what was read
 	headerFile     string
 	newest         int
 	since          string
@@ -49,50 +48,44 @@ func (s *settingsFlags) register(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("vocabulary", "vocabulary-file")
 }
 
-// apply changes the settings of a show as the flags ask, and reports whether any was given.
-func (s *settingsFlags) apply(cmd *cobra.Command, show *models.Show) (given bool, err error) {
-	f, to := cmd.Flags(), &show.Settings
-	text := func(name string, into *string) {
+// change is what the flags ask to be different of a show's settings; nil when none was given.
+func (s *settingsFlags) change(cmd *cobra.Command, was models.ShowSettings) (*api.SettingsChange, error) {
+	f, to, given := cmd.Flags(), &api.SettingsChange{}, false
+	for name, into := range map[string]**string{
+		"language": &to.Language, "hints": &to.Hints, "transcripts": &to.Transcripts, "model": &to.Model, "keep": &to.Keep,
+	} {
 		if f.Changed(name) {
-			*into, given = f.Lookup(name).Value.String(), true
+			value := f.Lookup(name).Value.String()
+			*into, given = &value, true
 		}
 	}
-	text("language", &to.Language)
-	text("hints", &to.Hints)
-	text("transcripts", &to.Transcripts)
-	text("model", &to.Model)
-	text("keep", &to.Keep)
-	for name, into := range map[string]*bool{"translate": &to.Translate, "watch": &to.Watch} {
+	for name, into := range map[string]**bool{"translate": &to.Translate, "watch": &to.Watch} {
 		if f.Changed(name) {
-			given = true
-			if *into, err = f.GetBool(name); err != nil {
-				return given, err
+			value, err := f.GetBool(name)
+			if err != nil {
+				return nil, err
 			}
+			*into, given = &value, true
 		}
 	}
-	if s.choose(cmd, to) {
+	if to.Episodes = s.choice(cmd, was.Episodes); to.Episodes != nil {
 		given = true
 	}
-	var words string
-	switch {
-	case f.Changed("vocabulary-file"):
-		if words, err = readSmall(cmd.InOrStdin(), s.vocabularyFile, "the vocabulary"); err != nil {
-			return given, err
-		}
-		to.Vocabulary, given = models.Words(words), true
-	case f.Changed("vocabulary"):
-		text("vocabulary", &words)
-		to.Vocabulary = models.Words(words)
+	words, err := s.words(cmd)
+	if err != nil {
+		return nil, err
 	}
-	return given, errors.Join(s.c.checkSettings(*to), to.CheckFor(show.Source.Kind))
+	if to.Vocabulary = words; words == nil && !given {
+		return nil, nil //nolint:nilnil // no change is an answer here
+	}
+	return to, nil
 }
 
-// choose changes which episodes come.
-func (s *settingsFlags) choose(cmd *cobra.Command, to *models.ShowSettings) (given bool) {
-	f := cmd.Flags()
-	var c models.EpisodeChoice
-	if to.Episodes != nil {
-		c = *to.Episodes
+// choice says which episodes come, where that is asked for.
+func (s *settingsFlags) choice(cmd *cobra.Command, was *models.EpisodeChoice) *api.Choice {
+	f, c, given := cmd.Flags(), api.Choice{}, false
+	if was != nil {
+		c = api.Choice(*was)
 	}
 	if f.Changed("newest") {
 		c.Newest, given = s.newest, true
@@ -103,10 +96,29 @@ func (s *settingsFlags) choose(cmd *cobra.Command, to *models.ShowSettings) (giv
 	if f.Changed("title-words") {
 		c.Words, given = models.Words(s.titleWords), true
 	}
-	if given {
-		to.Episodes = &c
+	if !given {
+		return nil
 	}
-	return given
+	return &c
+}
+
+// words is the vocabulary, nil where none is asked for. Standard input is read once, though several shows may want it.
+func (s *settingsFlags) words(cmd *cobra.Command) ([]string, error) {
+	f := cmd.Flags()
+	if s.vocabulary == nil {
+		text := f.Lookup("vocabulary").Value.String()
+		switch {
+		case f.Changed("vocabulary-file"):
+			var err error
+			if text, err = readSmall(cmd.InOrStdin(), s.vocabularyFile, "the vocabulary"); err != nil {
+				return nil, err
+			}
+		case !f.Changed("vocabulary"):
+			return nil, nil
+		}
+		s.vocabulary = append([]string{}, models.Words(text)...)
+	}
+	return s.vocabulary, nil
 }
 
 // header reads the header fields that are to be sent; nil when none are given.

@@ -19,7 +19,7 @@ func newShowsCommand(c *config) *cobra.Command {
 		Use:   "shows",
 		Short: "List the shows and their settings",
 		Args:  arguments(cobra.NoArgs),
-		RunE: c.onArchive(func(cmd *cobra.Command, a *archive) error {
+		RunE: c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
 			shows, err := a.Shows(cmd.Context())
 			if err != nil {
 				return err
@@ -36,12 +36,12 @@ func newShowsCommand(c *config) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.AddCommand(newShowsSetCommand(c), newShowsPollCommand(c), newShowsExportCommand(c))
+	cmd.AddCommand(newShowsSetCommand(c), newShowsPollCommand(c), newShowsRemoveCommand(c), newShowsExportCommand(c))
 	return cmd
 }
 
 func newShowsSetCommand(c *config) *cobra.Command {
-	flags := settingsFlags{c: c}
+	var flags settingsFlags
 	var address, visibleTo string
 	cmd := &cobra.Command{
 		Use:   "set SHOW",
@@ -53,30 +53,39 @@ What is chosen counts for what is transcribed from now on; earshot retranscribe 
   earshot shows set microsolidarity --vocabulary "Enspiral, Richard D. Bartlett"`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.onArchive(func(cmd *cobra.Command, a *archive) error {
-				show, err := a.findShow(cmd.Context(), args[0])
+			return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
+				ctx := cmd.Context()
+				show, err := findShow(ctx, a, args[0])
 				if err != nil {
 					return err
 				}
-				given, err := flags.apply(cmd, &show)
+				change, err := flags.change(cmd, show.Settings)
 				if err != nil {
 					return err
 				}
-				moved, err := a.move(cmd, &flags, &show, address)
+				header, err := flags.header(cmd)
 				if err != nil {
 					return err
 				}
-				if visibleTo != "" {
-					show.VisibleTo = models.Visibility(visibleTo)
-					if err := a.SetShowVisibility(cmd.Context(), show.ID, show.VisibleTo); err != nil {
+				moves := header != nil || address != ""
+				if change == nil && !moves && visibleTo == "" {
+					return usageError{errors.New("nothing to set: earshot shows set --help lists what there is")}
+				}
+				if change != nil {
+					if show, err = a.changeShow(ctx, show, change); err != nil {
 						return err
 					}
 				}
-				if !given && !moved && visibleTo == "" {
-					return usageError{errors.New("nothing to set: earshot shows set --help lists what there is")}
+				if moves {
+					if show, err = a.moveShow(ctx, show, address, header); err != nil {
+						return err
+					}
 				}
-				if err := a.SetShowSettings(cmd.Context(), show.ID, show.Settings); err != nil {
-					return err
+				if visibleTo != "" {
+					show.VisibleTo = models.Visibility(visibleTo)
+					if err := a.SetShowVisibility(ctx, show.ID, show.VisibleTo); err != nil {
+						return err
+					}
 				}
 				_, err = io.WriteString(cmd.OutOrStdout(), describeShow(show))
 				return err
@@ -89,25 +98,32 @@ What is chosen counts for what is transcribed from now on; earshot retranscribe 
 	return cmd
 }
 
-// move gives a show another address, or other header fields, as the flags ask, once a feed is found there; it reports whether they
-// do.
-func (a *archive) move(cmd *cobra.Command, flags *settingsFlags, show *models.Show, address string) (bool, error) {
-	header, err := flags.header(cmd)
-	if err != nil || header == nil && address == "" {
-		return false, err
+func newShowsRemoveCommand(c *config) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "remove SHOW",
+		Short: "Remove a show with its episodes, transcripts and stored recordings; files that were copied stay where they are",
+		Args:  arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
+				show, err := findShow(cmd.Context(), a, args[0])
+				if err != nil {
+					return err
+				}
+				if !yes {
+					return usageError{fmt.Errorf("this removes %s (%s) with all that the archive has of it, for good: say so with --yes", visible(show.Title), show.ID)}
+				}
+				n, err := a.DeleteShow(cmd.Context(), show.ID)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is removed, with %s\n", visible(show.Title), count(n, "episode"))
+				return err
+			})(cmd, nil)
+		},
 	}
-	if address == "" {
-		address = string(show.Source.Location)
-	}
-	found, err := a.resolver(nil, header).Resolve(cmd.Context(), address)
-	if err != nil {
-		return false, err
-	}
-	if found.Show.Source.Kind != models.SourceFeed {
-		return false, models.Explain(models.ErrInvalid, "there is no feed on the web at that address")
-	}
-	show.Source = found.Show.Source
-	return true, a.SetShowSource(cmd.Context(), show.ID, show.Source.Location, show.Source.Access)
+	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking back")
+	return cmd
 }
 
 func newShowsPollCommand(c *config) *cobra.Command {
@@ -116,12 +132,12 @@ func newShowsPollCommand(c *config) *cobra.Command {
 		Short: "Look for new episodes of a show now; a running earshot serve does it",
 		Args:  arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.onArchive(func(cmd *cobra.Command, a *archive) error {
-				show, err := a.findShow(cmd.Context(), args[0])
+			return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
+				show, err := findShow(cmd.Context(), a, args[0])
 				if err != nil {
 					return err
 				}
-				if err := a.Enqueue(cmd.Context(), models.PollJob{ShowID: show.ID}); err != nil {
+				if err := a.Poll(cmd.Context(), show.ID); err != nil {
 					return err
 				}
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s will be looked at\n", visible(show.Title))
@@ -132,7 +148,7 @@ func newShowsPollCommand(c *config) *cobra.Command {
 }
 
 // findShow returns the show that has a name: an identifier, a title, or a part of one title only.
-func (a *archive) findShow(ctx context.Context, called string) (models.Show, error) {
+func findShow(ctx context.Context, a catalogue, called string) (models.Show, error) {
 	shows, err := a.Shows(ctx)
 	if err != nil {
 		return models.Show{}, err

@@ -18,7 +18,7 @@ func newStatusCommand(c *config) *cobra.Command {
 		Use:   "status",
 		Short: "Show what is in the archive, what is being done, and what went wrong",
 		Args:  arguments(cobra.NoArgs),
-		RunE: c.onArchive(func(cmd *cobra.Command, a *archive) error {
+		RunE: c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
 			st, err := a.Status(cmd.Context())
 			if err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -13,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/earshot/earshot/api/password"
 	"github.com/earshot/earshot/models"
 )
 
@@ -46,7 +46,7 @@ func newUserAddCommand(c *config) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a, err := c.open(cmd.Context()) // also the first thing that is done with an archive
+			a, err := c.catalogue(cmd, c.open) // also the first thing that is done with an archive
 			if err != nil {
 				return err
 			}
@@ -63,7 +63,7 @@ func newUserAddCommand(c *config) *cobra.Command {
 }
 
 // onUser makes a command of what it does with the user who is its argument, and of what it then says of them.
-func (c *config) onUser(use, short, said string, do func(ctx context.Context, cmd *cobra.Command, a *archive, name string) error) *cobra.Command {
+func (c *config) onUser(use, short, said string, do func(ctx context.Context, cmd *cobra.Command, a catalogue, name string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,14 +71,18 @@ func (c *config) onUser(use, short, said string, do func(ctx context.Context, cm
 			if err != nil {
 				return usageError{err}
 			}
-			return c.onArchive(func(cmd *cobra.Command, a *archive) error {
-				if _, _, err := a.Password(cmd.Context(), name); errors.Is(err, models.ErrNotFound) {
+			return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
+				users, err := a.Users(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if !slices.ContainsFunc(users, func(u models.User) bool { return u.Name == name }) {
 					return models.Explain(models.ErrNotFound, "there is no user %s: earshot user list shows who there is", name)
 				}
 				if err := do(cmd.Context(), cmd, a, name); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", name, said)
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", name, said)
 				return err
 			})(cmd, nil)
 		},
@@ -87,19 +91,12 @@ func (c *config) onUser(use, short, said string, do func(ctx context.Context, cm
 
 func newUserPasswordCommand(c *config) *cobra.Command {
 	return c.onUser("password NAME", "Give a user another password, and log them out everywhere", "has another password, and is logged out everywhere",
-		func(ctx context.Context, cmd *cobra.Command, a *archive, name string) error {
+		func(ctx context.Context, cmd *cobra.Command, a catalogue, name string) error {
 			secret, err := readPassword(cmd.InOrStdin(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			if err := models.CheckPassword(name, secret); err != nil {
-				return err
-			}
-			hash, err := password.New().Hash(ctx, secret)
-			if err != nil {
-				return err
-			}
-			return a.SetPassword(ctx, name, hash)
+			return a.setPassword(ctx, name, secret)
 		})
 }
 
@@ -114,7 +111,7 @@ func newUserRoleCommand(c *config) *cobra.Command {
 		if err := role.Check(); err != nil {
 			return usageError{err}
 		}
-		return c.onUser("", "", "is "+string(role)+" now", func(ctx context.Context, _ *cobra.Command, a *archive, name string) error {
+		return c.onUser("", "", "is "+string(role)+" now", func(ctx context.Context, _ *cobra.Command, a catalogue, name string) error {
 			return a.SetRole(ctx, name, role)
 		}).RunE(cmd, args[:1])
 	}
@@ -122,7 +119,7 @@ func newUserRoleCommand(c *config) *cobra.Command {
 }
 
 func newUserRemoveCommand(c *config) *cobra.Command {
-	return c.onUser("remove NAME", "Remove a user, with their sessions and tokens", "is removed", func(ctx context.Context, _ *cobra.Command, a *archive, name string) error {
+	return c.onUser("remove NAME", "Remove a user, with their sessions and tokens", "is removed", func(ctx context.Context, _ *cobra.Command, a catalogue, name string) error {
 		return a.RemoveUser(ctx, name)
 	})
 }
@@ -141,7 +138,7 @@ func newUserListCommand(c *config) *cobra.Command {
 		Use:   "list",
 		Short: "List who can log in",
 		Args:  arguments(cobra.NoArgs),
-		RunE: c.onArchive(func(cmd *cobra.Command, a *archive) error {
+		RunE: c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
 			users, err := a.Users(cmd.Context())
 			if err != nil {
 				return err

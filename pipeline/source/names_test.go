@@ -25,12 +25,12 @@ func TestWebAddress(t *testing.T) {
 		"https://a.b/c": "https://a.b/c", "HTTP://a.b": "HTTP://a.b", "feed:https://a.b/c": "https://a.b/c", "feed://a.b/c": "https://a.b/c", "podcast://a.b": "https://a.b",
 		"a.b/c": "", "file:///x": "", "C:\\music": "", "ftp://a.b": "",
 	} {
-		got, ok := webAddress(arg)
+		got, ok := WebAddress(arg)
 		if !ok {
 			got = ""
 		}
 		if got != want {
-			t.Errorf("webAddress(%q) = %q, want %q", arg, got, want)
+			t.Errorf("WebAddress(%q) = %q, want %q", arg, got, want)
 		}
 	}
 	for arg, want := range map[string]bool{"example.org": false, "www.example.org": true, "example.org/feed": true, "talk.mp3": false, "notes.txt": false, "folder": false, "./a.b/c": false} {

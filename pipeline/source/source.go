@@ -69,7 +69,7 @@ func (r *Resolver) Resolve(ctx context.Context, arg string) (Found, error) {
 	if arg == "" {
 		return Found{}, models.Explain(models.ErrInvalid, "nothing was named: give the address of a feed, a feed file, a folder or a recording")
 	}
-	if address, ok := webAddress(arg); ok {
+	if address, ok := WebAddress(arg); ok {
 		return r.web(ctx, address)
 	}
 	path, err := filepath.Abs(localPath(arg))
@@ -126,7 +126,7 @@ func (r *Resolver) Look(ctx context.Context, show models.Show, have func([]model
 // Subscribed lists the feed of an entry in a list of feeds. Only the web is looked at: whoever wrote the list does not know this
 // machine.
 func (r *Resolver) Subscribed(ctx context.Context, s models.Subscription) (Found, error) {
-	address, ok := webAddress(string(s.Location))
+	address, ok := WebAddress(string(s.Location))
 	if !ok {
 		return Found{}, models.Explain(models.ErrInvalid, "its address is not on the web")
 	}
@@ -136,7 +136,7 @@ func (r *Resolver) Subscribed(ctx context.Context, s models.Subscription) (Found
 // Web lists what is at an address on the web, also one without its https://. No file of this machine is looked at.
 func (r *Resolver) Web(ctx context.Context, address string) (Found, error) {
 	address = strings.TrimSpace(address)
-	at, ok := webAddress(address)
+	at, ok := WebAddress(address)
 	if !ok && (looksLikeHost(address) || looksLikeHost(address+"/")) {
 		at, ok = "https://"+address, true
 	}
@@ -146,8 +146,8 @@ func (r *Resolver) Web(ctx context.Context, address string) (Found, error) {
 	return r.web(ctx, at)
 }
 
-// webAddress recognises addresses on the web, also in the forms that podcast programs copy.
-func webAddress(arg string) (string, bool) {
+// WebAddress recognises addresses on the web, also in the forms that podcast programs copy.
+func WebAddress(arg string) (string, bool) {
 	scheme, rest, ok := strings.Cut(arg, ":")
 	if !ok {
 		return "", false
@@ -156,7 +156,7 @@ func webAddress(arg string) (string, bool) {
 	case "http", "https":
 		return arg, true
 	case "feed", "podcast", "itpc", "pcast":
-		if inner, ok := webAddress(rest); ok { // feed:https://…
+		if inner, ok := WebAddress(rest); ok { // feed:https://…
 			return inner, true
 		}
 		return "https:" + rest, strings.HasPrefix(rest, "//")

@@ -940,7 +940,7 @@ export interface paths {
         };
         /**
          * Uploads of the last days and what became of them, newest first
-         * @description Uploads are made with the tus protocol, version 1.0.0 (https://tus.io): POST to this address with Upload-Length and Upload-Metadata (filename, and show for the title of a collection), then PATCH what Location names until all has arrived. The answer to the last piece is the upload as described here.
+         * @description Uploads are made with the tus protocol, version 1.0.0 (https://tus.io): POST to this address with Upload-Length and Upload-Metadata (filename, show for the title of a collection, sha256 to find it again by), then PATCH what Location names until all has arrived. The answer to the last piece is the upload as described here.
          */
         get: operations["list-uploads"];
         put?: never;
@@ -1026,6 +1026,10 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AddShowInputBody: {
+            /** @description In place of all these: what the server of a private feed wants to be told, by the names of header fields */
+            header?: {
+                [key: string]: string;
+            };
             password?: string;
             /** @description Of the show; of one that is in the archive already, what changes */
             settings?: components["schemas"]["SettingsChange"];
@@ -1089,6 +1093,10 @@ export interface components {
             sessions: components["schemas"]["Browser"][];
         };
         ChangeShowInputBody: {
+            /** @description In place of all these: what the server of a private feed wants to be told, by the names of header fields */
+            header?: {
+                [key: string]: string;
+            };
             password?: string;
             settings?: components["schemas"]["SettingsChange"];
             /** @description In place of user and password: sent as Authorization: Bearer */
@@ -1480,15 +1488,21 @@ export interface components {
              * @enum {string}
              */
             languages: "multilingual" | "english" | "any" | "";
+            /** @description The model that it was made from, by quantising it here */
+            made_from?: string;
             /**
              * Format: int64
              * @description What working with it takes at least; 0 when unknown
              */
             memory_bytes: number;
+            /** @description The mirror has it, too */
+            mirrored: boolean;
             /** @example base-q8_0 */
             name: string;
             /** @description Why its file cannot be used, and what to do */
             problem?: string;
+            /** @description Of one that is installed: where its file is from */
+            source?: string;
             /** @description The archive's settings name it, or work cannot go on without it */
             used: boolean;
         };
@@ -1606,6 +1620,12 @@ export interface components {
             url: string;
         };
         PreviewInputBody: {
+            /** @description List every episode, not only the newest 20 */
+            all?: boolean;
+            /** @description In place of all these: what the server of a private feed wants to be told, by the names of header fields */
+            header?: {
+                [key: string]: string;
+            };
             /** @description In place of an address: a list of feeds */
             opml?: string;
             password?: string;
@@ -1654,7 +1674,7 @@ export interface components {
             link?: string;
             /** @description The publisher asks other hosting companies not to import it */
             locked: boolean;
-            /** @description The newest 20 */
+            /** @description The newest 20, or all */
             newest: components["schemas"]["PreviewEpisode"][];
             /**
              * Format: date-time
@@ -2132,6 +2152,8 @@ export interface components {
             name: string;
             /** @description why it was refused */
             reason: string;
+            /** @description of the whole file, where its sender said so: by it an upload is found again that goes on later */
+            sha256: string;
             /** @description title of the collection that it belongs to; empty for the one of all recordings added one by one */
             show: string;
             /** @enum {string} */

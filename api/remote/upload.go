@@ -1,0 +1,250 @@
+package remote
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sethvargo/go-retry"
+
+	"github.com/earshot/earshot/api"
+	"github.com/earshot/earshot/models"
+)
+
+const (
+	pieceBytes = 32 << 20 // what a proxy with a narrow bound still lets through
+	// maxBreaks is how many times in a row an upload is gone on with that does not come further: some minutes.
+	maxBreaks = 12
+	longBreak = 30 * time.Second
+	// takingIn is how long a server may read what has arrived, after others before it.
+	takingIn = 15 * time.Minute
+)
+
+// Recording is a file that is to be sent.
+type Recording struct {
+	Name   string // what it is called
+	Show   string // title of the collection that it shall belong to, "" for the one of all recordings added one by one
+	SHA256 string // of its content, lower-case hexadecimal
+	Bytes  int64
+	Body   io.ReaderAt
+}
+
+// Arriving lists the uploads that are not complete.
+func (c *Client) Arriving(ctx context.Context) ([]api.Upload, error) {
+	var got api.UploadList
+	if err := c.get(ctx, "uploads", nil, &got); err != nil {
+		return nil, err
+	}
+	var out []api.Upload
+	for _, up := range got.Uploads {
+		if up.State == api.UploadArriving {
+			out = append(out, up)
+		}
+	}
+	return out, nil
+}
+
+// Send sends a recording in pieces, and returns what became of it. It goes on with one of the uploads that are arriving where that is
+// of the same content, and after a connection that breaks. progress is told how much is there.
+func (c *Client) Send(ctx context.Context, f Recording, arriving []api.Upload, progress func(done int64)) (api.Upload, error) {
+	id := ""
+	for _, up := range arriving {
+		if f.SHA256 != "" && up.SHA256 == f.SHA256 && up.Show == f.Show && up.Bytes == f.Bytes {
+			id = up.ID
+			break
+		}
+	}
+	breaks := newBreaks()
+	for came := int64(0); ; {
+		var up api.Upload
+		var err error
+		id, up, err = c.goOn(ctx, f, id, func(done int64) {
+			if done > came {
+				came, breaks = done, newBreaks()
+			}
+			progress(done)
+		})
+		var passing *passingError
+		var busy *busyError
+		if err == nil || !errors.As(err, &passing) && !errors.As(err, &busy) {
+			return up, err
+		}
+		wait, over := breaks.Next()
+		if over {
+			return up, err
+		}
+		if busy != nil {
+			wait = max(wait, min(busy.wait, maxWait))
+		}
+		if err := pause(ctx, wait); err != nil {
+			return up, err
+		}
+	}
+}
+
+// newBreaks says how long to wait after each of several breaks in a row.
+func newBreaks() retry.Backoff {
+	return retry.WithMaxRetries(maxBreaks, retry.WithCappedDuration(longBreak, retry.NewExponential(time.Second)))
+}
+
+// goOn sends what is missing of an upload, which is begun for the id "", until all is there or the connection breaks.
+func (c *Client) goOn(ctx context.Context, f Recording, id string, progress func(int64)) (string, api.Upload, error) {
+	offset := int64(0)
+	var err error
+	if id != "" {
+		if offset, err = c.offset(ctx, id); errors.Is(err, models.ErrNotFound) {
+			id, err = "", nil // it was forgotten
+		}
+	}
+	if err == nil && id == "" {
+		id, err = c.begin(ctx, f)
+	}
+	if err != nil {
+		return id, api.Upload{}, err
+	}
+	progress(offset)
+	for offset < f.Bytes {
+		n := min(pieceBytes, f.Bytes-offset)
+		piece := &meter{r: io.NewSectionReader(f.Body, offset, n), told: func(done int64) { progress(offset + done) }}
+		up, err := c.piece(ctx, id, offset, n, piece)
+		if err != nil {
+			return id, api.Upload{}, err
+		}
+		if offset += n; offset == f.Bytes {
+			return id, up, nil
+		}
+	}
+	up, err := c.become(ctx, id)
+	return id, up, err
+}
+
+// begin announces an upload, and returns its identifier.
+func (c *Client) begin(ctx context.Context, f Recording) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSlow)
+	defer cancel()
+	r, err := c.request(ctx, http.MethodPost, "uploads", http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	var meta []string
+	for _, m := range [][2]string{{"filename", f.Name}, {"show", f.Show}, {"sha256", f.SHA256}} {
+		if m[1] != "" {
+			meta = append(meta, m[0]+" "+base64.StdEncoding.EncodeToString([]byte(m[1])))
+		}
+	}
+	r.Header.Set("Tus-Resumable", "1.0.0")
+	r.Header.Set("Upload-Length", strconv.FormatInt(f.Bytes, 10))
+	r.Header.Set("Upload-Metadata", strings.Join(meta, ","))
+	resp, err := c.do(r)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	id := path.Base(resp.Header.Get("Location"))
+	if resp.StatusCode != http.StatusCreated || id == "." || id == "/" {
+		return "", c.another("")
+	}
+	return id, nil
+}
+
+// offset asks how much of an upload has arrived.
+func (c *Client) offset(ctx context.Context, id string) (int64, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSlow)
+	defer cancel()
+	r, err := c.request(ctx, http.MethodHead, "uploads/"+id, http.NoBody)
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Tus-Resumable", "1.0.0")
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return 0, c.unreached(ctx, err)
+	}
+	defer resp.Body.Close()
+	n, err := strconv.ParseInt(resp.Header.Get("Upload-Offset"), 10, 64)
+	switch {
+	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusGone:
+		return 0, models.ErrNotFound
+	case resp.StatusCode < http.StatusMultipleChoices && err == nil:
+		return n, nil
+	}
+	if err := c.get(ctx, "uploads/"+id, nil, nil); err != nil { // an answer to HEAD does not say why
+		return 0, err
+	}
+	return 0, &passingError{fmt.Errorf("%s does not say how much has arrived (%s)", c, resp.Status)}
+}
+
+// piece sends a piece, and returns what became of the upload where it was the last.
+func (c *Client) piece(ctx context.Context, id string, offset, n int64, body *meter) (up api.Upload, err error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	stalled := time.AfterFunc(patience, func() { stop(errSlow) })
+	defer stalled.Stop()
+	told := body.told
+	body.told = func(done int64) {
+		stalled.Reset(patience)
+		if done == n { // the server reads the whole recording before it answers to the last piece
+			stalled.Reset(takingIn)
+		}
+		told(done)
+	}
+	r, err := c.request(ctx, http.MethodPatch, "uploads/"+id, body)
+	if err != nil {
+		return up, err
+	}
+	r.ContentLength = n
+	r.Header.Set("Tus-Resumable", "1.0.0")
+	r.Header.Set("Upload-Offset", strconv.FormatInt(offset, 10))
+	r.Header.Set("Content-Type", "application/offset+octet-stream")
+	resp, err := c.do(r)
+	if body.err != nil {
+		err = fmt.Errorf("reading the recording: %w", body.err)
+	}
+	if err != nil {
+		return up, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNoContent { // there is more to come
+		return up, nil
+	}
+	return up, c.decode(resp, &up)
+}
+
+// become waits for what becomes of an upload that has arrived.
+func (c *Client) become(ctx context.Context, id string) (up api.Upload, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, takingIn, errSlow)
+	defer cancel()
+	for {
+		if err := c.get(ctx, "uploads/"+id, nil, &up); err != nil || up.State != api.UploadReading {
+			return up, err
+		}
+		if err := pause(ctx, time.Second); err != nil {
+			return up, c.unreached(ctx, err)
+		}
+	}
+}
+
+// meter tells how much was read.
+type meter struct {
+	r    io.Reader
+	done int64
+	told func(done int64)
+	err  error // of reading
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	m.done += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		m.err = err
+	}
+	m.told(m.done)
+	return n, err
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/earshot/earshot/api"
+	"github.com/earshot/earshot/api/remote"
+	"github.com/earshot/earshot/models"
+)
+
+// sending is recordings on their way to a server. They become a collection there with the title of their folder. An episode of a
+// collection is known by the content of its recording, so that what is there already is not sent again.
+type sending struct {
+	r        elsewhere
+	title    string // of the collection; "" for the one of all recordings added one by one
+	bars     *bars
+	arriving []api.Upload
+	out      added
+}
+
+// send adds the recordings of a listing.
+func (r elsewhere) send(ctx context.Context, found models.Listing, o adding) (added, error) {
+	s := &sending{r: r}
+	if found.Show.Source.Kind == models.SourceFolder {
+		s.title = found.Show.Title
+	}
+	s.out = added{show: models.Collection(s.title), skipped: found.Skipped}
+	known, err := r.Show(ctx, s.out.show.ID)
+	isNew := errors.Is(err, models.ErrNotFound)
+	if err != nil && !isNew {
+		return s.out, err
+	}
+	change, err := o.settings.change(o.cmd, known.Settings)
+	if err != nil {
+		return s.out, err
+	}
+	wanted := known.Settings
+	change.Apply(&wanted)
+	if err := errors.Join(wanted.Check(), wanted.CheckFor(models.SourceFiles)); err != nil {
+		return s.out, err
+	}
+	missing, err := s.missing(ctx, found.Episodes, isNew)
+	if err != nil {
+		return s.out, err
+	}
+	if o.dryRun {
+		for _, e := range missing {
+			s.out.fresh++
+			s.out.titles = append(s.out.titles, e.Title)
+		}
+		return s.out, nil
+	}
+	settle := func() error {
+		if change == nil {
+			return nil
+		}
+		_, err := r.ChangeShow(ctx, s.out.show.ID, remote.Wish{Settings: change})
+		change = nil
+		return err
+	}
+	if !isNew {
+		if err := settle(); err != nil {
+			return s.out, err
+		}
+	}
+	if len(missing) == 0 {
+		return s.out, nil
+	}
+	if s.arriving, err = r.Arriving(ctx); err != nil {
+		return s.out, err
+	}
+	s.bars = newBars(o.cmd.ErrOrStderr())
+	defer s.bars.close()
+	for i, e := range missing {
+		err := s.one(ctx, i+1, len(missing), e)
+		if err == nil && len(s.out.episodes) > 0 { // there is such a show from now on
+			err = settle()
+		}
+		if err != nil {
+			s.bars.say(fmt.Sprintf("%d of %s are there: give the same command again to go on, also in the middle of one", i, count(len(missing), "recording")))
+			return s.out, err
+		}
+	}
+	return s.out, nil
+}
+
+// missing returns the episodes that the archive does not have, and counts the others.
+func (s *sending) missing(ctx context.Context, episodes []models.Episode, isNew bool) ([]models.Episode, error) {
+	has := map[models.EpisodeID]bool{}
+	if !isNew {
+		all, err := s.r.Episodes(ctx, models.EpisodeFilter{ShowID: s.out.show.ID})
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range all {
+			has[e.ID] = e.State != models.EpisodeFailed // which these bytes may mend
+		}
+	}
+	var missing []models.Episode
+	for _, e := range episodes {
+		if e.ID = models.NewEpisodeID(s.out.show.ID, e.GUID); has[e.ID] {
+			s.out.unchanged++
+			s.out.episodes = append(s.out.episodes, e)
+			continue
+		}
+		missing = append(missing, e)
+	}
+	return missing, nil
+}
+
+// one sends a recording. One that cannot be read, or that the server refuses, is left out.
+func (s *sending) one(ctx context.Context, n, of int, e models.Episode) error {
+	path := string(e.Enclosure.Location)
+	name := filepath.Base(path)
+	skip := func(reason string) error {
+		s.out.skipped = append(s.out.skipped, models.Skip{Name: name, Reason: reason})
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return skip(cause(err).Error())
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err != nil || st.Size() != e.Enclosure.Bytes {
+		return skip("it changed while it was read: add it again")
+	}
+	title := fmt.Sprintf("sending %d of %d: %s", n, of, visible(name))
+	if s.bars.progress == nil {
+		s.bars.say(title)
+	}
+	bar := s.bars.add(visible(name), e.Enclosure.Bytes, unitBytes)
+	defer bar.done()
+	up, err := s.r.Send(ctx, remote.Recording{Name: name, Show: s.title, SHA256: e.GUID, Bytes: e.Enclosure.Bytes, Body: f}, s.arriving, bar.set)
+	switch {
+	case err != nil:
+		return fmt.Errorf("sending %s: %w", name, err)
+	case up.State == api.UploadRefused:
+		return skip(up.Reason)
+	case up.State == api.UploadReading:
+		return skip("it has arrived, and the server is still reading it: earshot status tells more")
+	case up.EpisodeID != "" && up.EpisodeID != string(e.ID):
+		return skip("it changed while it was sent: add it again")
+	case up.State == api.UploadKnown:
+		s.out.unchanged++
+	default:
+		s.out.fresh++
+	}
+	s.out.episodes = append(s.out.episodes, e)
+	return nil
+}
+
+// cause is an error of the operating system without the path, which stands beside it.
+func cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
