@@ -5,8 +5,8 @@
 // error is a sentence that says what to do; errors.Is tells [models.ErrNotFound], [models.ErrConflict] and [models.ErrInvalid] as it
 // does of the archive itself.
 //
-// Uploads speak tus 1.0.0 (https://tus.io) in the few requests that they need: the known client libraries in Go hold whole pieces in memory
-// or are not kept up.
+// Uploads speak tus 1.0.0 (https://tus.io) in the three requests that they need. How they go on, by the content of a file and by what the
+// server tells of it, would be ours to write with a client library too.
 package remote
 
 import (
@@ -69,7 +69,7 @@ func New(o Options) (*Client, error) {
 		return nil, models.Explain(models.ErrInvalid, "the token is damaged: it is one line of letters, digits and signs")
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert,errcheck // it is one
+	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = (&net.Dialer{Timeout: 15 * time.Second}).DialContext
 	return &Client{base: u, token: o.Token, version: o.Version, http: &http.Client{
 		Transport:     transport,
@@ -136,7 +136,7 @@ func (c *Client) once(ctx context.Context, method, path string, body []byte, int
 		return err
 	}
 	defer resp.Body.Close()
-	return c.decode(resp, into)
+	return c.decode(ctx, resp, into)
 }
 
 // request prepares a request for a path behind /api/v1.
@@ -166,13 +166,16 @@ func (c *Client) do(r *http.Request) (*http.Response, error) {
 	return nil, c.refused(r.Context(), resp)
 }
 
-// decode reads an answer.
-func (c *Client) decode(resp *http.Response, into any) error {
-	if into == nil {
+// decode reads an answer, as long as it is one of the API.
+func (c *Client) decode(ctx context.Context, resp *http.Response, into any) error {
+	if into == nil && resp.StatusCode == http.StatusNoContent {
 		return nil
 	}
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind != "application/json" {
 		return c.another("")
+	}
+	if into == nil {
+		return nil
 	}
 	body := &io.LimitedReader{R: resp.Body, N: maxAnswer}
 	err := json.NewDecoder(body).Decode(into)
@@ -184,7 +187,7 @@ func (c *Client) decode(resp *http.Response, into any) error {
 		if errors.As(err, &syntax) {
 			return c.another("")
 		}
-		return fmt.Errorf("reading the answer of %s: %w", c, c.unreached(resp.Request.Context(), err))
+		return fmt.Errorf("reading the answer of %s: %w", c, c.unreached(ctx, err))
 	}
 	return nil
 }

@@ -54,13 +54,14 @@ func TestWhatGoesWrong(t *testing.T) {
 		kind    error
 		says    []string
 	}{
-		"no token":      {problem(401, `{"detail":"log in first"}`), "", nil, []string{"EARSHOT_TOKEN", "earshot token add NAME --user YOU --server http://"}},
-		"a bad token":   {problem(401, `{"detail":"it has expired"}`), secret, nil, []string{"does not take the token: it has expired"}},
-		"a small scope": {problem(403, `{"detail":"ada may not do this: it needs of a token the scope write"}`), secret, nil, []string{"the scope write"}},
-		"not there":     {problem(404, `{"detail":"there is no such thing here"}`), "", models.ErrNotFound, []string{"no such thing"}},
-		"not now":       {problem(409, `{"detail":"nothing to do"}`), "", models.ErrConflict, []string{"nothing to do"}},
-		"not like this": {problem(422, `{"detail":"validation failed","errors":[{"message":"too long","location":"body.q"}]}`), "", models.ErrInvalid, []string{"q: too long"}},
-		"an old server": {problem(404, `{"detail":"there is nothing at this address; see /api/v1/openapi.json"}`), "", nil, []string{"Earshot of version 1.0", "this is version 2.0"}},
+		"no token":       {problem(401, `{"detail":"log in first"}`), "", nil, []string{"EARSHOT_TOKEN", "earshot token add NAME --user YOU --server http://"}},
+		"a bad token":    {problem(401, `{"detail":"it has expired"}`), secret, nil, []string{"does not take the token: it has expired"}},
+		"a small scope":  {problem(403, `{"detail":"ada may not do this: it needs of a token the scope write"}`), secret, nil, []string{"the scope write"}},
+		"not there":      {problem(404, `{"detail":"there is no such thing here"}`), "", models.ErrNotFound, []string{"no such thing"}},
+		"a path too far": {problem(404, `{"detail":"there is nothing at this address"}`), "", nil, []string{"is not Earshot (404 Not Found): check the address"}},
+		"not now":        {problem(409, `{"detail":"nothing to do"}`), "", models.ErrConflict, []string{"nothing to do"}},
+		"not like this":  {problem(422, `{"detail":"validation failed","errors":[{"message":"too long","location":"body.q"}]}`), "", models.ErrInvalid, []string{"q: too long"}},
+		"an old server":  {problem(404, `{"detail":"there is nothing at this address; see /api/v1/openapi.json"}`), "", nil, []string{"Earshot of version 1.0", "this is version 2.0"}},
 		"an old server, in a part": {problem(422, `{"detail":"validation failed","errors":[{"message":"unexpected property","location":"body.x"}]}`), "", nil,
 			[]string{"version 1.0"}},
 		"too busy":       {problem(429, `{"detail":"slow down"}`, "Retry-After", "3600"), secret, nil, []string{"slow down (again in 1h0m0s)"}},

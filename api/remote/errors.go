@@ -19,6 +19,9 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
+// longestDetail bounds what is told of an error, in characters.
+const longestDetail = 500
+
 // errSlow is why a request is given up.
 var errSlow = errors.New("it does not answer in time")
 
@@ -75,7 +78,7 @@ func bare(err error) error {
 	if errors.As(err, &op) {
 		return op.Err
 	}
-	if w, ok := err.(wrapper); ok && w.Unwrap() != nil { //nolint:errorlint // one layer is taken off
+	if w, ok := err.(wrapper); ok && w.Unwrap() != nil {
 		return w.Unwrap()
 	}
 	return err
@@ -108,6 +111,7 @@ func (c *Client) refused(ctx context.Context, resp *http.Response) error {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	ours := (kind == "application/problem+json" || kind == "application/json") &&
 		json.NewDecoder(io.LimitReader(resp.Body, maxProblem)).Decode(&p) == nil && p.Detail != ""
+	p.Detail = models.ShortLine(p.Detail, longestDetail)
 	wait := retryAfter(resp.Header)
 	switch status := resp.StatusCode; {
 	case !ours && resp.Header.Get("Tus-Resumable") != "": // of the protocol of uploads: it has come further than we know, or is locked
@@ -124,6 +128,8 @@ func (c *Client) refused(ctx context.Context, resp *http.Response) error {
 		return &busyError{cmp.Or(wait, time.Second), fmt.Errorf("%s: %s (again in %s)", c, p.Detail, cmp.Or(wait, time.Second))}
 	case c.tooNew(status, p):
 		return c.older(ctx)
+	case status == http.StatusNotFound && p.Detail == "there is nothing at this address": // an Earshot, but above or below this path
+		return c.another(" (" + resp.Status + ")")
 	case status == http.StatusNotFound:
 		return models.Explain(models.ErrNotFound, "%s", p.Detail)
 	case status == http.StatusConflict:
@@ -150,14 +156,12 @@ func (c *Client) unknown(p problem) error {
 
 // sentence is what is wrong with a request.
 func (p problem) sentence() string {
-	said := p.Detail
-	for i, e := range p.Errors {
-		if i == 3 {
-			break
-		}
-		said += "; " + strings.TrimPrefix(e.Location, "body.") + ": " + e.Message
+	const few = 3
+	said := append(make([]string, 0, 1+few), p.Detail)
+	for _, e := range p.Errors[:min(len(p.Errors), few)] {
+		said = append(said, models.ShortLine(strings.TrimPrefix(e.Location, "body.")+": "+e.Message, longestDetail))
 	}
-	return said
+	return strings.Join(said, "; ")
 }
 
 // tooNew reports whether the server does not know what it was asked for.
@@ -181,7 +185,7 @@ func (c *Client) older(ctx context.Context) error {
 			defer resp.Body.Close()
 			var health struct{ Version string }
 			if json.NewDecoder(io.LimitReader(resp.Body, maxProblem)).Decode(&health) == nil && health.Version != "" {
-				theirs = "version " + health.Version
+				theirs = "version " + models.ShortLine(health.Version, 50)
 			}
 		}
 	}

@@ -214,7 +214,7 @@ func (c *Client) piece(ctx context.Context, id string, offset, n int64, body *me
 	if resp.StatusCode == http.StatusNoContent { // there is more to come
 		return up, nil
 	}
-	return up, c.decode(resp, &up)
+	return up, c.decode(ctx, resp, &up)
 }
 
 // become waits for what becomes of an upload that has arrived.

@@ -138,11 +138,7 @@ func (m media) Create(ctx context.Context, hint string) (pipeline.Partial, error
 	return p, nil
 }
 
-func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way, pollEvery time.Duration) (store.Handlers, error) {
-	w, err := a.c.weights()
-	if err != nil {
-		return store.Handlers{}, err
-	}
+func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way, pollEvery time.Duration) store.Handlers {
 	var ahead pipeline.Listening // nil where the one who serves has another folder
 	if a.c.MediaURL == "" {
 		ahead = a.listening()
@@ -150,10 +146,10 @@ func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way, pollEvery 
 	others := &ways{c: a.c, archive: way, unload: t.Unload, known: map[string]calibrate.Way{}}
 	p := pipeline.New(pipeline.Options{
 		Catalogue: a.Store, Sources: a.resolver(nil, nil), Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
-		Listening: ahead, Weights: w, Way: pipeline.Way(way), WayWith: others.with, Language: a.c.Language, Vocabulary: a.c.Vocabulary,
+		Listening: ahead, Weights: a.c.weights(), Way: pipeline.Way(way), WayWith: others.with, Language: a.c.Language, Vocabulary: a.c.Vocabulary,
 		Hints: a.c.Hints, PollEvery: pollEvery, Logger: a.c.log,
 	})
-	return store.Handlers{Poll: p.Poll, Download: p.Download, Import: p.Import, Transcribe: p.Transcribe}, nil
+	return store.Handlers{Poll: p.Poll, Download: p.Download, Import: p.Import, Transcribe: p.Transcribe}
 }
 
 // work does the queue's jobs until ctx ends. On one machine one process at a time does them for a data folder: decoding
@@ -183,12 +179,8 @@ func (a *archive) work(ctx context.Context, o store.WorkOptions) error {
 	if err != nil {
 		return errors.Join(err, lock.Unlock())
 	}
-	h, err := a.handlers(t, way, q.pollEvery)
-	if err != nil {
-		return errors.Join(err, lock.Unlock())
-	}
 	o.Quiet, o.LookForPolls, o.Place = q.quiet, min(cmp.Or(q.pollEvery, time.Minute), time.Minute), a.Place()
-	return errors.Join(a.Work(ctx, h, o), lock.Unlock())
+	return errors.Join(a.Work(ctx, a.handlers(t, way, q.pollEvery), o), lock.Unlock())
 }
 
 // bring stores the recordings whose files are on this machine, for workers on others, until ctx ends.

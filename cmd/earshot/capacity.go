@@ -35,13 +35,9 @@ func (c *config) capacity(ctx context.Context) (*capacity, error) { return c.cap
 
 // capacityFor is capacity for another model than the settings'.
 func (c *config) capacityFor(ctx context.Context, model string) (*capacity, error) {
-	w, err := c.weights()
-	if err != nil {
-		return nil, err
-	}
-	m := &capacity{c: c, weights: w, cores: calibrate.Cores(), fitting: map[string]int{}}
-	variants := w.Variants(model)
-	if _, err := pipeline.Request(w, variants[0]); err != nil {
+	m := &capacity{c: c, weights: c.weights(), cores: calibrate.Cores(), fitting: map[string]int{}}
+	variants := m.weights.Variants(model)
+	if _, err := pipeline.Request(m.weights, variants[0]); err != nil {
 		return nil, err
 	}
 	o, err := transcriberOptions(c.log)

@@ -84,14 +84,15 @@ func (c *config) catalogue(cmd *cobra.Command, open func(context.Context) (*arch
 // onlyHere marks a command that makes sense only on the machine of the archive.
 const onlyHere = "only on the machine of the archive"
 
-// here marks commands so.
-func here(commands ...*cobra.Command) {
+// here marks commands so, and returns them.
+func here(commands ...*cobra.Command) []*cobra.Command {
 	for _, cmd := range commands {
 		if cmd.Annotations == nil {
 			cmd.Annotations = map[string]string{}
 		}
 		cmd.Annotations[onlyHere] = "yes"
 	}
+	return commands
 }
 
 // checkPlace refuses a command that cannot be given to a server.

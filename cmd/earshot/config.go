@@ -229,8 +229,8 @@ func (c *config) expect(vocabulary any) error {
 }
 
 // weights opens the folder of the weights.
-func (c *config) weights() (*weights.Store, error) {
-	return weights.New(c.Models, weights.Options{QuantizeTool: c.quantizeTool(), Logger: c.log}), nil
+func (c *config) weights() *weights.Store {
+	return weights.New(c.Models, weights.Options{QuantizeTool: c.quantizeTool(), Logger: c.log})
 }
 
 // quantizeTool is whisper.cpp's own program: beside this one, or where this build made it.

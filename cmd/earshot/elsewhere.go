@@ -41,10 +41,7 @@ func (c *config) readToken(cmd *cobra.Command) (string, error) {
 	if f := cmd.Flag("token-file"); c.Token != "" && (f == nil || !f.Changed) || c.TokenFile == "" {
 		return strings.TrimSpace(c.Token), nil
 	}
-	text, err := readSmall(cmd.InOrStdin(), c.TokenFile, "the token")
-	if err == nil && strings.TrimSpace(text) == "" {
-		err = models.Explain(models.ErrInvalid, "there is no token in %s", c.TokenFile)
-	}
+	text, err := readSmall(cmd.InOrStdin(), c.TokenFile, "the token") // an empty one is being made, perhaps
 	return strings.TrimSpace(text), err
 }
 

@@ -24,7 +24,7 @@ import (
 
 // order gives a command in this process and returns what it printed, also on standard error.
 func order(ctx context.Context, input string, args ...string) (out, errs string, err error) {
-	root := newRootCommand()
+	root := newRootCommand() //nolint:contextcheck // the command gets it below
 	var o, e bytes.Buffer
 	root.SetIn(strings.NewReader(input))
 	root.SetOut(&o)
@@ -79,13 +79,9 @@ func newFar(t *testing.T) *far {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk, err := f.a.c.newDesk()
-	if err != nil {
-		t.Fatal(err)
-	}
 	const local = "earshot_of_this_machine"
 	h, err := api.New(api.Options{
-		Catalogue: f.a.Store, Owner: f.a.Store, Sources: sources{f.a}, Weights: desk, Searcher: index, Media: f.a.Media(), Listening: f.a.listening(),
+		Catalogue: f.a.Store, Owner: f.a.Store, Sources: sources{f.a}, Weights: f.a.c.newDesk(), Searcher: index, Media: f.a.Media(), Listening: f.a.listening(),
 		Uploads: uploads, Logger: f.a.c.log, Access: api.AccessLogin, Accounts: f.a.Store, LocalSecret: local,
 	})
 	if err != nil {
@@ -134,7 +130,7 @@ func TestTheSameFromElsewhere(t *testing.T) {
 	for _, args := range [][]string{
 		{"status"}, {"status", "--json"}, {"shows"}, {"shows", "--json"}, {"search", "budgets", "--facets"}, {"search", "budgets", "--json"}, {"search", "--all", string(f.done), "error"},
 		{"search", "-nothing"}, {"user", "list", "--json"}, {"models", "list"}, {"retry"}, {"pause"}, {"resume"}, {"pause", "systems"}, {"shows"},
-		{"resume", "systems"}, {"shows", "poll", "systems"}, {"retranscribe", "One"}, {"now", "One"}, {"cancel", "One"}, {"status"},
+		{"resume", "systems"}, {"shows", "poll", "systems"}, {"retranscribe", string(f.done)}, {"now", "One"}, {"cancel", "One"}, {"status"},
 	} {
 		here, _, err := order(t.Context(), "", append([]string{args[0], "--data", f.a.c.Data, "--models", f.a.c.Models}, args[1:]...)...)
 		there, _, theirs := order(t.Context(), "", f.with(models.ScopeAdmin, args...)...)
@@ -347,7 +343,7 @@ func TestSendingFromElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, content := range map[string][]byte{
-		"1 one.mp3": recording, "2 two.mp3": append(bytes.Clone(recording), make([]byte, 417)...), "3 three.mp3": append(bytes.Clone(recording), make([]byte, 834)...),
+		"0 empty.mp3": nil, "1 one.mp3": recording, "2 two.mp3": append(bytes.Clone(recording), make([]byte, 417)...), "3 three.mp3": append(bytes.Clone(recording), make([]byte, 834)...),
 		"4 not audio.mp3": []byte("this is no recording"), "twin.mp3": recording, "notes.txt": []byte("left out"),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
@@ -355,7 +351,7 @@ func TestSendingFromElsewhere(t *testing.T) {
 		}
 	}
 	f := newFar(t)
-	if out := f.must("add", folder, "--dry-run"); !strings.Contains(out, "Talks: 4 episodes would be added") || !strings.Contains(out, "  + 2 two") {
+	if out := f.must("add", folder, "--dry-run"); !strings.Contains(out, "Talks: 5 episodes would be added") || !strings.Contains(out, "  + 2 two") {
 		t.Errorf("a dry run says %s", out)
 	}
 	half := int64(len(recording) / 2)
@@ -385,7 +381,7 @@ func TestSendingFromElsewhere(t *testing.T) {
 	}
 	f.before.Store(&before)
 	out, errs, err := order(ctx, "", f.with(models.ScopeWrite, "add", folder, "--language", "en")...)
-	if !errors.Is(err, context.Canceled) || !strings.Contains(errs, "1 of 4 recordings are there: give the same command again") {
+	if !errors.Is(err, context.Canceled) || !strings.Contains(errs, "2 of 5 recordings are there: give the same command again") {
 		t.Fatalf("stopped: %s%s %v", out, errs, err)
 	}
 	out, errs, err = order(t.Context(), "", f.with(models.ScopeWrite, "add", folder)...)
@@ -404,6 +400,9 @@ func TestSendingFromElsewhere(t *testing.T) {
 	}
 	if out := f.must("add", filepath.Join(folder, "1 one.mp3")); !strings.Contains(out, "Recordings: 1 episode added") {
 		t.Errorf("one file: %s", out)
+	}
+	if _, _, err := order(t.Context(), "", f.with(models.ScopeWrite, "add", filepath.Join(folder, "4 not audio.mp3"))...); !errors.Is(err, models.ErrUnusable) {
+		t.Errorf("a file that is no recording: %v", err)
 	}
 	if _, _, err := order(t.Context(), "", f.with(models.ScopeWrite, "add", folder, "--watch")...); err == nil || !strings.Contains(err.Error(), "only folders can be watched") {
 		t.Errorf("a folder that shall be watched: %v", err)

@@ -79,11 +79,10 @@ from earshot.toml in the data folder, in this order.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.register(root.PersistentFlags())
 	calibrate := newModelsCalibrateCommand(c)
-	where := []*cobra.Command{
+	here(calibrate)
+	root.AddCommand(here(
 		newServeCommand(c), newWorkerCommand(c), newTranscribeCommand(c), newReindexCommand(c), newDoctorCommand(c), newBackupCommand(c), newRestoreCommand(c),
-	}
-	here(append(where, calibrate)...)
-	root.AddCommand(where...)
+	)...)
 	root.AddCommand(
 		newAddCommand(c), newSearchCommand(c), newStatusCommand(c), newRetryCommand(c), newShowsCommand(c), newRetranscribeCommand(c), newExportCommand(c),
 		newNowCommand(c), newPauseCommand(c), newResumeCommand(c), newCancelCommand(c), newModelsCommand(c.models, &c.Model, calibrate),

@@ -34,8 +34,7 @@ func (c *config) models(cmd *cobra.Command) (modelKeeper, error) {
 	if c.Server != "" {
 		return c.reach(cmd)
 	}
-	w, err := c.weights()
-	return modelsHere{w}, err
+	return modelsHere{c.weights()}, nil
 }
 
 // newModelsCommand makes "earshot models list|pull|rm|verify" and more. The keeper is opened when a command runs;

@@ -49,10 +49,7 @@ func (c *config) checkModel(s models.ShowSettings) error {
 	if s.Model == "" {
 		return nil
 	}
-	w, err := c.weights()
-	if err != nil {
-		return err
-	}
+	w := c.weights()
 	name := weights.Canonical(s.Model)
 	m, err := weights.Lookup(name)
 	if _, perr := w.Path(name); err != nil && perr == nil { // the owner's own
@@ -77,12 +74,9 @@ type desk struct {
 	store *weights.Store
 }
 
-func (c *config) newDesk() (*desk, error) {
-	w, err := c.weights()
-	if err != nil {
-		return nil, err
-	}
-	return &desk{Puller: weights.NewPuller(w), c: c, store: w}, nil
+func (c *config) newDesk() *desk {
+	w := c.weights()
+	return &desk{Puller: weights.NewPuller(w), c: c, store: w}
 }
 
 // List names the models that there are and those that can be had.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -153,8 +154,19 @@ func (c *config) onEpisode(cmd *cobra.Command, called, done string, do func(cata
 	})(cmd, nil)
 }
 
+// byID returns what has an identifier, without a look at all that there is; [models.ErrNotFound] is nothing to complain of.
+func byID[ID ~string, T any](ctx context.Context, called string, one func(context.Context, ID) (T, error)) (thing T, err error) {
+	if called = strings.ToLower(strings.TrimSpace(called)); !models.ValidID(called) {
+		return thing, models.ErrNotFound
+	}
+	return one(ctx, ID(called))
+}
+
 // findEpisode returns the one episode that has a name.
 func findEpisode(ctx context.Context, a catalogue, called string) (models.Episode, error) {
+	if e, err := byID(ctx, called, a.Episode); !errors.Is(err, models.ErrNotFound) {
+		return e, err
+	}
 	all, err := a.Episodes(ctx, models.EpisodeFilter{})
 	if err != nil {
 		return models.Episode{}, err

@@ -80,15 +80,19 @@ func findEpisodes(ctx context.Context, a catalogue, called string) ([]models.Epi
 	if err != nil {
 		return nil, err
 	}
+	foundShows := pick(shows, called, func(s models.Show) (string, string) { return string(s.ID), s.Title })
+	if len(foundShows) == 1 {
+		return a.Episodes(ctx, models.EpisodeFilter{ShowID: foundShows[0].ID})
+	}
+	if e, err := byID(ctx, called, a.Episode); !errors.Is(err, models.ErrNotFound) {
+		return []models.Episode{e}, err
+	}
 	all, err := a.Episodes(ctx, models.EpisodeFilter{})
 	if err != nil {
 		return nil, err
 	}
-	foundShows := pick(shows, called, func(s models.Show) (string, string) { return string(s.ID), s.Title })
 	found := pick(all, called, func(e models.Episode) (string, string) { return string(e.ID), e.Title })
 	switch {
-	case len(foundShows) == 1:
-		return a.Episodes(ctx, models.EpisodeFilter{ShowID: foundShows[0].ID})
 	case len(foundShows) == 0 && len(found) == 1:
 		return found, nil
 	case len(foundShows)+len(found) == 0:

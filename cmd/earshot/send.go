@@ -86,6 +86,9 @@ func (r elsewhere) send(ctx context.Context, found models.Listing, o adding) (ad
 			return s.out, err
 		}
 	}
+	if s.title == "" && len(s.out.skipped) > 0 { // the one that was named
+		return s.out, models.Explain(models.ErrUnusable, "%s: %s", s.out.skipped[0].Name, s.out.skipped[0].Reason)
+	}
 	return s.out, nil
 }
 
@@ -126,14 +129,17 @@ func (s *sending) one(ctx context.Context, n, of int, e models.Episode) error {
 		return skip(cause(err).Error())
 	}
 	defer f.Close()
+	if e.Enclosure.Bytes == 0 {
+		return skip("it is empty")
+	}
 	if st, err := f.Stat(); err != nil || st.Size() != e.Enclosure.Bytes {
 		return skip("it changed while it was read: add it again")
 	}
-	title := fmt.Sprintf("sending %d of %d: %s", n, of, visible(name))
+	title := fmt.Sprintf("%d/%d %s", n, of, visible(name))
 	if s.bars.progress == nil {
-		s.bars.say(title)
+		s.bars.say("sending " + title)
 	}
-	bar := s.bars.add(visible(name), e.Enclosure.Bytes, unitBytes)
+	bar := s.bars.add(title, e.Enclosure.Bytes, unitBytes)
 	defer bar.done()
 	up, err := s.r.Send(ctx, remote.Recording{Name: name, Show: s.title, SHA256: e.GUID, Bytes: e.Enclosure.Bytes, Body: f}, s.arriving, bar.set)
 	switch {

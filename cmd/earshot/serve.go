@@ -74,10 +74,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	}
 	local, _ := api.NewToken()
 	listening := a.listening()
-	desk, err := c.newDesk()
-	if err != nil {
-		return err
-	}
+	desk := c.newDesk()
 	handler, err := api.New(api.Options{ //nolint:contextcheck // requests bring their own
 		Catalogue: a.Store, Owner: a.Store, Sources: sources{a}, Weights: desk, Storage: a.storage, Searcher: index, Media: a.Media(), Listening: listening, Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen, Metrics: c.Metrics,
 		Access: access, UntilAdmin: c.Access == "" && access == api.AccessOpen, Accounts: a.Store, LocalSecret: local, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies,
