@@ -154,11 +154,11 @@ func TestPage(t *testing.T) {
 	t.Run("failed, on its way, nothing found, empty", func(t *testing.T) {
 		a, _ := library(t)
 		b := openTab(t, browser, a, "/")
-		b.until(`document.querySelector('main').innerText.includes('410 Gone') && document.querySelector('.busy')?.innerText.includes('42 %')`)
+		b.until(`document.querySelector('main').innerText.includes('410 Gone') && document.querySelector('.busy')?.innerText.includes('42%')`)
 		a.lock()
 		a.running[0].Done = 770
 		a.mu.Unlock()
-		b.until(`document.querySelector('.busy').innerText.includes('77 %')`)
+		b.until(`document.querySelector('.busy').innerText.includes('77%')`)
 		b.eval(`[...document.querySelectorAll('button')].find(e => e.innerText === 'Try again').click()`)
 		b.until(`!document.querySelector('main').innerText.includes('410 Gone')`)
 		if n := len(a.retried); n != 1 {

@@ -88,7 +88,7 @@ func TestPageTellsHowATranscriptWasMade(t *testing.T) {
 		b.click(`.about summary`)
 		b.do(chromedp.WaitVisible(`.about li`))
 		got := b.text(".about dl")
-		for _, want := range []string{"4.1× real time", "French 67 %, English 33 %", "repeats itself", "<b>Enspiral</b>", "CPU (OpenBLAS)"} {
+		for _, want := range []string{"4.1× real time", "French 67%, English 33%", "repeats itself", "<b>Enspiral</b>", "CPU (OpenBLAS)"} {
 			if !strings.Contains(got, want) {
 				t.Errorf("no %q in %q", want, got)
 			}
@@ -107,6 +107,6 @@ func TestPageTellsHowATranscriptWasMade(t *testing.T) {
 		a.change(first, func(e *models.Episode) { e.State = models.EpisodeDownloaded })
 		a.speed, a.waitingMS, a.leftMS = 4.1, 36_000_000, 8_780_000
 		b := openTab(t, browser, a, "/")
-		b.until(`document.querySelector('.pending')?.innerText.includes('about 2 h 26 min at 4.1× real time')`)
+		b.until(`document.querySelector('.pending')?.innerText.includes('about 2 hr 26 min at 4.1× real time')`)
 	})
 }

@@ -56,7 +56,7 @@ func TestUploadsPage(t *testing.T) {
 	sendPiece(h, beginUpload(t, h, "begun elsewhere.wav", 8), 0, "RIFF")
 	b.do(chromedp.Reload())
 	b.click(`.empty .files`)
-	b.until(`document.querySelector('.add .broken')?.innerText.includes('begun elsewhere.wav (50 %)')`)
+	b.until(`document.querySelector('.add .broken')?.innerText.includes('begun elsewhere.wav (50%)')`)
 	b.do(chromedp.SetUploadFiles(`.add input[type=file]`, []string{large}, chromedp.NodeReady))
 	b.until(`document.querySelectorAll('.add li.known').length === 1`)
 	if got := b.eval(`document.documentElement.scrollWidth <= innerWidth`); got != "true" {

@@ -1,5 +1,6 @@
 // The API as the page uses it. Types come from the server's own description (`npm run types`).
 import type { components, paths } from '../schema'
+import { t } from '../texts/texts'
 
 type Schemas = components['schemas']
 export type Chapter = Schemas['Chapter']
@@ -52,7 +53,7 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
     answer = await fetch(path, init)
   } catch (e) {
     if (e instanceof DOMException && e.name === 'AbortError') throw e
-    throw new Problem(0, 'Earshot cannot be reached. Is the program still running?')
+    throw new Problem(0, t().page.unreachable)
   }
   if (!answer.ok) {
     if (answer.status === 401) onStranger.then()

@@ -1,5 +1,6 @@
 // The one audio element, and what it plays.
 import { type Episode, coverURL, mediaURL, playbackURL } from './api'
+import { t } from '../texts/texts'
 import { keep, kept } from './keep'
 import { leave, place } from './places'
 
@@ -173,7 +174,7 @@ class Player {
     this.#ready = this.waiting = false
     audio.removeAttribute('src')
     audio.load()
-    this.error = 'The audio of this episode was not kept: there is the text only.'
+    this.error = t().player.notKept
   }
 
   #source(audio: HTMLAudioElement, play: boolean) {
@@ -195,7 +196,7 @@ class Player {
       return
     }
     this.playing = this.waiting = false
-    this.error = 'This audio cannot be played: it is missing on the server, or this browser does not know its format.'
+    this.error = t().player.unplayable
   }
 
   #read() {

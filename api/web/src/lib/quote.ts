@@ -1,5 +1,6 @@
 // A part of what was said, to be given to others: its times make the link, so that it outlives the transcript.
 import type { Episode } from './api'
+import { t } from '../texts/texts'
 import { clock, day } from './format'
 import { moment } from './route.svelte'
 import { type Script, said } from './text'
@@ -32,8 +33,8 @@ export const quoteLink = (id: string, q: Quote) => `${location.origin}/episodes/
 
 /** A quote as people write one: what, who, where, when, and the link. */
 export function citation(e: Episode, q: Quote): string {
-  const where = [e.show_title, `“${e.title}”`, day(e.published_at), clock(q.from)].filter(Boolean).join(', ')
-  return `“${q.text}”\n— ${where}\n${quoteLink(e.id, q)}`
+  const where = [e.show_title, t().quoted(e.title), day(e.published_at), clock(q.from)].filter(Boolean).join(', ')
+  return `${t().quoted(q.text)}\n— ${where}\n${quoteLink(e.id, q)}`
 }
 
 /** The places of the first and the last word of a selection within an element; null when it holds none. */

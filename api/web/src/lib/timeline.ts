@@ -1,5 +1,6 @@
 // Mentions by month as the bars of a chart.
 import type { Mentions } from './api'
+import { month as monthName } from './format'
 
 export interface Bar {
   label: string // "March 2020" or "2020"
@@ -10,8 +11,6 @@ export interface Bar {
 }
 
 const mostMonths = 48 // more are shown by year
-
-const monthNames = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' })
 
 /** "2020-03" → months since year 0. */
 const number = (month: string) => Number(month.slice(0, 4)) * 12 + Number(month.slice(5)) - 1
@@ -33,7 +32,7 @@ export function bars(months: Mentions['months']): Bar[] {
     // Neither before: nor after: includes what it names.
     const bar = byYear
       ? { label: String(n), filter: `year:${n}` }
-      : { label: monthNames.format(Date.UTC(Math.floor(n / 12), n % 12)), filter: `after:${name(n - 1)} before:${name(n + 1)}` }
+      : { label: monthName(Date.UTC(Math.floor(n / 12), n % 12)), filter: `after:${name(n - 1)} before:${name(n + 1)}` }
     out.push({ ...bar, moments: 0, episodes: 0, of: 0 })
   }
   for (const m of months) {

@@ -1,6 +1,7 @@
 // Files that are being sent. They go in pieces, two at a time, go on by themselves when the connection or the server comes back,
 // and when the same file is chosen again after the page was closed.
 import type { Upload as Tus } from 'tus-js-client'
+import { t } from '../texts/texts'
 import { type Upload, explain, getUpload, listUploads, uploadsURL } from './api'
 
 const atATime = 2
@@ -138,7 +139,7 @@ function said(e: unknown): string {
   } catch {
     // no answer of ours
   }
-  return body === undefined ? 'the connection was lost' : explain(e)
+  return body === undefined ? t().page.connectionLost : explain(e)
 }
 
 /** The files of a drop, those of folders too. */
