@@ -191,6 +191,8 @@ func TestPage(t *testing.T) {
 		}
 	})
 
+	t.Run("in German and in French", func(t *testing.T) { inLanguages(t, browser) })
+
 	t.Run("hostile text stays text", func(t *testing.T) {
 		a := newArchive(t)
 		evil := `<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>`

@@ -8,9 +8,19 @@ class Live {
   status = $state.raw<Status | null>(null)
   lost = $state(false) // the server was there and is not now
 
+  #events: EventSource | undefined
+
+  constructor() {
+    // A page that the browser keeps for going back would keep its connection, and browsers have six of them for a server.
+    addEventListener('pagehide', () => this.#events?.close())
+    addEventListener('pageshow', (e) => {
+      if (e.persisted) this.follow()
+    })
+  }
+
   follow() {
     if (!session.may('read')) return // the session has ended
-    const events = new EventSource('/api/v1/events')
+    const events = (this.#events = new EventSource('/api/v1/events'))
     events.addEventListener('status', (e) => {
       this.status = JSON.parse(e.data as string) as Status
       this.lost = false
