@@ -82,14 +82,14 @@ func (s *server) previewShow(ctx context.Context, in *previewInput) (*struct{ Bo
 	if err != nil {
 		return nil, err
 	}
-	settings, known, err := s.known(ctx, found.Show.ID)
+	was, known, err := s.known(ctx, found.Show.ID)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checked(in.Body.Settings, &settings, found.Show.Source.Kind); err != nil {
+	found.Show.Settings = was.Settings
+	if err := s.checked(in.Body.Settings, &found.Show.Settings, found.Show.Source.Kind); err != nil {
 		return nil, err
 	}
-	found.Show.Settings = settings
 	saved, err := s.Owner.Plan(ctx, found.Show, found.Episodes)
 	if err != nil {
 		return nil, err

@@ -166,13 +166,13 @@ func (s *server) found(ctx context.Context, at Address) (models.Listing, error) 
 	return known, err
 }
 
-// known returns the settings that a show has in the archive, the zero value for a new one.
-func (s *server) known(ctx context.Context, id models.ShowID) (settings models.ShowSettings, known bool, err error) {
-	show, err := s.Catalogue.Show(ctx, id)
+// known returns a show as the archive has it, the zero value for a new one.
+func (s *server) known(ctx context.Context, id models.ShowID) (show models.Show, known bool, err error) {
+	show, err = s.Catalogue.Show(ctx, id)
 	if errors.Is(err, models.ErrNotFound) {
-		return settings, false, nil
+		return models.Show{}, false, nil
 	}
-	return show.Settings, err == nil, err
+	return show, err == nil, err
 }
 
 // checked applies a change to settings that can be worked with, of a show from such a source.
@@ -196,15 +196,21 @@ func (s *server) addShow(ctx context.Context, in *addShowInput) (*addShowOutput,
 	if err != nil {
 		return nil, err
 	}
-	settings, known, err := s.known(ctx, found.Show.ID)
+	was, known, err := s.known(ctx, found.Show.ID)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checked(in.Body.Settings, &settings, found.Show.Source.Kind); err != nil {
+	found.Show.Settings = was.Settings
+	if err := s.checked(in.Body.Settings, &found.Show.Settings, found.Show.Source.Kind); err != nil {
 		return nil, err
 	}
-	if found.Show.Settings = settings; known && in.Body.Settings != nil {
-		if err := s.Owner.SetShowSettings(ctx, found.Show.ID, settings); err != nil {
+	if known && in.Body.Settings != nil {
+		if err := s.Owner.SetShowSettings(ctx, found.Show.ID, found.Show.Settings); err != nil {
+			return nil, err
+		}
+	}
+	if access := found.Show.Source.Access; known && !access.IsZero() && !access.Equal(was.Source.Access) { // it has just let us in with that
+		if err := s.Owner.SetShowSource(ctx, found.Show.ID, found.Show.Source.Location, access); err != nil {
 			return nil, err
 		}
 	}

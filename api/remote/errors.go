@@ -114,6 +114,8 @@ func (c *Client) refused(ctx context.Context, resp *http.Response) error {
 	p.Detail = models.ShortLine(p.Detail, longestDetail)
 	wait := retryAfter(resp.Header)
 	switch status := resp.StatusCode; {
+	case !ours && status == http.StatusRequestEntityTooLarge && resp.Header.Get("Tus-Resumable") != "":
+		return models.Explain(models.ErrUnusable, "it is larger than what the server takes")
 	case !ours && resp.Header.Get("Tus-Resumable") != "": // of the protocol of uploads: it has come further than we know, or is locked
 		return &passingError{fmt.Errorf("%s does not go on with the upload (%s)", c, resp.Status)}
 	case !ours && status == http.StatusRequestEntityTooLarge:

@@ -217,16 +217,14 @@ func (c *Client) piece(ctx context.Context, id string, offset, n int64, body *me
 	return up, c.decode(ctx, resp, &up)
 }
 
-// become waits for what becomes of an upload that has arrived.
+// become waits for what becomes of an upload that has arrived; one that is still read after a long time is returned so.
 func (c *Client) become(ctx context.Context, id string) (up api.Upload, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, takingIn, errSlow)
-	defer cancel()
-	for {
-		if err := c.get(ctx, "uploads/"+id, nil, &up); err != nil || up.State != api.UploadReading {
+	for end := time.Now().Add(takingIn); ; {
+		if err := c.get(ctx, "uploads/"+id, nil, &up); err != nil || up.State != api.UploadReading || time.Now().After(end) {
 			return up, err
 		}
 		if err := pause(ctx, time.Second); err != nil {
-			return up, c.unreached(ctx, err)
+			return up, err
 		}
 	}
 }

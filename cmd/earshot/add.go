@@ -228,6 +228,7 @@ func finish(ctx context.Context, out io.Writer, a catalogue, added []models.Epis
 		case <-ctx.Done():
 			err := <-worked // what is decoded is stored
 			w.bars.close()
+			w.bars.sayPlain("what is not done stays in the queue")
 			return errors.Join(ctx.Err(), err)
 		case err := <-worked:
 			w.bars.close()

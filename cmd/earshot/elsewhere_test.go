@@ -276,11 +276,13 @@ func TestAccountsFromElsewhere(t *testing.T) {
 // The server looks at what is on the web; a list of feeds is added one by one.
 func TestAddFromElsewhere(t *testing.T) {
 	t.Parallel()
+	var password atomic.Value
+	password.Store("hush")
 	pub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/list":
 			_, _ = fmt.Fprintf(w, `<opml><body><outline text="A" xmlUrl="http://%[1]s/a"/><outline text="Gone" xmlUrl="http://%[1]s/private"/></body></opml>`, r.Host)
-		case r.URL.Path == "/private" && r.Header.Get("X-Token") != "hush":
+		case r.URL.Path == "/private" && r.Header.Get("X-Token") != password.Load():
 			w.WriteHeader(http.StatusForbidden)
 		default:
 			_, _ = fmt.Fprintf(w, `<rss><channel><title>Show %s</title><item><guid>1</guid><title>Talk 1</title><enclosure url="/1.mp3" type="audio/mpeg"/></item><item><guid>2</guid><title>Talk 2</title><enclosure url="/2.mp3" type="audio/mpeg"/></item></channel></rss>`, r.URL.Path)
@@ -325,6 +327,21 @@ func TestAddFromElsewhere(t *testing.T) {
 				t.Errorf("%v says %q, want %q", c.args, out, want)
 			}
 		}
+	}
+	password.Store("another")
+	if err := os.WriteFile(header, []byte("X-Token: another\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := f.must("add", pub.URL+"/private", "--header-file", header); !strings.Contains(out, "2 known already") {
+		t.Errorf("with another password: %s", out)
+	}
+	shows, err := f.a.Shows(t.Context())
+	i := slices.IndexFunc(shows, func(s models.Show) bool { return s.Title == "Show /private" })
+	if err != nil || i < 0 {
+		t.Fatal(shows, err)
+	}
+	if stored, err := shows[i].Source.Access.Reveal(); err != nil || !strings.Contains(stored, "another") {
+		t.Errorf("the password that was given last is not stored: %v", err)
 	}
 	if out := f.must("shows"); !strings.Contains(out, "language fr; the newest 1") {
 		t.Errorf("the shows are %s", out)
@@ -464,6 +481,9 @@ func TestWhichToken(t *testing.T) {
 	t.Setenv("EARSHOT_TOKEN", "")
 	if _, _, err := order(t.Context(), "", "shows", "--data", data, "--token-file", filepath.Join(data, "none")); err == nil {
 		t.Error("a token file that is missing is no error")
+	}
+	if _, errs, err := order(t.Context(), "", "shows", "--server", "http://nowhere.invalid", "--token-file", file); err == nil || !strings.Contains(errs, "everybody on the way to http://nowhere.invalid can read the token") {
+		t.Errorf("a token that others can read: %s%v", errs, err)
 	}
 }
 

@@ -143,6 +143,8 @@ func (s *sending) one(ctx context.Context, n, of int, e models.Episode) error {
 	defer bar.done()
 	up, err := s.r.Send(ctx, remote.Recording{Name: name, Show: s.title, SHA256: e.GUID, Bytes: e.Enclosure.Bytes, Body: f}, s.arriving, bar.set)
 	switch {
+	case errors.Is(err, models.ErrUnusable):
+		return skip(err.Error())
 	case err != nil:
 		return fmt.Errorf("sending %s: %w", name, err)
 	case up.State == api.UploadRefused:
