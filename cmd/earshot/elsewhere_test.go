@@ -398,7 +398,7 @@ func TestSendingFromElsewhere(t *testing.T) {
 	}
 	f.before.Store(&before)
 	out, errs, err := order(ctx, "", f.with(models.ScopeWrite, "add", folder, "--language", "en")...)
-	if !errors.Is(err, context.Canceled) || !strings.Contains(errs, "2 of 5 recordings are there: give the same command again") {
+	if !errors.Is(err, context.Canceled) || !strings.Contains(errs, "2 of 5 recordings sent: give the same command again") {
 		t.Fatalf("stopped: %s%s %v", out, errs, err)
 	}
 	out, errs, err = order(t.Context(), "", f.with(models.ScopeWrite, "add", folder)...)

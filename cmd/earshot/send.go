@@ -82,7 +82,7 @@ func (r elsewhere) send(ctx context.Context, found models.Listing, o adding) (ad
 			err = settle()
 		}
 		if err != nil {
-			s.bars.say(fmt.Sprintf("%d of %s are there: give the same command again to go on, also in the middle of one", i, count(len(missing), "recording")))
+			s.bars.say(fmt.Sprintf("%d of %s sent: give the same command again to go on, also in the middle of one", i, count(len(missing), "recording")))
 			return s.out, err
 		}
 	}
