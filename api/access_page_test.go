@@ -75,3 +75,22 @@ func TestAccessPage(t *testing.T) {
 	b.click(`[aria-labelledby=tokens] li .button`)
 	b.until(`document.querySelector('.login') !== null && document.querySelector('#library') === null`)
 }
+
+// A stranger to an archive that everybody may read searches and hears, is offered nothing that changes it, and logs in from where they are.
+func TestReadersOfAnOpenArchive(t *testing.T) {
+	a := collective(t)
+	b := openTab(t, startBrowser(t), a, "/?q=error+budget", withAccounts(AccessRead, newAccounts(t)))
+	b.until(quiet + ` && document.querySelector('article .moment mark') !== null`)
+	b.click(`article .moment`)
+	b.until(`document.querySelector('.reader h2') !== null && !document.querySelector('audio').paused && document.querySelector('audio').currentTime > 0`)
+	b.do(chromedp.Navigate(b.url))
+	b.until(`document.querySelectorAll('.shows li').length === 3`)
+	if offered := b.eval(`document.querySelectorAll('.add').length`); offered != "0" {
+		t.Errorf("a stranger is offered %s things that they may not do", offered)
+	}
+	b.click(`.who`)
+	b.until(`document.querySelector('.way[open] .login') !== null`)
+	b.do(chromedp.SendKeys(`.login input[name=username]`, "admin"), chromedp.SendKeys(`.login input[name=password]`, passwordOf("admin")))
+	b.click(`.login .primary`)
+	b.until(`document.querySelector('.who .name')?.innerText === 'admin' && document.querySelectorAll('.add').length > 0 && document.querySelector('.way[open]') === null`)
+}
