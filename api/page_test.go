@@ -192,6 +192,7 @@ func TestPage(t *testing.T) {
 	})
 
 	t.Run("in German and in French", func(t *testing.T) { inLanguages(t, browser) })
+	t.Run("from right to left", func(t *testing.T) { rightToLeft(t, browser) })
 
 	t.Run("hostile text stays text", func(t *testing.T) {
 		a := newArchive(t)

@@ -199,7 +199,7 @@ export default {
     follow: 'Dem Gesprochenen folgen',
     within: 'In dieser Folge',
     find: 'In dieser Folge suchen',
-    orFind: (q) => `„${q}“, oder suchen …`,
+    orFind: (q) => `„${bdi(q)}“, oder suchen …`,
     place: (at, of) => `${number(at)} von ${number(of)}`,
     notSaid: 'nicht gesagt',
   },

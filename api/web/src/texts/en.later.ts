@@ -30,7 +30,7 @@ export const later = {
     follow: 'Follow the speech',
     within: 'In this episode',
     find: 'Find in this episode',
-    orFind: (q: string) => `“${q}”, or find…`,
+    orFind: (q: string) => `“${bdi(q)}”, or find…`,
     place: (at: number, of: number) => `${number(at)} of ${number(of)}`,
     notSaid: 'not said',
   },

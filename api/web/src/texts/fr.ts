@@ -199,7 +199,7 @@ export default {
     follow: 'Suivre la parole',
     within: 'Dans cet épisode',
     find: 'Chercher dans cet épisode',
-    orFind: (q) => `« ${q} », ou chercher…`,
+    orFind: (q) => `« ${bdi(q)} », ou chercher…`,
     place: (at, of) => `${number(at)} sur ${number(of)}`,
     notSaid: 'pas dit',
   },
