@@ -26,6 +26,7 @@ const unfinished = `[document.body.innerText, ...[...document.querySelectorAll('
 // inLanguages opens the page as people do who read German or French, and changes its language. It is loaded more often than a browser
 // has connections: a page that was left must give up its own.
 func inLanguages(t *testing.T, browser browser) {
+	t.Helper()
 	a, first := library(t)
 	a.change(first, func(e *models.Episode) { e.People = []models.Person{{Name: "Maya"}, {Name: "نور"}, {Name: "Jon"}} })
 	b := openTab(t, browser, a, "/")
@@ -75,6 +76,7 @@ Jon: In English, an error budget is a promise: it says how much may fail.`
 
 // Arabic stands from right to left, with its times where its lines begin, and English beside it from left to right.
 func rightToLeft(t *testing.T, browser browser) {
+	t.Helper()
 	a := newArchive(t)
 	show := a.addShow("دفاتر التقنية")
 	title := "ميزانية الأخطاء، ومن ينفقها: حديث طويل عن الفرق الصغيرة و DevOps وما بعدها"
