@@ -174,6 +174,24 @@ func TestTokenAndPath(t *testing.T) {
 	}
 }
 
+// What will never be taken is tried once.
+func TestSendTooLarge(t *testing.T) {
+	t.Parallel()
+	for tus, want := range map[string]string{"1.0.0": "larger than what the server takes", "": "client_max_body_size"} {
+		asked := 0
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked++
+			w.Header().Set("Tus-Resumable", tus)
+			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+		}))
+		_, err := newClient(t, s.URL, "").Send(t.Context(), remote.Recording{Name: "a", Bytes: 1, Body: strings.NewReader("a")}, nil, func(int64) {})
+		s.Close()
+		if err == nil || !strings.Contains(err.Error(), want) || errors.Is(err, models.ErrUnusable) != (tus != "") || asked != 1 {
+			t.Errorf("tus %q: %v, asked %d times", tus, err, asked)
+		}
+	}
+}
+
 // An upload that the server forgot is begun anew, and one that it has goes on where it is.
 func TestSendGoesOn(t *testing.T) {
 	t.Parallel()

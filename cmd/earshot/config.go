@@ -196,15 +196,14 @@ func (c *config) load(cmd *cobra.Command) error {
 	return err
 }
 
-// forget forgets a token in earshot.toml where the server is another one than there: it is not for that.
+// forget forgets a token in earshot.toml where the server is another one than there, because it is not for that, or where another
+// token was given in a file.
 func (c *config) forget(file *koanf.Koanf) {
-	if c.Server == file.String("server") {
-		return
-	}
-	if c.Token == file.String("token") {
+	otherServer, otherFile := c.Server != file.String("server"), c.TokenFile != file.String("token-file")
+	if (otherServer || otherFile) && c.Token == file.String("token") {
 		c.Token = ""
 	}
-	if c.TokenFile == file.String("token-file") {
+	if otherServer && !otherFile {
 		c.TokenFile = ""
 	}
 }

@@ -39,7 +39,6 @@ type far struct {
 	t      *testing.T
 	a      *archive
 	url    string
-	show   models.Show
 	done   models.EpisodeID
 	tokens map[models.Scope]string // files
 	// in the way of each request to the server, nil for nothing
@@ -49,7 +48,7 @@ type far struct {
 func newFar(t *testing.T) *far {
 	t.Helper()
 	f := &far{t: t, tokens: map[models.Scope]string{}}
-	f.a, f.show, f.done = told(t)
+	f.a, _, f.done = told(t)
 	f.a.c.Models = t.TempDir()
 	ctx := t.Context()
 	if err := f.a.addUser(ctx, models.User{Name: "ada", Role: models.RoleAdmin}, "correct horse battery"); err != nil {
@@ -462,23 +461,27 @@ func TestWhichToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		env  string
-		args []string
-		want string
+		env, envFile string
+		args         []string
+		want         string
 	}{
-		{"", nil, "Bearer settings"},
-		{"", []string{"--server", other.URL}, ""},
-		{"environment", nil, "Bearer environment"},
-		{"environment", []string{"--server", other.URL}, "Bearer environment"},
-		{"environment", []string{"--token-file", file}, "Bearer file"},
-		{"", []string{"--server", other.URL, "--token-file", file}, "Bearer file"},
+		{"", "", nil, "Bearer settings"},
+		{"", "", []string{"--server", other.URL}, ""},
+		{"environment", "", nil, "Bearer environment"},
+		{"environment", "", []string{"--server", other.URL}, "Bearer environment"},
+		{"environment", file, nil, "Bearer environment"},
+		{"environment", "", []string{"--token-file", file}, "Bearer file"},
+		{"", file, nil, "Bearer file"},
+		{"", file, []string{"--server", other.URL}, "Bearer file"},
 	} {
 		t.Setenv("EARSHOT_TOKEN", c.env)
+		t.Setenv("EARSHOT_TOKEN_FILE", c.envFile)
 		if out, errs, err := order(t.Context(), "", append([]string{"shows", "--data", data}, c.args...)...); err != nil || got != c.want {
-			t.Errorf("%q %v: the server was told %q, want %q (%s%s%v)", c.env, c.args, got, c.want, out, errs, err)
+			t.Errorf("%q %q %v: the server was told %q, want %q (%s%s%v)", c.env, c.envFile, c.args, got, c.want, out, errs, err)
 		}
 	}
 	t.Setenv("EARSHOT_TOKEN", "")
+	t.Setenv("EARSHOT_TOKEN_FILE", "")
 	if _, _, err := order(t.Context(), "", "shows", "--data", data, "--token-file", filepath.Join(data, "none")); err == nil {
 		t.Error("a token file that is missing is no error")
 	}
