@@ -120,6 +120,11 @@ func TestProblems(t *testing.T) {
 		{"GET", "/api/v1/status?verbose=1", 422, "query.verbose"},
 		{"GET", "/api/v1/episodes?state=lost", 422, "query.state"},
 		{"GET", "/api/v1/episodes?show=nonsense", 404, "no show"},
+		{"GET", "/api/v1/episodes?offset=10", 422, "query.offset"},
+		{"GET", "/api/v1/episodes?cursor=" + long, 422, "query.cursor"},
+		{"GET", "/api/v1/episodes?cursor=nonsense", 422, "query.cursor"},
+		{"GET", "/api/v1/episodes?cursor=ZXBpc29kZXM6eyJhdCI6MSwiaWQiOiIuLi8uLiJ9", 422, "query.cursor"},           // episodes:{"at":1,"id":"../.."}
+		{"GET", "/api/v1/episodes?cursor=cXVldWU6eyJhdCI6MSwiaWQiOiIwMTIzNDU2Nzg5YWJjZGVmIn0", 422, "query.cursor"}, // of another list
 		{"GET", "/api/v1/episodes/0000000000000000", 404, "no such thing"},
 		{"GET", "/api/v1/episodes/..%2f..%2fpasswd", 404, "no"},
 		{"GET", "/api/v1/episodes/" + long, 404, "no episode"},
@@ -169,16 +174,24 @@ func TestLists(t *testing.T) {
 	a.running = nil
 	a.mu.Unlock()
 	h := newHandler(t, a)
-	var got Episodes
-	_, body := ask(t, h, "GET", "/api/v1/episodes?limit=2&offset=2")
-	if err := json.Unmarshal([]byte(body), &got); err != nil || len(got.Episodes) != 2 || !got.More || got.Episodes[0].Title != "The long questions episode" {
-		t.Errorf("%v %s", err, body)
+	first := getBody[Episodes](t, h, "/api/v1/episodes?limit=2")
+	if len(first.Episodes) != 2 || first.Next == "" {
+		t.Fatalf("%+v", first)
 	}
-	_, body = ask(t, h, "GET", "/api/v1/episodes?limit=3&offset=2")
-	if err := json.Unmarshal([]byte(body), &got); err != nil || len(got.Episodes) != 3 || got.More {
-		t.Errorf("%v %s", err, body)
+	// What is new does not move what follows.
+	a.lock()
+	fresh := a.episodes[0]
+	fresh.ID, fresh.PublishedAt = "0123456789abcdef", fresh.PublishedAt.AddDate(1, 0, 0)
+	a.episodes = append([]models.Episode{fresh}, a.episodes...)
+	a.mu.Unlock()
+	got := getBody[Episodes](t, h, "/api/v1/episodes?limit=2&cursor="+first.Next)
+	if len(got.Episodes) != 2 || got.Next == "" || got.Episodes[0].Title != "The long questions episode" {
+		t.Errorf("%+v", got)
 	}
-	_, body = ask(t, h, "GET", "/api/v1/episodes?state=failed")
+	if got = getBody[Episodes](t, h, "/api/v1/episodes?limit=3&cursor="+first.Next); len(got.Episodes) != 3 || got.Next != "" {
+		t.Errorf("%+v", got)
+	}
+	_, body := ask(t, h, "GET", "/api/v1/episodes?state=failed")
 	if err := json.Unmarshal([]byte(body), &got); err != nil || len(got.Episodes) != 1 || !strings.Contains(got.Episodes[0].Reason, "410") {
 		t.Errorf("%v %s", err, body)
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -177,11 +178,11 @@ func (a *archive) Episodes(_ context.Context, f models.EpisodeFilter) ([]models.
 	defer a.lock()()
 	var out []models.Episode
 	for _, e := range a.episodes {
-		if !slices.Contains(f.Hidden, e.ShowID) && (f.ShowID == "" || e.ShowID == f.ShowID) && (f.State == "" || e.State == f.State) {
+		behind := f.After.ID == "" || cmp.Or(e.PublishedAt.Compare(f.After.PublishedAt), cmp.Compare(e.ID, f.After.ID)) < 0
+		if behind && !slices.Contains(f.Hidden, e.ShowID) && (f.ShowID == "" || e.ShowID == f.ShowID) && (f.State == "" || e.State == f.State) {
 			out = append(out, e)
 		}
 	}
-	out = out[min(f.Offset, len(out)):]
 	return out[:min(f.Limit, len(out))], a.fail
 }
 

@@ -19,10 +19,10 @@ type episodeInput struct {
 }
 
 type episodesInput struct {
+	Paged
+
 	ShowID string `query:"show" maxLength:"16" doc:"Only episodes of this show"`
 	State  string `query:"state" enum:"queued,downloading,downloaded,transcribing,done,failed" doc:"Only episodes in this state"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Episodes to return"`
-	Offset int    `query:"offset" minimum:"0" maximum:"10000000" default:"0" doc:"Episodes to skip"`
 }
 
 // Shows is the list of all shows.
@@ -33,7 +33,7 @@ type Shows struct {
 // Episodes is a part of a list of episodes.
 type Episodes struct {
 	Episodes []Episode `json:"episodes" doc:"Newest publication first"`
-	More     bool      `json:"more" doc:"There are episodes after these"`
+	Next     string    `json:"next,omitempty" doc:"Cursor of the page that follows; absent from the last one"`
 }
 
 type transcriptInput struct {
@@ -93,22 +93,36 @@ func (s *server) episodes(ctx context.Context, in *episodesInput) (*struct{ Body
 	if in.ShowID != "" && !models.ValidID(in.ShowID) {
 		return nil, huma.Error404NotFound("there is no show with this identifier")
 	}
-	// One more than asked for tells whether there are more.
-	episodes, err := s.Catalogue.Episodes(ctx, models.EpisodeFilter{
-		ShowID: models.ShowID(in.ShowID), State: models.EpisodeState(in.State), Limit: in.Limit + 1, Offset: in.Offset,
-	})
+	episodes, next, err := s.episodesFrom(ctx, in.Cursor, models.EpisodeFilter{ShowID: models.ShowID(in.ShowID), State: models.EpisodeState(in.State), Limit: in.Limit})
 	if err != nil {
-		return nil, fmt.Errorf("reading episodes: %w", err)
+		return nil, err
 	}
 	titles, err := s.showTitles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := &struct{ Body Episodes }{Episodes{Episodes: []Episode{}, More: len(episodes) > in.Limit}}
-	for _, e := range episodes[:min(len(episodes), in.Limit)] {
+	out := &struct{ Body Episodes }{Episodes{Episodes: []Episode{}, Next: next}}
+	for _, e := range episodes {
 		out.Body.Episodes = append(out.Body.Episodes, newEpisode(e, titles[e.ShowID]))
 	}
 	return out, nil
+}
+
+// episodesFrom reads a page of episodes, from a cursor on, and the cursor of the page that follows; "" where there is none.
+func (s *server) episodesFrom(ctx context.Context, cursor string, f models.EpisodeFilter) (page []models.Episode, next string, err error) {
+	if f.After, err = episodesAfter(cursor); err != nil {
+		return nil, "", err
+	}
+	limit := f.Limit
+	f.Limit++ // one more tells whether there are more
+	if page, err = s.Catalogue.Episodes(ctx, f); err != nil {
+		return nil, "", fmt.Errorf("reading episodes: %w", err)
+	}
+	if len(page) > limit {
+		page = page[:limit]
+		next, err = nextEpisodes(page[limit-1])
+	}
+	return page, next, err
 }
 
 func (s *server) episode(ctx context.Context, in *episodeInput) (*struct{ Body EpisodeDetail }, error) {

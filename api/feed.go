@@ -112,7 +112,7 @@ type feedInput struct {
 	Asked
 
 	ID          string `path:"id" doc:"Identifier of a show" example:"0123456789abcdef"`
-	Offset      int    `query:"offset" minimum:"0" maximum:"10000000" default:"0" doc:"Episodes to skip; the feed says where it goes on"`
+	Cursor      string `query:"cursor" maxLength:"200" doc:"Where to go on; the feed says it in its link to the next page"`
 	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the feed at hand"`
 }
 
@@ -136,16 +136,12 @@ func (s *server) feed(ctx context.Context, in *feedInput) (*fileOutput, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading show %s: %w", in.ID, err)
 	}
-	episodes, err := s.Catalogue.Episodes(ctx, models.EpisodeFilter{ShowID: show.ID, Limit: feedEpisodes + 1, Offset: in.Offset})
+	episodes, next, err := s.episodesFrom(ctx, in.Cursor, models.EpisodeFilter{ShowID: show.ID, Limit: feedEpisodes})
 	if err != nil {
-		return nil, fmt.Errorf("reading the episodes of show %s: %w", in.ID, err)
+		return nil, err
 	}
 	w := feedWriter{base: s.origin(in.request), secrets: secretsOf(show.Source.Location), version: s.Version}
-	next := 0
-	if len(episodes) > feedEpisodes {
-		episodes, next = episodes[:feedEpisodes], in.Offset+feedEpisodes
-	}
-	text, err := xml.MarshalIndent(w.feed(show, episodes, in.Offset, next), "", "  ")
+	text, err := xml.MarshalIndent(w.feed(show, episodes, in.Cursor, next), "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("writing the feed of show %s: %w", in.ID, err)
 	}
@@ -159,16 +155,16 @@ type feedWriter struct {
 	version string
 }
 
-func (w feedWriter) feed(show models.Show, episodes []models.Episode, offset, next int) rssFeed {
+func (w feedWriter) feed(show models.Show, episodes []models.Episode, cursor, next string) rssFeed {
 	self := w.base + "/api/v1/shows/" + string(show.ID) + "/feed.xml"
 	c := rssChannel{
 		Title: w.text(show.Title), Link: cmp.Or(w.link(show.Link), w.base+"/"), Language: show.Language, Generator: "Earshot " + w.version,
 		Description: cmp.Or(w.text(plainText(show.Description)), w.text(show.Title)), Author: w.text(show.Author),
 		Block: "Yes", // directories list what publishers publish, not copies
 		GUID:  w.text(show.FeedGUID), Medium: show.Medium, People: w.people(show.People),
-		Links: []atomLink{{"self", "application/rss+xml", at(self, offset)}},
+		Links: []atomLink{{"self", "application/rss+xml", at(self, cursor)}},
 	}
-	if next > 0 {
+	if next != "" {
 		c.Links = append(c.Links, atomLink{"next", "application/rss+xml", at(self, next)})
 	}
 	if show.Cover != "" {
@@ -196,11 +192,11 @@ func (w feedWriter) feed(show models.Show, episodes []models.Episode, offset, ne
 	}
 }
 
-func at(address string, offset int) string {
-	if offset == 0 {
+func at(address, cursor string) string {
+	if cursor == "" {
 		return address
 	}
-	return address + "?offset=" + strconv.Itoa(offset)
+	return address + "?cursor=" + url.QueryEscape(cursor)
 }
 
 func (w feedWriter) item(e models.Episode) rssItem {

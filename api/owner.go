@@ -26,7 +26,7 @@ type Owner interface {
 	// Enqueue adds a job unless the same one waits or runs.
 	Enqueue(ctx context.Context, job any) error
 	// Waiting lists the jobs that wait, in the order in which they are taken.
-	Waiting(ctx context.Context, limit, offset int) ([]models.WaitingJob, error)
+	Waiting(ctx context.Context, f models.WaitingFilter) ([]models.WaitingJob, error)
 	// RetryAll retries what failed, but in the hidden shows, and returns how many episodes that are.
 	RetryAll(ctx context.Context, hidden ...models.ShowID) (int, error)
 	// Log tells what happened to the work on an episode, the newest first.

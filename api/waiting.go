@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -12,15 +11,25 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-type queueInput struct {
-	Limit  int `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Jobs to return"`
-	Offset int `query:"offset" minimum:"0" maximum:"10000000" default:"0" doc:"Jobs to skip"`
+// queueList is the name of the queue in cursors.
+const queueList = "queue"
+
+// queuePlace is a place in the queue, as cursors have it.
+type queuePlace struct {
+	Priority int   `json:"p"`
+	At       int64 `json:"at"` // microseconds since 1970
+	JobID    int64 `json:"id"`
+}
+
+func (p queuePlace) valid() bool {
+	const end = 253_402_300_800_000_000 // the year 10000
+	return p.Priority >= 0 && p.Priority < 100 && p.At > -end && p.At < end && p.JobID > 0
 }
 
 // WaitingJobs is a part of what waits.
 type WaitingJobs struct {
 	Jobs []WaitingJob `json:"jobs" doc:"In the order in which they are taken; those that are to be tried again stand at the end"`
-	More bool         `json:"more" doc:"There are jobs after these"`
+	Next string       `json:"next,omitempty" doc:"Cursor of the page that follows; absent from the last one"`
 }
 
 // WaitingJob is a job that waits.
@@ -68,22 +77,31 @@ func (s *server) registerWaiting(h huma.API) {
 	register(s, h, log, s.log)
 }
 
-func (s *server) waiting(ctx context.Context, in *queueInput) (*struct{ Body WaitingJobs }, error) {
-	jobs, err := s.Owner.Waiting(ctx, in.Limit+1, in.Offset) // one more tells whether there are more
-	if err != nil {
+func (s *server) waiting(ctx context.Context, in *Paged) (*struct{ Body WaitingJobs }, error) {
+	var p queuePlace
+	if err := readCursor(queueList, in.Cursor, &p, func() bool { return p.valid() }); err != nil {
 		return nil, err
 	}
 	hidden, err := s.everything.hidden(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := &struct{ Body WaitingJobs }{WaitingJobs{Jobs: []WaitingJob{}, More: len(jobs) > in.Limit}}
-	for _, j := range jobs[:min(len(jobs), in.Limit)] {
-		if slices.Contains(hidden, j.ShowID) {
-			continue
+	after := models.WaitingPlace{Priority: p.Priority, At: time.UnixMicro(p.At), JobID: p.JobID}
+	jobs, err := s.Owner.Waiting(ctx, models.WaitingFilter{Hidden: hidden, After: after, Limit: in.Limit + 1}) // one more tells whether there are more
+	if err != nil {
+		return nil, err
+	}
+	out := &struct{ Body WaitingJobs }{WaitingJobs{Jobs: []WaitingJob{}}}
+	if len(jobs) > in.Limit {
+		jobs = jobs[:in.Limit]
+		last := jobs[in.Limit-1].Place
+		if out.Body.Next, err = cursorTo(queueList, queuePlace{last.Priority, last.At.UnixMicro(), last.JobID}); err != nil {
+			return nil, err
 		}
+	}
+	for _, j := range jobs {
 		out.Body.Jobs = append(out.Body.Jobs, WaitingJob{
-			JobID: j.JobID, Kind: j.Kind, Task: j.Task, EpisodeID: j.EpisodeID, ShowID: j.ShowID, Title: j.Title, ShowTitle: j.ShowTitle,
+			JobID: j.Place.JobID, Kind: j.Kind, Task: j.Task, EpisodeID: j.EpisodeID, ShowID: j.ShowID, Title: j.Title, ShowTitle: j.ShowTitle,
 			Wait: j.Wait, NextAt: known(j.Next), Attempts: j.Attempts, Urgent: j.Urgent, Reason: j.Reason,
 		})
 	}

@@ -111,5 +111,14 @@ type EpisodeFilter struct {
 	Hidden []ShowID     // shows of which none are wanted
 	State  EpisodeState // "": in every state
 	Limit  int          // greatest number to return; 0 means all
-	Offset int          // episodes to skip
+	After  EpisodePlace // only those that come after it; the zero value: from the first one
 }
+
+// EpisodePlace is where an episode stands among all others, newest publication first. It stays there while others come and go.
+type EpisodePlace struct {
+	PublishedAt time.Time // zero when unknown
+	ID          EpisodeID
+}
+
+// Place is where the episode stands in a list.
+func (e Episode) Place() EpisodePlace { return EpisodePlace{e.PublishedAt, e.ID} }

@@ -23,7 +23,7 @@ const (
 
 // WaitingJob is a job that waits.
 type WaitingJob struct {
-	JobID     int64
+	Place     WaitingPlace
 	Kind      string // as in Status.Queue
 	Task      TranscriptTask
 	EpisodeID EpisodeID // "" for a look at a show's feed
@@ -35,6 +35,20 @@ type WaitingJob struct {
 	Attempts  int       // so far
 	Urgent    bool      // it was asked for before all others
 	Reason    string    // what is known of why it is not done yet; "" for nothing
+}
+
+// WaitingPlace is where a job stands in the queue: by its priority, the highest of which is 1, then by a time that holds its place.
+type WaitingPlace struct {
+	Priority int
+	At       time.Time
+	JobID    int64
+}
+
+// WaitingFilter chooses jobs that wait, in the order in which they are taken.
+type WaitingFilter struct {
+	Hidden []ShowID     // shows of which none are wanted
+	After  WaitingPlace // only those behind it; the zero value: from the first one
+	Limit  int          // greatest number to return
 }
 
 // KeptTranscript is one of the transcripts of an episode, without its segments.

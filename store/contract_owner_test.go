@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -35,13 +36,30 @@ func ownersView(c clause) {
 	ids := mustSave(t, s, show, episodesOf(show, 3)).NewEpisodes // newest first
 	mustSave(t, s, other, episodesOf(other, 1))
 	must(t, s.Pause(ctx, other.ID))
-	waiting, err := s.Waiting(ctx, 10, 0)
+	waiting, err := s.Waiting(ctx, models.WaitingFilter{Limit: 10})
 	must(t, err)
 	if len(waiting) != 4 || waiting[0].Kind != "download" || waiting[0].Title != "Episode 2" || waiting[0].ShowTitle != "Systems" || waiting[0].Wait != models.WaitTurn {
 		t.Fatalf("waiting: %+v", waiting)
 	}
+	var paged []models.WaitingJob
+	for f := (models.WaitingFilter{Limit: 1}); len(paged) <= len(waiting); {
+		page, err := s.Waiting(ctx, f)
+		must(t, err)
+		if len(page) == 0 {
+			break
+		}
+		paged, f.After = append(paged, page[0]), page[0].Place
+	}
+	if !reflect.DeepEqual(paged, waiting) {
+		t.Errorf("one by one: %+v, want %+v", paged, waiting)
+	}
+	for hidden, left := range map[models.ShowID]int{show.ID: 1, other.ID: 3} {
+		if seen, err := s.Waiting(ctx, models.WaitingFilter{Hidden: []models.ShowID{hidden}, Limit: 3}); err != nil || len(seen) != left {
+			t.Errorf("without %s: %+v, %v", hidden, seen, err)
+		}
+	}
 	must(t, s.Now(ctx, ids[2]))
-	if waiting, err = s.Waiting(ctx, 1, 0); err != nil || len(waiting) != 1 || waiting[0].EpisodeID != ids[2] || !waiting[0].Urgent {
+	if waiting, err = s.Waiting(ctx, models.WaitingFilter{Limit: 1}); err != nil || len(waiting) != 1 || waiting[0].EpisodeID != ids[2] || !waiting[0].Urgent {
 		t.Fatalf("after asking for the oldest: %+v, %v", waiting, err)
 	}
 	h := hold(t, s, o)
@@ -56,7 +74,7 @@ func ownersView(c clause) {
 	next.finish(models.Explain(models.ErrUnusable, "this is no audio"))
 	transcribedWith(t, s, transcription, "base")
 	eventually(t, "one is done, one failed, one is tried again", func() bool {
-		waiting, err = s.Waiting(ctx, 10, 0)
+		waiting, err = s.Waiting(ctx, models.WaitingFilter{Limit: 10})
 		must(t, err)
 		totals, err := s.ShowTotals(ctx)
 		must(t, err)

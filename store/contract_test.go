@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -278,6 +279,12 @@ func listing(c clause) {
 	as[4].PublishedAt = time.Time{} // unknown: last
 	mustSave(t, s, a, as)
 	mustSave(t, s, b, bs)
+	sameTime := make([]models.Episode, 4) // by identifier then
+	for i := range sameTime {
+		sameTime[i] = models.Episode{GUID: fmt.Sprint(i), Title: fmt.Sprint("At once ", i), PublishedAt: as[2].PublishedAt, Enclosure: as[2].Enclosure}
+	}
+	d := aShow("D")
+	mustSave(t, s, d, sameTime)
 	titles := func(f models.EpisodeFilter) (out []string) {
 		t.Helper()
 		got, err := s.Episodes(t.Context(), f)
@@ -293,17 +300,31 @@ func listing(c clause) {
 	}{
 		{models.EpisodeFilter{ShowID: a.ID}, []string{"Episode 3", "Episode 2", "Episode 1", "Episode 0", "Episode 4"}},
 		{models.EpisodeFilter{ShowID: a.ID, Limit: 2}, []string{"Episode 3", "Episode 2"}},
-		{models.EpisodeFilter{ShowID: a.ID, Limit: 2, Offset: 3}, []string{"Episode 0", "Episode 4"}},
-		{models.EpisodeFilter{ShowID: a.ID, Offset: 4}, []string{"Episode 4"}},
-		{models.EpisodeFilter{ShowID: a.ID, Offset: 40}, nil},
+		{models.EpisodeFilter{ShowID: a.ID, Limit: 2, After: as[1].Place()}, []string{"Episode 0", "Episode 4"}},
+		{models.EpisodeFilter{ShowID: a.ID, After: as[0].Place()}, []string{"Episode 4"}},
+		{models.EpisodeFilter{ShowID: a.ID, After: as[4].Place()}, nil},
+		{models.EpisodeFilter{After: models.EpisodePlace{PublishedAt: as[1].PublishedAt.Add(time.Hour), ID: "gone"}, Hidden: []models.ShowID{b.ID}}, []string{"Episode 1", "Episode 0", "Episode 4"}},
 		{models.EpisodeFilter{State: models.EpisodeDone}, nil},
 	} {
 		if got := titles(c.f); !slices.Equal(got, c.want) {
 			t.Errorf("%+v: got %q, want %q", c.f, got, c.want)
 		}
 	}
-	if all := titles(models.EpisodeFilter{State: models.EpisodeQueued}); len(all) != 7 {
-		t.Errorf("%d episodes are queued, want 7", len(all))
+	all := titles(models.EpisodeFilter{State: models.EpisodeQueued})
+	if len(all) != 11 {
+		t.Errorf("%d episodes are queued, want 11", len(all))
+	}
+	var paged []string
+	for f := (models.EpisodeFilter{Limit: 1}); len(paged) <= len(all); {
+		page, err := s.Episodes(t.Context(), f)
+		must(t, err)
+		if len(page) == 0 {
+			break
+		}
+		paged, f.After = append(paged, page[0].Title), page[0].Place()
+	}
+	if !slices.Equal(paged, all) {
+		t.Errorf("one by one: %q, want %q", paged, all)
 	}
 	ids := []models.EpisodeID{as[0].ID, bs[1].ID, "nothing"}
 	byID, err := s.EpisodesByID(t.Context(), ids)
@@ -313,7 +334,7 @@ func listing(c clause) {
 	}
 	shows, err := s.Shows(t.Context())
 	must(t, err)
-	if len(shows) != 2 || shows[0].Title != "A" {
+	if len(shows) != 3 || shows[0].Title != "A" {
 		t.Errorf("shows: %+v", shows)
 	}
 }

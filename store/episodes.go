@@ -15,8 +15,8 @@ import (
 
 // Episodes lists episodes, the newest published first, those without a date last.
 func (s *Store) Episodes(ctx context.Context, f models.EpisodeFilter) ([]models.Episode, error) {
-	// Which ones is found in indexes: their rows are long, and those that are skipped need not be read.
-	q := s.e.read.NewSelect().Model((*episodeRow)(nil)).Column("id").Order("published_at DESC", "id")
+	// Which ones is found in indexes: their rows are long, and those that are left out need not be read.
+	q := s.e.read.NewSelect().Model((*episodeRow)(nil)).Column("id").Order("published_at DESC", "id DESC")
 	if f.ShowID != "" {
 		q = q.Where("show_id = ?", f.ShowID)
 	}
@@ -26,13 +26,14 @@ func (s *Store) Episodes(ctx context.Context, f models.EpisodeFilter) ([]models.
 	if f.State != "" {
 		q = q.Where("state = ?", f.State)
 	}
+	if f.After.ID != "" {
+		q = q.Where("(published_at, id) < (?, ?)", toMS(f.After.PublishedAt), f.After.ID)
+	}
 	if f.Limit > 0 {
 		q = q.Limit(int64(f.Limit))
-	} else if f.Offset > 0 {
-		q = q.Limit(1<<31 - 1) // SQL has no offset without a limit
 	}
 	var rows []episodeRow
-	err := s.e.read.NewSelect().Model(&rows).Where("id IN (?)", q.Offset(int64(max(0, f.Offset)))).Order("published_at DESC", "id").Scan(ctx)
+	err := s.e.read.NewSelect().Model(&rows).Where("id IN (?)", q).Order("published_at DESC", "id DESC").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing episodes: %w", s.e.explain(err))
 	}

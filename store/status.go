@@ -41,7 +41,7 @@ func (s *Store) Status(ctx context.Context, hidden ...models.ShowID) (models.Sta
 		}
 		st.FinishAt = s.finish(said, st)
 		st.Holds = append(st.Holds, waiting...)
-		if err := failures(ctx, tx, &st); err != nil {
+		if err := failures(ctx, tx, hidden, &st); err != nil {
 			return err
 		}
 		return s.withhold(ctx, tx, hidden, &st)
@@ -144,17 +144,23 @@ func (s *Store) running(ctx context.Context, tx bun.Tx, workers []string, st *mo
 	return err
 }
 
-func failures(ctx context.Context, tx bun.Tx, st *models.Status) error {
+// failures lists what failed last, but of the hidden shows.
+func failures(ctx context.Context, tx bun.Tx, hidden []models.ShowID, st *models.Status) error {
+	newest := func(of any, show, at string) *bun.SelectQuery {
+		q := tx.NewSelect().Model(of).OrderExpr(at + " DESC").Limit(maxFailures)
+		if len(hidden) > 0 {
+			q = q.Where(show+" NOT IN (?)", bun.List(hidden))
+		}
+		return q
+	}
 	var episodes []episodeRow
-	err := tx.NewSelect().Model(&episodes).Column("id", "show_id", "title", "reason", "failed_at").
-		Where("state = ?", models.EpisodeFailed).Order("failed_at DESC").Limit(maxFailures).Scan(ctx)
+	err := newest(&episodes, "show_id", "failed_at").Column("id", "show_id", "title", "reason", "failed_at").Where("state = ?", models.EpisodeFailed).Scan(ctx)
 	if err != nil {
 		return err
 	}
 	var translations []episodeRow
-	err = tx.NewSelect().Model(&translations).Column("id", "show_id", "title").ColumnExpr("translation_warning AS reason").
-		ColumnExpr("updated_at AS failed_at").Where("translation_warning <> '' AND state <> ?", models.EpisodeFailed).
-		Order("updated_at DESC").Limit(maxFailures).Scan(ctx)
+	err = newest(&translations, "show_id", "updated_at").Column("id", "show_id", "title").ColumnExpr("translation_warning AS reason").
+		ColumnExpr("updated_at AS failed_at").Where("translation_warning <> '' AND state <> ?", models.EpisodeFailed).Scan(ctx)
 	if err != nil {
 		return err
 	}
@@ -164,8 +170,7 @@ func failures(ctx context.Context, tx bun.Tx, st *models.Status) error {
 		})
 	}
 	var shows []showRow
-	err = tx.NewSelect().Model(&shows).Column("id", "title", "problem", "problem_at").
-		Where("problem <> ''").Order("problem_at DESC").Limit(maxFailures).Scan(ctx)
+	err = newest(&shows, "id", "problem_at").Column("id", "title", "problem", "problem_at").Where("problem <> ''").Scan(ctx)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,6 @@ func (s *Store) Hidden(ctx context.Context, v models.Visibility) ([]models.ShowI
 // withhold takes what there is of some shows out of a status.
 func (s *Store) withhold(ctx context.Context, tx bun.Tx, hidden []models.ShowID, st *models.Status) error {
 	st.Running = slices.DeleteFunc(st.Running, func(r models.JobProgress) bool { return slices.Contains(hidden, r.ShowID) })
-	st.Failures = slices.DeleteFunc(st.Failures, func(f models.Failure) bool { return slices.Contains(hidden, f.ShowID) })
 	return chunks(hidden, 500, func(hidden []models.ShowID) error {
 		ids := bun.List(hidden)
 		n, err := tx.NewSelect().Model((*showRow)(nil)).Where("id IN (?)", ids).Count(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/riverqueue/river/rivertype"
 	"github.com/uptrace/bun"
@@ -12,9 +13,11 @@ import (
 )
 
 // Waiting lists the jobs that wait, in the order in which they are taken; those that are to be tried again stand at the end.
-func (s *Store) Waiting(ctx context.Context, limit, offset int) ([]models.WaitingJob, error) {
+func (s *Store) Waiting(ctx context.Context, f models.WaitingFilter) ([]models.WaitingJob, error) {
 	var rows []struct {
 		JobID     int64
+		Priority  int
+		At        time.Time
 		Kind      string
 		Task      models.TranscriptTask
 		Target    string
@@ -27,20 +30,29 @@ func (s *Store) Waiting(ctx context.Context, limit, offset int) ([]models.Waitin
 		Reason    string
 		UrgentAt  int64
 	}
-	err := s.e.read.NewRaw(`SELECT j.id AS job_id, j.kind, j.task, j.target, j.state, j.attempts, coalesce(e.id, '') AS episode_id,
+	which := s.e.read.NewSelect().Table("river_job").Column("id", "kind", "state", "priority", "scheduled_at").ColumnExpr("attempt AS attempts").
+		ColumnExpr(s.e.target+" AS target").ColumnExpr(s.e.task+" AS task").Where("state IN (?)", bun.List(waitingStates())).
+		Order("priority", "scheduled_at", "id").Limit(int64(f.Limit))
+	if a := f.After; a.JobID != 0 {
+		which = which.Where("(priority, scheduled_at, id) > (?, ?, ?)", a.Priority, s.e.stamp(a.At), a.JobID)
+	}
+	if len(f.Hidden) > 0 {
+		hidden := bun.List(f.Hidden)
+		which = which.Where(s.e.target+" NOT IN (?)", hidden).Where(s.e.target+" NOT IN (SELECT id FROM episodes WHERE show_id IN (?))", hidden)
+	}
+	err := s.e.read.NewRaw(`SELECT j.id AS job_id, j.priority, j.scheduled_at AS at, j.kind, j.task, j.target, j.state, j.attempts, coalesce(e.id, '') AS episode_id,
 			coalesce(s.id, '') AS show_id, coalesce(e.title, s.title, '') AS title, coalesce(s.title, '') AS show_title,
 			coalesce(e.reason, s.problem, '') AS reason, coalesce(e.urgent_at, 0) AS urgent_at
-		FROM (SELECT id, kind, state, attempt AS attempts, priority, scheduled_at, `+s.e.target+` AS target, `+s.e.task+` AS task
-			FROM river_job WHERE state IN (?) ORDER BY priority, scheduled_at, id LIMIT ? OFFSET ?) j
+		FROM (?) j
 		LEFT JOIN episodes e ON e.id = j.target LEFT JOIN shows s ON s.id = coalesce(e.show_id, j.target)
-		ORDER BY j.priority, j.scheduled_at, j.id`, bun.List(waitingStates()), limit, offset).Scan(ctx, &rows)
+		ORDER BY j.priority, j.scheduled_at, j.id`, which).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("listing what waits: %w", s.e.explain(err))
 	}
 	jobs := make([]models.WaitingJob, len(rows))
 	for i, r := range rows {
 		jobs[i] = models.WaitingJob{
-			JobID: r.JobID, Kind: r.Kind, Task: r.Task, EpisodeID: r.EpisodeID, ShowID: r.ShowID, Title: r.Title, ShowTitle: r.ShowTitle,
+			Place: models.WaitingPlace{Priority: r.Priority, At: r.At, JobID: r.JobID}, Kind: r.Kind, Task: r.Task, EpisodeID: r.EpisodeID, ShowID: r.ShowID, Title: r.Title, ShowTitle: r.ShowTitle,
 			Wait: models.WaitTurn, Attempts: r.Attempts, Urgent: r.UrgentAt > 0, Reason: r.Reason,
 		}
 		switch r.State { //nolint:exhaustive // those of jobs that wait
@@ -48,10 +60,7 @@ func (s *Store) Waiting(ctx context.Context, limit, offset int) ([]models.Waitin
 			jobs[i].Wait = models.WaitPaused
 		case rivertype.JobStateRetryable:
 			jobs[i].Wait = models.WaitAgain
-			job, err := s.queue.JobGet(ctx, r.JobID)
-			if err == nil { // else it has gone on meanwhile
-				jobs[i].Next = job.ScheduledAt.UTC()
-			}
+			jobs[i].Next = r.At.UTC()
 		}
 	}
 	return jobs, nil

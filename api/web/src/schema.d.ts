@@ -1246,8 +1246,8 @@ export interface components {
         Episodes: {
             /** @description Newest publication first */
             episodes: components["schemas"]["Episode"][];
-            /** @description There are episodes after these */
-            more: boolean;
+            /** @description Cursor of the page that follows; absent from the last one */
+            next?: string;
         };
         ErrorDetail: {
             /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
@@ -2231,8 +2231,8 @@ export interface components {
         WaitingJobs: {
             /** @description In the order in which they are taken; those that are to be tried again stand at the end */
             jobs: components["schemas"]["WaitingJob"][];
-            /** @description There are jobs after these */
-            more: boolean;
+            /** @description Cursor of the page that follows; absent from the last one */
+            next?: string;
         };
         Word: {
             /** Format: int64 */
@@ -2341,14 +2341,14 @@ export interface operations {
     "list-episodes": {
         parameters: {
             query?: {
+                /** @description Where to go on: next of the page before; absent: from the first one */
+                cursor?: string;
+                /** @description Greatest number to return */
+                limit?: number;
                 /** @description Only episodes of this show */
                 show?: string;
                 /** @description Only episodes in this state */
                 state?: "queued" | "downloading" | "downloaded" | "transcribing" | "done" | "failed";
-                /** @description Episodes to return */
-                limit?: number;
-                /** @description Episodes to skip */
-                offset?: number;
             };
             header?: never;
             path?: never;
@@ -5037,10 +5037,10 @@ export interface operations {
     "list-queue": {
         parameters: {
             query?: {
-                /** @description Jobs to return */
+                /** @description Where to go on: next of the page before; absent: from the first one */
+                cursor?: string;
+                /** @description Greatest number to return */
                 limit?: number;
-                /** @description Jobs to skip */
-                offset?: number;
             };
             header?: never;
             path?: never;
@@ -6645,8 +6645,8 @@ export interface operations {
     "get-feed": {
         parameters: {
             query?: {
-                /** @description Episodes to skip; the feed says where it goes on */
-                offset?: number;
+                /** @description Where to go on; the feed says it in its link to the next page */
+                cursor?: string;
             };
             header?: {
                 /** @description ETag of the feed at hand */

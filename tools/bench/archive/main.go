@@ -2,8 +2,9 @@
 //
 //	archive corpus --hours N --passages FILE --segments FILE --queries FILE   writes what the peers index and what everybody is asked
 //	archive serve --hours N --index FOLDER                                     builds Earshot's index and answers, see serve.go
+//	archive fill --hours N --data FOLDER --queries FILE                        makes a data folder, and a list of queries, a line each
 //
-// Nothing of the archive is stored for Earshot: an episode is made again from its number whenever it is read, so that an
+// But for the data folder, nothing of the archive is stored for Earshot: an episode is made again from its number whenever it is read, so that an
 // archive of any length needs no memory and is the same for everybody (speech.go, vocabulary.go).
 package main
 
@@ -28,7 +29,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: corpus or serve")
+		return errors.New("say what to do: corpus, serve or fill")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	hours := flags.Int("hours", 1000, "hours of speech")
@@ -49,6 +50,13 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return serve(ctx, newArchive(*seed, *hours), *folder, os.Stdin, os.Stdout)
+	case "fill":
+		folder := flags.String("data", "", "data folder")
+		queries := flags.String("queries", "", "file for the queries, the most popular ones first")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		return fill(ctx, newArchive(*seed, *hours), *folder, *queries)
 	}
-	return fmt.Errorf("%q is nothing to do: choose corpus or serve", args[0])
+	return fmt.Errorf("%q is nothing to do: choose corpus, serve or fill", args[0])
 }

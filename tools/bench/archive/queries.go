@@ -29,33 +29,59 @@ type counts struct {
 
 // draw counts the archive's words, draws queries from them and reads everything again for the truth about the phrases.
 func draw(ctx context.Context, a *archive) (asked, error) {
+	c, err := count(ctx, a)
+	if err != nil {
+		return asked{}, err
+	}
+	out := asked{Words: c.words, Episodes: a.episodes, Queries: map[string][]query{}}
+	for kind, texts := range c.kinds(rand.New(rand.NewPCG(a.seed, hash(3))), perKind) { //nolint:gosec // made up, not secret
+		for _, t := range texts {
+			out.Queries[kind] = append(out.Queries[kind], query{Text: t})
+		}
+	}
+	return out, tell(ctx, a, out.Queries["phrase"], out.Queries["phrase over segments"])
+}
+
+// popular draws up to so many queries of each kind, those that are asked most often first.
+func popular(ctx context.Context, a *archive, ofKind int) ([]string, error) {
+	c, err := count(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	r := rand.New(rand.NewPCG(a.seed, hash(4))) //nolint:gosec // made up, not secret
+	var out []string
+	for _, texts := range c.kinds(r, ofKind) {
+		out = append(out, texts...)
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	r.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out, nil
+}
+
+func count(ctx context.Context, a *archive) (counts, error) {
 	c := counts{of: map[string]int{}}
 	err := a.each(ctx, func(i int, d models.Document) func() {
 		forms := plainForms(d.Transcript)
 		r := rand.New(rand.NewPCG(a.seed, hash(uint64(i), 2))) //nolint:gosec // made up, not secret
 		return func() { c.add(forms, d.Show.Language == "en", r) }
 	})
-	if err != nil {
-		return asked{}, err
-	}
-	r := rand.New(rand.NewPCG(a.seed, hash(3))) //nolint:gosec // made up, not secret
-	out := asked{Words: c.words, Episodes: a.episodes, Queries: map[string][]query{}}
-	and, other := c.pick(r, 50, 400, 5), c.pick(r, 50, 400, 5)
-	for kind, texts := range map[string][]string{
-		"most common":          c.pick(r, 3000, 1e6, 2),
-		"common":               c.pick(r, 400, 3000, 4),
-		"medium":               c.pick(r, 50, 400, 4),
-		"rare":                 c.pick(r, 0.5, 5, 5),
+	return c, err
+}
+
+// kinds draws at most so many queries of each kind.
+func (c *counts) kinds(r *rand.Rand, most int) map[string][]string {
+	and, other := c.pick(r, 50, 400, 5, most), c.pick(r, 50, 400, 5, most)
+	return map[string][]string{
+		"most common":          c.pick(r, 3000, 1e6, 2, most),
+		"common":               c.pick(r, 400, 3000, 4, most),
+		"medium":               c.pick(r, 50, 400, 4, most),
+		"rare":                 c.pick(r, 0.5, 5, 5, most),
 		"and":                  pairs(and, other),
-		"prefix":               cut(c.pick(r, 5, 200, 7), 5),
-		"phrase":               some(r, c.inside),
-		"phrase over segments": some(r, c.across),
-	} {
-		for _, t := range texts {
-			out.Queries[kind] = append(out.Queries[kind], query{Text: t})
-		}
+		"prefix":               cut(c.pick(r, 5, 200, 7, most), 5),
+		"phrase":               some(r, c.inside, most),
+		"phrase over segments": some(r, c.across, most),
 	}
-	return out, tell(ctx, a, out.Queries["phrase"], out.Queries["phrase over segments"])
 }
 
 // plainForms are the words of each segment in lower case without punctuation.
@@ -90,8 +116,8 @@ func (c *counts) add(segments [][]string, english bool, r *rand.Rand) {
 	}
 }
 
-// pick draws words that are said so many times in a million words of English.
-func (c *counts) pick(r *rand.Rand, least, most float64, letters int) []string {
+// pick draws up to n words that are said so many times in a million words of English.
+func (c *counts) pick(r *rand.Rand, least, most float64, letters, n int) []string {
 	var out []string
 	for w, n := range c.of {
 		if m := float64(n) * 1e6 / float64(c.english); m >= least && m <= most && len(w) >= letters && plain(w) {
@@ -99,16 +125,16 @@ func (c *counts) pick(r *rand.Rand, least, most float64, letters int) []string {
 		}
 	}
 	slices.Sort(out)
-	return some(r, out)
+	return some(r, out, n)
 }
 
-// some draws queries without repetition.
-func some(r *rand.Rand, from []string) []string {
+// some draws up to n queries without repetition.
+func some(r *rand.Rand, from []string, n int) []string {
 	r.Shuffle(len(from), func(i, j int) { from[i], from[j] = from[j], from[i] })
 	var out []string
 	for _, t := range from {
 		letters := !slices.ContainsFunc(strings.Fields(t), func(w string) bool { return !plain(w) })
-		if letters && !slices.Contains(out, t) && len(out) < perKind {
+		if letters && !slices.Contains(out, t) && len(out) < n {
 			out = append(out, t)
 		}
 	}
