@@ -117,6 +117,13 @@ bench-search: ## Measure search beside SQLite FTS5 and tantivy into docs/benchma
 	@tools/need.sh python3:python3
 	@python3 tools/bench/search.py $(or $(BENCH),--write)
 
+HOURS ?= 1000
+.PHONY: bench-load
+bench-load: build ## Measure a server while 200 clients search and 50 listen (HOURS=1000); LOAD="--time 30s --clients 50"
+	@mkdir -p $(BUILD)/bench
+	@go run ./tools/bench/archive fill --hours $(HOURS) --data $(BUILD)/bench/load-$(HOURS) --queries $(BUILD)/bench/load-$(HOURS).txt
+	@go run ./tools/bench/load --program $(BUILD)/earshot --data $(BUILD)/bench/load-$(HOURS) --queries $(BUILD)/bench/load-$(HOURS).txt $(LOAD)
+
 .PHONY: clean
 clean: ## Remove what was built; data stays
 	@rm -rf $(BUILD) $(WEB)/node_modules && find $(WEB)/dist -mindepth 1 ! -name .gitkeep -delete

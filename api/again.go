@@ -124,7 +124,7 @@ func (s *server) twins(ctx context.Context, e models.Episode) ([]EpisodeRef, err
 	if err != nil || len(twins) == 0 {
 		return out, err
 	}
-	titles, err := s.showTitles(ctx)
+	titles, err := s.Catalogue.ShowTitles(ctx)
 	if err != nil {
 		return nil, err
 	}

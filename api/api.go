@@ -53,6 +53,8 @@ import (
 type Catalogue interface {
 	// Shows returns every show, by title.
 	Shows(ctx context.Context) ([]models.Show, error)
+	// ShowTitles returns the title of every show.
+	ShowTitles(ctx context.Context) (map[models.ShowID]string, error)
 	// Show returns one show, or an error that is [models.ErrNotFound].
 	Show(ctx context.Context, id models.ShowID) (models.Show, error)
 	// Episodes returns the episodes that a filter chooses, newest publication first.
@@ -92,6 +94,8 @@ type Catalogue interface {
 
 // Searcher finds the moments at which something was said.
 type Searcher interface {
+	// State names what searches see: while it is the same, so are the answers.
+	State() string
 	Search(ctx context.Context, q models.Query) (models.Results, error)
 	// Complete returns ways to go on with the last word of a query that is being typed, best first, at most the query's limit.
 	Complete(ctx context.Context, q models.Query) ([]models.Completion, error)
@@ -178,6 +182,9 @@ func New(o Options) (http.Handler, error) {
 type server struct {
 	Options            // with the catalogue and the index as they are for whoever asks
 	everything visible // what those are made of
+	index      Searcher
+	turns      *turns
+	api        huma.API
 	hub        *hub
 	gate       *gate
 	passwords  *password.Hasher
@@ -186,7 +193,7 @@ type server struct {
 
 // newRouter returns the routes without the guards around them, and their description.
 func newRouter(o Options) (http.Handler, huma.API, error) {
-	s := &server{Options: o, everything: visible{o.Catalogue, o.Searcher}, hub: newHub(o.Catalogue, o.Logger), gate: newGate(o), passwords: password.New(), forms: newForms()}
+	s := &server{Options: o, everything: visible{o.Catalogue, remember(o.Searcher, rememberMoments)}, index: o.Searcher, turns: newTurns(), hub: newHub(o.Catalogue, o.Logger), gate: newGate(o), passwords: password.New(), forms: newForms()}
 	s.Catalogue, s.Searcher = s.everything, s.everything
 	s.hub.pulls = s.pulls
 	gin.SetMode(gin.ReleaseMode) // the debug mode prints to standard output
@@ -222,6 +229,7 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	cfg.CreateHooks = nil                  // no "$schema" in bodies
 	cfg.RejectUnknownQueryParameters = true
 	h := humagin.New(r, cfg)
+	s.api = h
 	h.UseMiddleware(strictQuery(h))
 
 	s.registerSearch(h)

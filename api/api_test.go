@@ -123,7 +123,7 @@ func TestProblems(t *testing.T) {
 		{"GET", "/api/v1/episodes?offset=10", 422, "query.offset"},
 		{"GET", "/api/v1/episodes?cursor=" + long, 422, "query.cursor"},
 		{"GET", "/api/v1/episodes?cursor=nonsense", 422, "query.cursor"},
-		{"GET", "/api/v1/episodes?cursor=ZXBpc29kZXM6eyJhdCI6MSwiaWQiOiIuLi8uLiJ9", 422, "query.cursor"},           // episodes:{"at":1,"id":"../.."}
+		{"GET", "/api/v1/episodes?cursor=ZXBpc29kZXM6eyJhdCI6MSwiaWQiOiIuLi8uLiJ9", 422, "query.cursor"},            // episodes:{"at":1,"id":"../.."}
 		{"GET", "/api/v1/episodes?cursor=cXVldWU6eyJhdCI6MSwiaWQiOiIwMTIzNDU2Nzg5YWJjZGVmIn0", 422, "query.cursor"}, // of another list
 		{"GET", "/api/v1/episodes/0000000000000000", 404, "no such thing"},
 		{"GET", "/api/v1/episodes/..%2f..%2fpasswd", 404, "no"},
@@ -256,6 +256,8 @@ func TestHealth(t *testing.T) {
 
 type brokenIndex struct{ Searcher }
 
+func (brokenIndex) State() string { return "" }
+
 func (brokenIndex) Search(context.Context, models.Query) (models.Results, error) {
 	return models.Results{}, errors.New("torn page")
 }
@@ -269,6 +271,8 @@ func TestPanicsAreInternalErrors(t *testing.T) {
 }
 
 type panicking struct{ Searcher }
+
+func (panicking) State() string { return "" }
 
 func (panicking) Search(context.Context, models.Query) (models.Results, error) { panic("boo") }
 

@@ -164,6 +164,15 @@ func (a *archive) Shows(context.Context) ([]models.Show, error) {
 	return slices.Clone(a.shows), a.fail
 }
 
+func (a *archive) ShowTitles(context.Context) (map[models.ShowID]string, error) {
+	defer a.lock()()
+	titles := map[models.ShowID]string{}
+	for _, s := range a.shows {
+		titles[s.ID] = s.Title
+	}
+	return titles, a.fail
+}
+
 func (a *archive) Show(_ context.Context, id models.ShowID) (models.Show, error) {
 	defer a.lock()()
 	for _, s := range a.shows {

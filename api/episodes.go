@@ -97,9 +97,9 @@ func (s *server) episodes(ctx context.Context, in *episodesInput) (*struct{ Body
 	if err != nil {
 		return nil, err
 	}
-	titles, err := s.showTitles(ctx)
+	titles, err := s.Catalogue.ShowTitles(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading the titles of shows: %w", err)
 	}
 	out := &struct{ Body Episodes }{Episodes{Episodes: []Episode{}, Next: next}}
 	for _, e := range episodes {

@@ -29,16 +29,21 @@ type searchInput struct {
 
 func (s *server) registerSearch(h huma.API) {
 	op := get("search", "/api/v1/search", "Find what was said")
-	op.Errors = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity}
-	register(s, h, op, s.search)
+	op.Errors = []int{http.StatusNotFound}
+	register(s, h, s.searching(op), s.search)
 
 	complete := get("complete", "/api/v1/complete", "Ways to go on with a query that is being typed")
-	complete.Errors = []int{http.StatusBadRequest, http.StatusUnprocessableEntity}
-	register(s, h, complete, s.complete)
+	register(s, h, s.searching(complete), s.complete)
 
 	mentions := get("get-mentions", "/api/v1/mentions", "Matches of a query over time")
-	mentions.Errors = []int{http.StatusBadRequest, http.StatusUnprocessableEntity}
-	register(s, h, mentions, s.mentions)
+	register(s, h, s.searching(mentions), s.mentions)
+}
+
+// searching describes an operation that searches.
+func (s *server) searching(op huma.Operation) huma.Operation {
+	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	op.Middlewares = append(op.Middlewares, s.inTurn)
+	return op
 }
 
 func (s *server) search(ctx context.Context, in *searchInput) (*struct{ Body Results }, error) {
@@ -73,9 +78,9 @@ func (s *server) answer(ctx context.Context, q models.Query) (Results, error) {
 	if err != nil {
 		return Results{}, fmt.Errorf("reading the episodes of a search: %w", err)
 	}
-	titles, err := s.showTitles(ctx)
+	titles, err := s.Catalogue.ShowTitles(ctx)
 	if err != nil {
-		return Results{}, err
+		return Results{}, fmt.Errorf("reading the titles of shows: %w", err)
 	}
 	out := newResults(found)
 	for _, hit := range found.Hits {
@@ -118,17 +123,4 @@ func (s *server) mentions(ctx context.Context, in *mentionsInput) (*struct{ Body
 	}
 	m.Months = notNil(m.Months)
 	return &struct{ Body models.Mentions }{m}, nil
-}
-
-// showTitles returns the title of every show.
-func (s *server) showTitles(ctx context.Context) (map[models.ShowID]string, error) {
-	shows, err := s.Catalogue.Shows(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the shows: %w", err)
-	}
-	titles := make(map[models.ShowID]string, len(shows))
-	for _, show := range shows {
-		titles[show.ID] = show.Title
-	}
-	return titles, nil
 }

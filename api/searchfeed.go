@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"html"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -57,12 +56,11 @@ func (s *server) registerSearchFeed(h huma.API) {
 	op := get("get-search-feed", "/api/v1/search/feed.xml", "New mentions of a query, for feed readers")
 	op.Description = "RSS 2.0: the moments of the newest 50 episodes that match, those of the newest episode first, each with a link to where it is heard. " +
 		"Only what was asked for, nothing that merely sounds like it. A reader that has to log in uses a token as its password."
-	op.Errors = []int{http.StatusBadRequest, http.StatusUnprocessableEntity}
 	op.Responses = map[string]*huma.Response{
 		"200": {Description: "The feed", Content: map[string]*huma.MediaType{"application/rss+xml": {}}},
 		"304": {Description: "The feed at hand is current"},
 	}
-	register(s, h, op, s.searchFeed)
+	register(s, h, s.searching(op), s.searchFeed)
 }
 
 func (s *server) searchFeed(ctx context.Context, in *searchFeedInput) (*fileOutput, error) {

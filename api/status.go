@@ -45,7 +45,7 @@ func (s *server) health(ctx context.Context, _ *struct{}) (*struct{ Body Health 
 	if _, err := s.everything.all.Status(ctx); err != nil {
 		return nil, s.ailing(ctx, "the catalogue does not answer", err)
 	}
-	if _, err := s.everything.index.Search(ctx, models.Query{Text: "earshot", Limit: 1, Moments: 1}); err != nil {
+	if _, err := s.index.Search(ctx, models.Query{Text: "earshot", Limit: 1, Moments: 1}); err != nil {
 		return nil, s.ailing(ctx, "the search index does not answer", err)
 	}
 	return &struct{ Body Health }{Health{Status: "ok", Version: s.Version}}, nil

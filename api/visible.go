@@ -61,6 +61,18 @@ func (v visible) Shows(ctx context.Context) ([]models.Show, error) {
 	return slices.DeleteFunc(shows, func(s models.Show) bool { return slices.Contains(hidden, s.ID) }), err
 }
 
+func (v visible) ShowTitles(ctx context.Context) (map[models.ShowID]string, error) {
+	hidden, err := v.hidden(ctx)
+	if err != nil {
+		return nil, err
+	}
+	titles, err := v.all.ShowTitles(ctx)
+	for _, id := range hidden {
+		delete(titles, id)
+	}
+	return titles, err
+}
+
 func (v visible) Show(ctx context.Context, id models.ShowID) (models.Show, error) {
 	if err := v.show(ctx, id); err != nil {
 		return models.Show{}, err
@@ -191,6 +203,8 @@ func (v visible) onShow(ctx context.Context, id models.ShowID, do func(context.C
 	}
 	return do(ctx, id)
 }
+
+func (v visible) State() string { return v.index.State() }
 
 func (v visible) Search(ctx context.Context, q models.Query) (res models.Results, err error) {
 	if q.Hidden, err = v.hidden(ctx); err != nil {

@@ -158,7 +158,9 @@ func (s *shard) commit(batch *bleve.Batch, seq int64, owed map[models.EpisodeID]
 		}
 		batch.SetInternal([]byte(keyOwed), b)
 	}
-	if err := s.guarded(func() error { return s.idx.Batch(batch) }); err != nil {
+	err := s.guarded(func() error { return s.idx.Batch(batch) })
+	s.batches.Add(1) // one that failed may be seen all the same
+	if err != nil {
 		return err
 	}
 	s.owed = owed

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -166,6 +167,16 @@ func (x *Index) Applied() int64 {
 		return 0
 	}
 	return x.current.applied.Load()
+}
+
+// State names what searches see: while it is the same, so are the answers. It says nothing to another process.
+func (x *Index) State() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.current == nil {
+		return ""
+	}
+	return filepath.Base(x.current.dir) + "@" + strconv.FormatInt(x.current.batches.Load(), 10)
 }
 
 // Close waits for running searches, closes the index and lets other processes open it. Follow must have ended.

@@ -53,7 +53,8 @@ type shard struct {
 	owed       map[models.EpisodeID]bool // see [keyOwed]; under write
 	fresh      int                       // documents written since [shard.settle]; under write
 	applied    atomic.Int64
-	broken     atomic.Bool // its files turned out to be damaged: another index has to be built
+	batches    atomic.Int64 // that were run, since it was opened: see [Index.State]
+	broken     atomic.Bool  // its files turned out to be damaged: another index has to be built
 
 	refs    int  // searches and the index itself; under Index.mu
 	retired bool // removed from disk when refs reaches 0; under Index.mu

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -281,7 +282,7 @@ func listing(c clause) {
 	mustSave(t, s, b, bs)
 	sameTime := make([]models.Episode, 4) // by identifier then
 	for i := range sameTime {
-		sameTime[i] = models.Episode{GUID: fmt.Sprint(i), Title: fmt.Sprint("At once ", i), PublishedAt: as[2].PublishedAt, Enclosure: as[2].Enclosure}
+		sameTime[i] = models.Episode{GUID: strconv.Itoa(i), Title: fmt.Sprint("At once ", i), PublishedAt: as[2].PublishedAt, Enclosure: as[2].Enclosure}
 	}
 	d := aShow("D")
 	mustSave(t, s, d, sameTime)
@@ -334,8 +335,10 @@ func listing(c clause) {
 	}
 	shows, err := s.Shows(t.Context())
 	must(t, err)
-	if len(shows) != 3 || shows[0].Title != "A" {
-		t.Errorf("shows: %+v", shows)
+	shownAs, err := s.ShowTitles(t.Context())
+	must(t, err)
+	if len(shows) != 3 || shows[0].Title != "A" || len(shownAs) != 3 || shownAs[b.ID] != "B" {
+		t.Errorf("shows: %+v, by title %v", shows, shownAs)
 	}
 }
 

@@ -90,6 +90,19 @@ func (s *Store) Shows(ctx context.Context) ([]models.Show, error) {
 	return shows, nil
 }
 
+// ShowTitles returns the title of every show.
+func (s *Store) ShowTitles(ctx context.Context) (map[models.ShowID]string, error) {
+	var rows []showRow
+	if err := s.e.read.NewSelect().Model(&rows).Column("id", "title").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("reading the titles of the shows: %w", s.e.explain(err))
+	}
+	titles := make(map[models.ShowID]string, len(rows))
+	for _, r := range rows {
+		titles[r.ID] = r.Title
+	}
+	return titles, nil
+}
+
 // Show returns a show, or [models.ErrNotFound].
 func (s *Store) Show(ctx context.Context, id models.ShowID) (models.Show, error) {
 	m, err := show(ctx, s.e.read, id)

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/search"
+	"github.com/earshot/earshot/store"
 )
 
 const hours = 3
@@ -19,6 +21,7 @@ func TestArchive(t *testing.T) {
 	t.Run("is the same every time", func(t *testing.T) { sameEveryTime(t, a) })
 	t.Run("has true answers about phrases", func(t *testing.T) { phrasesAreTrue(t, a) })
 	t.Run("has a line for every passage", func(t *testing.T) { passagesAreLines(t, a) })
+	t.Run("fills a data folder", func(t *testing.T) { fills(t, a) })
 }
 
 func sameEveryTime(t *testing.T, a *archive) {
@@ -115,6 +118,43 @@ func passagesAreLines(t *testing.T, a *archive) {
 		}
 		if got := bytes.Count(text, []byte("\n")); got != want || bytes.Count(text, []byte("\t")) != 7*want {
 			t.Errorf("%s has %d lines of eight fields, want %d", filepath.Base(path), got, want)
+		}
+	}
+}
+
+// A data folder has every episode, transcribed, and its index what is asked for.
+func fills(t *testing.T, a *archive) {
+	t.Helper()
+	folder := t.TempDir()
+	queries := filepath.Join(t.TempDir(), "q")
+	if err := fill(t.Context(), a, folder, queries); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), folder, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // only read
+	st, err := s.Status(t.Context())
+	if err != nil || st.Episodes[models.EpisodeDone] != hours {
+		t.Errorf("%+v, %v", st.Episodes, err)
+	}
+	first, err := s.Episode(t.Context(), a.id(0))
+	if err != nil || first.Media.Bytes != a.document(0).Transcript.DurationMS*soundPerMS {
+		t.Errorf("%+v, %v", first.Media, err)
+	}
+	x, err := search.Open(t.Context(), filepath.Join(folder, "search"), s, search.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close() //nolint:errcheck // only read
+	text, err := os.ReadFile(queries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range strings.Split(string(text), "\n")[:20] {
+		if found, err := x.Search(t.Context(), models.Query{Text: q, Strict: true}); err != nil || found.Total == 0 {
+			t.Errorf("%q finds %d, %v", q, found.Total, err)
 		}
 	}
 }

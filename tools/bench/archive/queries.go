@@ -42,7 +42,7 @@ func draw(ctx context.Context, a *archive) (asked, error) {
 	return out, tell(ctx, a, out.Queries["phrase"], out.Queries["phrase over segments"])
 }
 
-// popular draws up to so many queries of each kind, those that are asked most often first.
+// popular draws up to so many queries of each kind, as they are typed, those that are asked most often first.
 func popular(ctx context.Context, a *archive, ofKind int) ([]string, error) {
 	c, err := count(ctx, a)
 	if err != nil {
@@ -50,8 +50,16 @@ func popular(ctx context.Context, a *archive, ofKind int) ([]string, error) {
 	}
 	r := rand.New(rand.NewPCG(a.seed, hash(4))) //nolint:gosec // made up, not secret
 	var out []string
-	for _, texts := range c.kinds(r, ofKind) {
-		out = append(out, texts...)
+	for kind, texts := range c.kinds(r, ofKind) {
+		for _, t := range texts {
+			switch kind {
+			case "prefix":
+				t += "*"
+			case "phrase", "phrase over segments":
+				t = `"` + t + `"`
+			}
+			out = append(out, t)
+		}
 	}
 	slices.Sort(out)
 	out = slices.Compact(out)

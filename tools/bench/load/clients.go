@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -25,6 +26,7 @@ const (
 type load struct {
 	clients, listeners int
 	time               time.Duration
+	fresh              bool                                  // nobody asks what somebody has asked before
 	memory             func(context.Context) (memory, error) // nil: not asked for
 }
 
@@ -51,7 +53,7 @@ func (r *result) quantile(q float64) time.Duration {
 
 // measure lets everybody ask for a time.
 func measure(ctx context.Context, base string, queries, recordings []string, l load) (all result) {
-	began := time.Now()
+	began, whole := time.Now(), ctx
 	ctx, cancel := context.WithTimeout(ctx, l.time)
 	defer cancel()
 	var (
@@ -75,23 +77,25 @@ func measure(ctx context.Context, base string, queries, recordings []string, l l
 	}}
 	defer web.CloseIdleConnections()
 	for i := range l.clients {
-		over.Go(func() { add(searcher{web, base, queries, uint64(i)}.run(ctx)) })
+		over.Go(func() { add(searcher{web, base, queries, uint64(i), l.fresh}.run(ctx)) })
 	}
 	for i := range l.listeners {
 		over.Go(func() { add(listener{web, base, recordings, uint64(i)}.run(ctx)) })
 	}
 	if l.memory != nil {
 		over.Go(func() {
-			every := time.NewTicker((l.time - time.Second) / 2)
-			defer every.Stop()
-			for i := range all.memory {
-				var err error
-				if all.memory[i], err = l.memory(ctx); err != nil {
-					add(result{errors: 1, first: err})
-				}
+			half := time.NewTimer(l.time / 2)
+			defer half.Stop()
+			now := make(chan time.Time)
+			close(now)
+			for i, when := range []<-chan time.Time{now, half.C, nil} { // the last one is the end
 				select {
-				case <-every.C:
+				case <-when:
 				case <-ctx.Done():
+				}
+				var err error
+				if all.memory[i], err = l.memory(whole); err != nil {
+					add(result{errors: 1, first: err})
 				}
 			}
 		})
@@ -108,13 +112,19 @@ type searcher struct {
 	base    string
 	queries []string
 	seed    uint64
+	fresh   bool
 }
 
 func (s searcher) run(ctx context.Context) (r result) {
-	ranks := rand.NewZipf(rand.New(rand.NewPCG(s.seed, 1)), zipfExponent, 1, uint64(len(s.queries)-1)) //nolint:gosec // made up, not secret
+	draw := rand.New(rand.NewPCG(s.seed, 1)) //nolint:gosec // made up, not secret
+	ranks := rand.NewZipf(draw, zipfExponent, 1, uint64(len(s.queries)-1))
 	for ctx.Err() == nil {
+		q := s.queries[ranks.Uint64()]
+		if s.fresh {
+			q += strings.Repeat(" ", 1+draw.IntN(500)) // another text, which means the same
+		}
 		began := time.Now()
-		err := s.ask(ctx, s.queries[ranks.Uint64()])
+		err := s.ask(ctx, q)
 		took := time.Since(began)
 		switch {
 		case ctx.Err() != nil: // it was cut off

@@ -3,8 +3,9 @@
 //	load --program FILE --data FOLDER --queries FILE [--clients N] [--listeners N] [--time D]
 //
 // It starts the program on the data folder, which archive fill makes, searches from one client alone, then from all while others
-// listen, and prints both. Every client asks on as soon as it has its answer; which query it asks is drawn by a Zipf law from the
-// file, which has the most popular ones first. Whatever is no complete answer is an error.
+// listen, then once more so that nobody asks what somebody has asked before, and prints all three. Every client asks on as soon as it
+// has its answer; which query it asks is drawn by a Zipf law from the file, which has the most popular ones first. Whatever is no
+// complete answer is an error.
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -68,7 +70,9 @@ func run(ctx context.Context, o options) (err error) {
 	report.result("one client", one)
 	all := measure(ctx, s.url, queries, recordings, load{clients: o.clients, listeners: o.listeners, time: o.together, memory: s.memory})
 	report.result(fmt.Sprintf("%d clients, %d listen", o.clients, o.listeners), all)
-	report.row("ratio", "", "", fmt.Sprintf("%.1f", all.rate()/one.rate()), ratio(all, one, 0.5), ratio(all, one, 0.95), ratio(all, one, 0.99), "")
+	report.row("÷ one client", "", "", fmt.Sprintf("%.1f", all.rate()/one.rate()), ratio(all, one, 0.5), ratio(all, one, 0.95), ratio(all, one, 0.99), "")
+	fresh := measure(ctx, s.url, queries, recordings, load{clients: o.clients, listeners: o.listeners, time: o.together / 4, fresh: true})
+	report.result("the same, no query twice", fresh)
 	if err := report.w.Flush(); err != nil {
 		return err
 	}
@@ -76,8 +80,8 @@ func run(ctx context.Context, o options) (err error) {
 	for i, when := range []string{"start", "middle", "end"} {
 		fmt.Fprintf(os.Stdout, "memory at the %s: %s\n", when, all.memory[i])
 	}
-	if n := one.errors + all.errors + all.deaf; n > 0 {
-		return fmt.Errorf("%d errors, the first: %w", n, errors.Join(one.first, all.first))
+	if n := one.errors + all.errors + all.deaf + fresh.errors + fresh.deaf; n > 0 {
+		return fmt.Errorf("%d errors, the first: %w", n, errors.Join(one.first, all.first, fresh.first))
 	}
 	return ctx.Err()
 }
@@ -87,13 +91,15 @@ type table struct{ w *tabwriter.Writer }
 func (t table) row(cells ...string) { fmt.Fprintln(t.w, strings.Join(cells, "\t")+"\t") }
 
 func (t table) result(name string, r result) {
-	cells := []string{name, fmt.Sprint(len(r.took)), fmt.Sprint(r.errors), fmt.Sprintf("%.0f", r.rate())}
+	cells := []string{name, strconv.Itoa(len(r.took)), strconv.Itoa(r.errors), fmt.Sprintf("%.0f", r.rate())}
 	for _, q := range []float64{0.5, 0.95, 0.99, 1} {
 		cells = append(cells, fmt.Sprintf("%.1f", ms(r.quantile(q))))
 	}
 	t.row(cells...)
 }
 
-func ratio(a, b result, q float64) string { return fmt.Sprintf("%.1f", ms(a.quantile(q))/ms(b.quantile(q))) }
+func ratio(a, b result, q float64) string {
+	return fmt.Sprintf("%.1f", ms(a.quantile(q))/ms(b.quantile(q)))
+}
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
