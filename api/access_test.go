@@ -55,6 +55,24 @@ var allowed = map[string]struct {
 	"cancel-episode": {needWrite, "/api/v1/episodes/NOTHING/cancel", "", ""},
 	"retry-episode":  {needWrite, "/api/v1/episodes/EPISODE/retry", "", ""},
 
+	"preview-show":         {needWrite, "/api/v1/shows/preview", `{"url":"https://example.org/x"}`, ""},
+	"add-show":             {needWrite, "/api/v1/shows", `{"url":"https://example.org/x"}`, ""},
+	"change-show":          {needWrite, "/api/v1/shows/NOTHING", `{"settings":{}}`, ""},
+	"remove-show":          {needWrite, "/api/v1/shows/NOTHING", "", ""},
+	"poll-show":            {needWrite, "/api/v1/shows/NOTHING/poll", "", ""},
+	"list-queue":           {needRead, "/api/v1/queue", "", hiddenMark},
+	"retry-all":            {needWrite, "/api/v1/queue/retry", "", ""},
+	"get-episode-log":      {needRead, "/api/v1/episodes/EPISODE/log", "", hiddenMark},
+	"list-transcripts":     {needRead, "/api/v1/episodes/EPISODE/transcripts", "", `"id":`},
+	"fetch-episode":        {needWrite, "/api/v1/episodes/NOTHING/fetch", "", ""},
+	"retranscribe-episode": {needWrite, "/api/v1/episodes/NOTHING/retranscribe", "", ""},
+
+	"list-models":  {needRead, "/api/v1/models", "", ""},
+	"pull-model":   {needAdmin, "/api/v1/models/nothing/pull", "", ""},
+	"stop-pull":    {needAdmin, "/api/v1/models/nothing/stop", "", ""},
+	"remove-model": {needAdmin, "/api/v1/models/nothing", "", ""},
+	"get-storage":  {needRead, "/api/v1/storage", "", ""},
+
 	"list-uploads": {needWrite, "/api/v1/uploads", "", hiddenMark},
 	"get-upload":   {needWrite, "/api/v1/uploads/0123456789abcdef0123456789abcdef", "", hiddenMark},
 
@@ -155,7 +173,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 			must(t, up.shelf.settle(Upload{ID: "1123456789abcdef0123456789abcdef", Name: "classified.mp3", State: UploadAdded, EpisodeID: "0000000000000000", Title: "Classified, and removed", UpdatedAt: time.Now()}))
 			must(t, up.shelf.settle(Upload{ID: "2123456789abcdef0123456789abcdef", Name: "classified.mp3", State: UploadRefused, Reason: "classified.mp3 is no recording", UpdatedAt: time.Now()}))
 			must(t, up.shelf.settle(Upload{ID: "0123456789abcdef0123456789abcdef", Name: "classified.mp3", State: UploadAdded, EpisodeID: string(hidden), Title: "The classified budget", UpdatedAt: time.Now()}))
-			o.Uploads = up
+			o.Uploads, o.Owner, o.Sources, o.Weights = up, owned{a}, nowhere{}, noWeights{}
+			o.Storage = func(context.Context) (models.Storage, error) { return models.Storage{}, nil }
 			h, err := New(o)
 			must(t, err)
 			_, described, err := newRouter(o)

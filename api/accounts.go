@@ -17,6 +17,8 @@ type Accounts interface {
 	AddUser(ctx context.Context, u models.User, hash string) error
 	// SetPassword gives a user another password, and ends all their sessions.
 	SetPassword(ctx context.Context, name, hash string) error
+	// ResetPassword is SetPassword by somebody else: it ends their tokens as well.
+	ResetPassword(ctx context.Context, name, hash string) error
 	// Rehash replaces the hash of a password by another one of the same password, if it is still the one that was.
 	Rehash(ctx context.Context, name, was, hash string) error
 	// SetRole gives a user another role. The last admin stays one.

@@ -92,6 +92,13 @@ func (a *accounts) SetPassword(_ context.Context, name, hash string) error {
 	return err
 }
 
+func (a *accounts) ResetPassword(ctx context.Context, name, hash string) error {
+	err := a.SetPassword(ctx, name, hash)
+	defer a.lock()()
+	a.tokens = slices.DeleteFunc(a.tokens, func(k models.Token) bool { return k.User == name })
+	return err
+}
+
 func (a *accounts) Rehash(_ context.Context, name, was, hash string) error {
 	defer a.lock()()
 	if a.hashes[name] == was {

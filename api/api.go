@@ -130,10 +130,10 @@ type Options struct {
 	// headers are answered, see AllowedHosts.
 	Bind string
 	// AllowedHosts names hosts, without port, by which the server may be addressed besides localhost, 127.0.0.1, ::1 and
-	// the host of Bind. Requests for other hosts are refused, so that a web page elsewhere cannot read the archive by
-	// pointing its own name here. "*" answers for every host; it is implied when Bind names no host or an unspecified
-	// address (":8080", "0.0.0.0:8080") and the list is empty, because the machine's names are then not known; with a
-	// PublicURL its host is known, and only that and addresses in numbers, which no other site can have, are added then.
+	// the hosts of Bind and PublicURL. Requests for other hosts are refused, so that a web page elsewhere cannot read the archive
+	// by pointing its own name here. "*" answers for every host; it is implied when Bind names no host or an unspecified
+	// address (":8080", "0.0.0.0:8080") and nothing else says a name, because the machine's names are then not known; where
+	// something does, addresses in numbers, which no other site can have, are answered as well.
 	AllowedHosts []string
 	// Access says what those may do who are not logged in: AccessOpen (also ""), AccessRead or AccessLogin.
 	Access string

@@ -152,15 +152,24 @@ func (g *gate) still(c *gin.Context) bool {
 	return err == nil && now.may(needRead) && now.name == before.name && now.sees == before.sees
 }
 
-// tooOften returns how long somebody has to wait. Where everybody may do everything there is nobody to protect.
+// counted is as whom it counts what somebody does, "" where it does not: where everybody may do everything there is nobody to
+// protect.
+func (g *gate) counted(ctx context.Context, who caller) string {
+	switch {
+	case g.access(ctx) == AccessOpen || who.name == localName:
+		return ""
+	case who.name != "":
+		return "user " + who.name
+	}
+	return "address " + networkOf(who.address)
+}
+
+// tooOften returns how long somebody has to wait.
 func (g *gate) tooOften(ctx context.Context, who caller) time.Duration {
-	if g.access(ctx) == AccessOpen || who.name == localName {
-		return 0
+	if as := g.counted(ctx, who); as != "" {
+		return g.calls.wait(as, time.Now())
 	}
-	if who.name != "" {
-		return g.calls.wait("user "+who.name, time.Now())
-	}
-	return g.calls.wait("address "+networkOf(who.address), time.Now())
+	return 0
 }
 
 // fail answers a request of which it cannot be found out who sends it.

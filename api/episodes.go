@@ -2,12 +2,8 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -37,17 +33,9 @@ type Episodes struct {
 }
 
 type transcriptInput struct {
-	ID          string `path:"id" doc:"Identifier of an episode" example:"0123456789abcdef"`
-	Task        string `query:"task" enum:"transcribe,translate" default:"transcribe" doc:"What was said as it was said, or in English"`
-	Kept        int64  `query:"kept" minimum:"0" doc:"Another one than the current: its id in the list of transcripts"`
-	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the transcript at hand"`
-}
-
-type transcriptOutput struct {
-	Status       int
-	ETag         string `header:"ETag"`
-	CacheControl string `header:"Cache-Control"`
-	Body         *Transcript
+	ID   string `path:"id" doc:"Identifier of an episode" example:"0123456789abcdef"`
+	Task string `query:"task" enum:"transcribe,translate" default:"transcribe" doc:"What was said as it was said, or in English"`
+	Kept int64  `query:"kept" minimum:"0" doc:"Another one than the current: its id in the list of transcripts"`
 }
 
 func (s *server) registerShows(h huma.API) {
@@ -85,7 +73,6 @@ func (s *server) registerEpisodes(h huma.API) {
 
 	words := get("get-transcript", "/api/v1/episodes/{id}/transcript", "The current transcript of an episode, with word times")
 	words.Errors = []int{http.StatusNotFound}
-	words.Responses = map[string]*huma.Response{"304": {Description: "The transcript at hand is current"}}
 	register(s, h, words, s.transcript)
 }
 
@@ -142,7 +129,7 @@ func (s *server) episode(ctx context.Context, in *episodeInput) (*struct{ Body E
 	return out, err
 }
 
-func (s *server) transcript(ctx context.Context, in *transcriptInput) (*transcriptOutput, error) {
+func (s *server) transcript(ctx context.Context, in *transcriptInput) (*struct{ Body Transcript }, error) {
 	if err := validEpisodeID(in.ID); err != nil {
 		return nil, err
 	}
@@ -154,20 +141,7 @@ func (s *server) transcript(ctx context.Context, in *transcriptInput) (*transcri
 	if err != nil {
 		return nil, fmt.Errorf("reading which transcripts episode %s has: %w", in.ID, err)
 	}
-	body := newTranscript(t, tasks)
-	sum := sha256.New()
-	if err := json.NewEncoder(sum).Encode(body); err != nil {
-		return nil, fmt.Errorf("encoding the transcript of episode %s: %w", in.ID, err)
-	}
-	out := &transcriptOutput{
-		Status: http.StatusOK, CacheControl: "private, no-cache", Body: &body,
-		// Weak, because the answer may be compressed.
-		ETag: `W/"` + base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:16]) + `"`,
-	}
-	if strings.Contains(in.IfNoneMatch, strings.TrimPrefix(out.ETag, "W/")) {
-		out.Status, out.Body = http.StatusNotModified, nil
-	}
-	return out, nil
+	return &struct{ Body Transcript }{newTranscript(t, tasks)}, nil
 }
 
 // chosenTranscript reads the current transcript, or the one that is asked for.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -16,6 +17,9 @@ import (
 
 // internalDetail is all that a client learns of an internal error.
 const internalDetail = "something went wrong inside the server; its log says what"
+
+// busyPatience is for how long those are sent away for whom there is no room.
+const busyPatience = 5 * time.Second
 
 // problem is the one place where errors become answers. Errors that are for the client keep their message; all others are
 // logged, and the client learns only that there was one.
@@ -33,6 +37,8 @@ func (s *server) problem(ctx context.Context, operation string, err error) error
 		return huma.Error422UnprocessableEntity(models.Explanation(err))
 	case errors.Is(err, models.ErrConflict), errors.Is(err, models.ErrUnusable):
 		return huma.Error409Conflict(models.Explanation(err))
+	case errors.Is(err, models.ErrBusy):
+		return later(huma.Error503ServiceUnavailable(models.Explanation(err)), busyPatience)
 	case ctx.Err() != nil: // the client is gone, or waited as long as it may
 		return huma.Error503ServiceUnavailable("the request was given up")
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -24,7 +25,9 @@ const (
 	beatEvery      = 20 * time.Second // how often a silent stream shows that it lives
 	eventPatience  = 10 * time.Second // how long a client may take for one event
 	maxSubscribers = 256
+	streamsOfOne   = 32 // of one user, or of one address without one
 	eventsAtOnce   = 200
+	streamPatience = time.Minute // for which those are sent away for whom there is no stream
 )
 
 // news is what subscribers are told: the status, models that are being fetched, and the number of the newest event, which they read themselves.
@@ -42,13 +45,13 @@ type hub struct {
 	pulls     func() []models.Pull // nil: nothing is told of them
 
 	mu   sync.Mutex
-	subs map[chan news]struct{}
-	last news // what subscribers know
+	subs map[chan news]string // with whose they are, "" where nobody is counted
+	last news                 // what subscribers know
 	stop context.CancelFunc
 }
 
 func newHub(c Catalogue, log *slog.Logger) *hub {
-	return &hub{catalogue: c, log: log, subs: map[chan news]struct{}{}}
+	return &hub{catalogue: c, log: log, subs: map[chan news]string{}}
 }
 
 // look reads what there is to tell. The events come first: what they tell of is in the status then.
@@ -65,28 +68,43 @@ func (h *hub) look(ctx context.Context) (n news, err error) {
 	return n, nil
 }
 
-// subscribe returns a channel that gets the news now and whenever there are some, the newest only; false when there are
-// too many subscribers. The caller calls leave.
-func (h *hub) subscribe(ctx context.Context) (c chan news, ok bool, err error) {
+// Why nobody more is told the news.
+var (
+	errManyStreams = errors.New("too many clients follow the events; ask /api/v1/status instead")
+	errYourStreams = errors.New("you follow the events in too many places: close some")
+)
+
+// subscribe returns a channel that gets the news now and whenever there are some, the newest only. who is as whom the subscriber
+// counts, "" for nobody. The caller calls leave.
+func (h *hub) subscribe(ctx context.Context, who string) (c chan news, err error) {
 	first, err := h.look(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.subs) >= maxSubscribers {
-		return nil, false, nil
+		return nil, errManyStreams
+	}
+	theirs := 0
+	for _, other := range h.subs {
+		if other == who {
+			theirs++
+		}
+	}
+	if who != "" && theirs >= streamsOfOne {
+		return nil, errYourStreams
 	}
 	c = make(chan news, 1)
 	c <- first
-	h.subs[c] = struct{}{}
+	h.subs[c] = who
 	if h.stop == nil {
 		h.last = first
 		poll, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it serves others after this request
 		h.stop = cancel
 		go h.poll(poll)
 	}
-	return c, true, nil
+	return c, nil
 }
 
 // leave ends a subscription, and the polling with the last one.
@@ -162,12 +180,14 @@ func (s *server) registerEvents(h huma.API) {
 }
 
 func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
-	c, ok, err := s.hub.subscribe(ctx)
-	if err != nil {
+	c, err := s.hub.subscribe(ctx, s.gate.counted(ctx, callerOf(ctx)))
+	switch {
+	case errors.Is(err, errYourStreams):
+		return nil, later(huma.Error429TooManyRequests(err.Error()), streamPatience)
+	case errors.Is(err, errManyStreams):
+		return nil, later(huma.Error503ServiceUnavailable(err.Error()), streamPatience)
+	case err != nil:
 		return nil, err
-	}
-	if !ok {
-		return nil, huma.Error503ServiceUnavailable("too many clients follow the events; ask /api/v1/status instead")
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer s.hub.leave(c)

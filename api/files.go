@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"mime"
+	"net"
 	"net/http"
 	"strings"
 
@@ -91,15 +92,22 @@ func (s *server) transcriptFile(ctx context.Context, in *fileInput, f transcript
 	return out, nil
 }
 
-// shared completes a file that is meant for programs of others as well. Pages of others may read it where the owner has given
-// the server a public address and who comes is asked: elsewhere any page that somebody on this machine, or in its network, looks at
-// could read a private archive.
+// forEverybody reports whether pages of others may read what everybody may: where the owner has said that everybody may read, of a
+// server that others than this machine reach. Such a page reads it as nobody: with "*" for who may, browsers say nothing of who asks.
+func (s *server) forEverybody() bool {
+	bind := hostOf(s.Bind)
+	local := s.Bind == "" || bind == "localhost" || net.ParseIP(bind).IsLoopback()
+	return s.Access == AccessRead && (s.PublicURL != "" || !local)
+}
+
+// shared completes a file that is meant for programs of others as well, as Podcasting 2.0 wants it
+// (https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/examples/transcripts/transcripts.md).
 func (s *server) shared(f *fileOutput, has string) *fileOutput {
 	sum := sha256.Sum256(f.Body)
 	f.Status, f.CacheControl = http.StatusOK, "private, no-cache"
 	f.ETag = `W/"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"` // weak, because the answer may be compressed
 	f.Policy = s.policy()
-	if s.PublicURL != "" && s.Access != AccessOpen {
+	if s.forEverybody() {
 		f.AllowOrigin = "*"
 	}
 	if strings.Contains(has, strings.TrimPrefix(f.ETag, "W/")) {

@@ -131,8 +131,8 @@ func allowHosts(o Options, next http.Handler) http.Handler {
 		allowed[strings.ToLower(strings.Trim(a, "[]"))] = true
 	}
 	bind := hostOf(o.Bind)
-	unspecified := o.Bind != "" && (bind == "" || net.ParseIP(bind).IsUnspecified()) && len(o.AllowedHosts) == 0
-	if allowed["*"] || unspecified && o.PublicURL == "" {
+	unspecified := o.Bind != "" && (bind == "" || net.ParseIP(bind).IsUnspecified())
+	if allowed["*"] || unspecified && o.PublicURL == "" && len(o.AllowedHosts) == 0 {
 		return next
 	}
 	allowed[bind] = true
@@ -140,7 +140,7 @@ func allowHosts(o Options, next http.Handler) http.Handler {
 		host := hostOf(r.Host)
 		if ours := allowed[host] || unspecified && net.ParseIP(host) != nil; host == "" || !ours {
 			writeProblem(w, http.StatusMisdirectedRequest,
-				"this server does not answer for the host in the address; open it as localhost or by its public address (public-url in its configuration)")
+				"this server does not answer for the host in the address; open it as localhost or by its public address; public-url and allowed-hosts in its configuration name more")
 			return
 		}
 		next.ServeHTTP(w, r)

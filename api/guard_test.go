@@ -41,6 +41,10 @@ func TestHosts(t *testing.T) {
 		{":8080", nil, "192.168.1.5:8080", true, "http://archive.lan:8080"},
 		{":8080", nil, "[fd00::5]:8080", true, "http://archive.lan:8080"},
 		{":8080", nil, "localhost:8080", true, "http://archive.lan:8080"},
+		{":8080", []string{"Archive.home"}, "archive.home:8080", true, "http://archive.lan:8080"},
+		{":8080", []string{"archive.home"}, "192.168.1.5:8080", true, "http://archive.lan:8080"},
+		{":8080", []string{"archive.home"}, "evil.example", false, ""},
+		{":8080", []string{"*"}, "evil.example", true, "http://archive.lan:8080"},
 		{"127.0.0.1:8080", nil, "192.168.1.5:8080", false, "http://archive.lan:8080"},
 	} {
 		h := newHandler(t, a, func(o *Options) { o.Bind, o.AllowedHosts, o.PublicURL = c.bind, c.allowed, c.public })

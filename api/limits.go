@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/time/rate"
 )
 
@@ -52,6 +53,13 @@ func (l *limiter) wait(key string, now time.Time) time.Duration {
 		r.CancelAt(now)
 	}
 	return d
+}
+
+// later adds to an error when to come back.
+func later(err error, wait time.Duration) error {
+	header := http.Header{}
+	tooMany(header, wait)
+	return huma.ErrorWithHeaders(err, header)
 }
 
 // tooMany says when to come back.

@@ -25,7 +25,7 @@ const (
 const longestClip = 10 * 60 * 1000
 
 // Listening makes what listeners get beside a recording, or has it from before. title says in errors which recording it is.
-// Errors are [models.ErrUnusable] where the recording does not have what is asked for.
+// Errors are [models.ErrUnusable] where the recording does not have what is asked for, [models.ErrBusy] where too much is being made.
 type Listening interface {
 	// Peaks returns how loud a recording is in each of equal stretches of time, from 0 to 255.
 	Peaks(ctx context.Context, of models.Media, title string) ([]byte, error)
@@ -56,12 +56,12 @@ func (s *server) registerListening(h huma.API) {
 		"304": {Description: "The copy at hand is current"},
 		"416": {Description: "The range lies outside"},
 	}
-	play.Errors = []int{http.StatusNotFound, http.StatusGone, http.StatusConflict}
+	play.Errors = []int{http.StatusNotFound, http.StatusGone, http.StatusConflict, http.StatusServiceUnavailable}
 	play.Middlewares = huma.Middlewares{patient}
 	register(s, h, play, s.playback)
 
 	peaks := get("get-peaks", "/api/v1/episodes/{id}/peaks", "How loud an episode is from start to end")
-	peaks.Errors = []int{http.StatusNotFound, http.StatusGone, http.StatusConflict}
+	peaks.Errors = []int{http.StatusNotFound, http.StatusGone, http.StatusConflict, http.StatusServiceUnavailable}
 	peaks.Middlewares = huma.Middlewares{patient}
 	register(s, h, peaks, s.peaks)
 
@@ -73,7 +73,7 @@ func (s *server) registerListening(h huma.API) {
 		"304": {Description: "The copy at hand is current"},
 		"416": {Description: "The range lies outside"},
 	}
-	clip.Errors = []int{http.StatusNotFound, http.StatusGone, http.StatusConflict, http.StatusUnprocessableEntity}
+	clip.Errors = []int{http.StatusNotFound, http.StatusGone, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
 	clip.Middlewares = huma.Middlewares{patient}
 	register(s, h, clip, s.clip)
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -88,21 +89,31 @@ func TestServeSaysWhyItCannot(t *testing.T) {
 func TestHubRestsWithoutSubscribers(t *testing.T) {
 	a := newArchive(t)
 	h := newHub(a, a.options(t).Logger)
-	c, ok, err := h.subscribe(t.Context())
-	if err != nil || !ok || h.stop == nil {
-		t.Fatal(ok, err)
+	c, err := h.subscribe(t.Context(), "")
+	if err != nil || h.stop == nil {
+		t.Fatal(err)
 	}
 	h.leave(c)
 	if h.stop != nil || len(h.subs) != 0 {
 		t.Error("it goes on polling for nobody")
 	}
-	for range maxSubscribers {
-		if _, ok, _ := h.subscribe(t.Context()); !ok {
-			t.Fatal("refused too early")
+	for i := range maxSubscribers {
+		who := "" // where nobody is counted
+		if i < streamsOfOne {
+			who = "user ada"
+		}
+		if _, err := h.subscribe(t.Context(), who); err != nil {
+			t.Fatalf("refused too early: %v", err)
+		}
+		if i != streamsOfOne {
+			continue
+		}
+		if _, err := h.subscribe(t.Context(), "user ada"); !errors.Is(err, errYourStreams) {
+			t.Errorf("one more than %d streams of one: %v", streamsOfOne, err)
 		}
 	}
-	if _, ok, _ := h.subscribe(t.Context()); ok {
-		t.Error("there is no bound")
+	if _, err := h.subscribe(t.Context(), "user bob"); !errors.Is(err, errManyStreams) {
+		t.Errorf("there is no bound: %v", err)
 	}
 	for c := range h.subs {
 		h.leave(c)

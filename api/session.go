@@ -152,17 +152,13 @@ func (s *server) slowDown(ctx context.Context, name string) error {
 	if wait == 0 {
 		return nil
 	}
-	header := http.Header{}
-	tooMany(header, wait)
-	return huma.ErrorWithHeaders(huma.Error429TooManyRequests("too many attempts to log in: wait a little, then try again"), header)
+	return later(huma.Error429TooManyRequests("too many attempts to log in: wait a little, then try again"), wait)
 }
 
 // busy is an error of hashing as it is told.
 func (s *server) busy(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, password.ErrBusy) {
-		header := http.Header{}
-		tooMany(header, 5*time.Second)
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(err.Error()), header)
+		return later(huma.Error503ServiceUnavailable(err.Error()), 5*time.Second)
 	}
 	return err
 }

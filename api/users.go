@@ -34,7 +34,7 @@ type NewUser struct {
 // UserChange is what shall be different of a user.
 type UserChange struct {
 	Role     models.Role `json:"role,omitempty" enum:"reader,editor,admin"`
-	Password string      `json:"password,omitempty" minLength:"10" maxLength:"1000" doc:"Ends all sessions of the user"`
+	Password string      `json:"password,omitempty" minLength:"10" maxLength:"1000" doc:"Ends all sessions and tokens of the user"`
 }
 
 type userInput struct {
@@ -144,7 +144,7 @@ func (s *server) changeUser(ctx context.Context, in *struct {
 		if err != nil {
 			return nil, s.busy(ctx, err)
 		}
-		if err := s.Accounts.SetPassword(ctx, in.Name, hash); err != nil {
+		if err := s.Accounts.ResetPassword(ctx, in.Name, hash); err != nil {
 			return nil, err
 		}
 	}

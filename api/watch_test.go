@@ -96,6 +96,43 @@ func TestEventsAreResumed(t *testing.T) {
 	}
 }
 
+// Nobody keeps all streams to themselves, whatever they are logged in with.
+func TestStreamsOfOne(t *testing.T) {
+	t.Parallel()
+	a, _ := library(t)
+	users := newAccounts(t)
+	s := httptest.NewServer(newHandler(t, a, withAccounts(AccessLogin, users)))
+	defer s.Close()
+	token := "Bearer " + users.token("reader", models.ScopeRead, time.Time{})
+	open := func(who string) (*http.Response, context.CancelFunc) {
+		t.Helper()
+		ctx, leave := context.WithCancel(t.Context())
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1/events", nil)
+		must(t, err)
+		r.Header.Set("Authorization", who)
+		res, err := http.DefaultClient.Do(r)
+		must(t, err)
+		return res, func() { leave(); _ = res.Body.Close() }
+	}
+	for range streamsOfOne {
+		res, leave := open(token)
+		defer leave()
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("%d", res.StatusCode)
+		}
+	}
+	res, leave := open(token)
+	defer leave()
+	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "60" {
+		t.Errorf("one more: %d, %q", res.StatusCode, res.Header.Get("Retry-After"))
+	}
+	res, leave = open("Bearer " + users.token("editor", models.ScopeRead, time.Time{}))
+	defer leave()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("somebody else: %d", res.StatusCode)
+	}
+}
+
 // from asks for the metrics as somebody at an address.
 func from(t *testing.T, h http.Handler, address string, header ...string) (status int, body string) {
 	t.Helper()

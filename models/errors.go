@@ -10,6 +10,8 @@ var (
 	ErrInvalid = errors.New("invalid")
 	// ErrConflict: the thing is in a state in which this cannot be done; the message says which.
 	ErrConflict = errors.New("not now")
+	// ErrBusy: too much is being done already; it can be asked for again in a moment.
+	ErrBusy = errors.New("too much at once")
 	// ErrLeaseLost: another attempt at the job, or nobody, may write its results now.
 	ErrLeaseLost = errors.New("this attempt no longer holds its job")
 	// ErrNewerData: the archive was written by a newer version of Earshot.

@@ -68,18 +68,35 @@ func (s *Store) AddUser(ctx context.Context, u models.User, hash string) error {
 	})
 }
 
-// SetPassword gives a user another password, by its hash, and ends all their sessions.
+// SetPassword gives a user another password, by its hash, and ends all their sessions. Their tokens stay: it is the user who
+// chooses another password.
 func (s *Store) SetPassword(ctx context.Context, name, hash string) error {
 	return s.write(ctx, "setting the password of "+name, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := user(ctx, tx, name); err != nil {
+		return setPassword(ctx, tx, name, hash)
+	})
+}
+
+// ResetPassword gives a user another password, by its hash, and ends all that lets somebody in as them: sessions and tokens. Whoever
+// sets the password of somebody else does not know who has the old one, and what was made with it.
+func (s *Store) ResetPassword(ctx context.Context, name, hash string) error {
+	return s.write(ctx, "resetting the password of "+name, func(ctx context.Context, tx bun.Tx) error {
+		if err := setPassword(ctx, tx, name, hash); err != nil {
 			return err
 		}
-		if _, err := tx.NewRaw("UPDATE users SET password = ? WHERE name = ?", hash, name).Exec(ctx); err != nil {
-			return err
-		}
-		_, err := tx.NewRaw("DELETE FROM sessions WHERE user_name = ?", name).Exec(ctx)
+		_, err := tx.NewRaw("DELETE FROM tokens WHERE user_name = ?", name).Exec(ctx)
 		return err
 	})
+}
+
+func setPassword(ctx context.Context, tx bun.Tx, name, hash string) error {
+	if _, err := user(ctx, tx, name); err != nil {
+		return err
+	}
+	if _, err := tx.NewRaw("UPDATE users SET password = ? WHERE name = ?", hash, name).Exec(ctx); err != nil {
+		return err
+	}
+	_, err := tx.NewRaw("DELETE FROM sessions WHERE user_name = ?", name).Exec(ctx)
+	return err
 }
 
 // Rehash replaces the hash of a password by another one of the same password, if it is still the one that was.

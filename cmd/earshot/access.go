@@ -117,7 +117,7 @@ func (a *archive) setPassword(ctx context.Context, name, secret string) error {
 	if err != nil {
 		return err
 	}
-	return a.SetPassword(ctx, name, hash)
+	return a.ResetPassword(ctx, name, hash)
 }
 
 // readPassword asks for a new password on the terminal, twice and without showing it; what is no terminal gives it in one line.

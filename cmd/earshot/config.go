@@ -66,6 +66,8 @@ type config struct {
 	Webhooks     []string `koanf:"-"` // addresses that are told when an episode is transcribed or failed; text with commas, or a list
 	WebhookAllow []string `koanf:"-"` // addresses and networks that may be told though they are not public; likewise
 
+	AllowedHosts []string `koanf:"-"` // names by which the server may be addressed, beside that of PublicURL; likewise
+
 	TrustedProxies []string `koanf:"-"` // addresses and networks of proxies whose word is taken for where requests come from; likewise
 
 	log *slog.Logger
@@ -147,7 +149,7 @@ func (c *config) load(cmd *cobra.Command) error {
 	}
 	c.Model = cmp.Or(c.Model, defaultModel) // a command whose flag is about a show has none for the archive
 	c.Webhooks, c.WebhookAllow = listOf(k.Get("webhooks")), listOf(k.Get("webhook-allow"))
-	c.TrustedProxies = listOf(k.Get("trusted-proxies"))
+	c.TrustedProxies, c.AllowedHosts = listOf(k.Get("trusted-proxies")), listOf(k.Get("allowed-hosts"))
 	if err := c.checkAccess(); err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ func newServeCommand(c *config) *cobra.Command {
 	cmd.Flags().String("access", "", "what those may do who are not logged in: open (everything), read, login (nothing); default: open on this machine while there is no user, else login")
 	cmd.Flags().Bool("open-to-network", false, "let everybody who reaches the server do everything, with access open: for a network that is yours alone, or a proxy that asks for a password")
 	cmd.Flags().String("public-url", "", "how browsers reach the server through a proxy, as https://archive.example.org")
+	cmd.Flags().String("allowed-hosts", "", "names by which the server may be addressed, beside that of public-url, separated by commas; * for any")
 	cmd.Flags().String("trusted-proxies", "", "addresses and networks of proxies whose X-Forwarded-For is believed, separated by commas")
 	cmd.Flags().Bool("no-work", false, "leave the queue to earshot worker, here or on other machines")
 	return cmd
@@ -77,7 +78,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	desk := c.newDesk()
 	handler, err := api.New(api.Options{ //nolint:contextcheck // requests bring their own
 		Catalogue: a.Store, Owner: a.Store, Sources: sources{a}, Weights: desk, Storage: a.storage, Searcher: index, Media: a.Media(), Listening: listening, Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen, Metrics: c.Metrics,
-		Access: access, UntilAdmin: c.Access == "" && access == api.AccessOpen, Accounts: a.Store, LocalSecret: local, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies,
+		Access: access, UntilAdmin: c.Access == "" && access == api.AccessOpen, Accounts: a.Store, LocalSecret: local, PublicURL: c.PublicURL, AllowedHosts: c.AllowedHosts, TrustedProxies: c.TrustedProxies,
 	})
 	if err != nil {
 		return err

@@ -90,7 +90,7 @@ func (c *config) onUser(use, short, said string, do func(ctx context.Context, cm
 }
 
 func newUserPasswordCommand(c *config) *cobra.Command {
-	return c.onUser("password NAME", "Give a user another password, and log them out everywhere", "has another password, and is logged out everywhere",
+	return c.onUser("password NAME", "Give a user another password, log them out everywhere and end their tokens", "has another password, is logged out everywhere, and has no tokens any more",
 		func(ctx context.Context, cmd *cobra.Command, a catalogue, name string) error {
 			secret, err := readPassword(cmd.InOrStdin(), cmd.ErrOrStderr())
 			if err != nil {

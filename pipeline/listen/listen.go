@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/earshot/earshot/models"
@@ -34,6 +35,8 @@ type Options struct {
 	Bytes int64
 	// AtOnce is how many things are made at a time; 0 means 2.
 	AtOnce int
+	// Waiting is how many more may wait to be made; 0 means 32. What is asked for then is [models.ErrBusy].
+	Waiting int
 }
 
 // Maker makes and keeps what is derived of recordings.
@@ -42,6 +45,7 @@ type Maker struct {
 	shelf   shelf
 	flights flights
 	slots   chan struct{}
+	waiting atomic.Int64
 }
 
 // New returns a maker.
@@ -161,6 +165,10 @@ func (m *Maker) need(ctx context.Context, of models.Media, ending string, source
 
 // inTurn waits for a free slot.
 func (m *Maker) inTurn(ctx context.Context, f func() error) error {
+	defer m.waiting.Add(-1)
+	if most := cmp.Or(m.o.Waiting, 32) + cap(m.slots); m.waiting.Add(1) > int64(most) {
+		return models.Explain(models.ErrBusy, "too much is being made for listeners: try again in a moment")
+	}
 	select {
 	case m.slots <- struct{}{}:
 		defer func() { <-m.slots }()

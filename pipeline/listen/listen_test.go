@@ -169,6 +169,37 @@ func TestMadeOnceKeptAndTidiedAway(t *testing.T) {
 	}
 }
 
+// Whoever asks for more than can wait is told so; what is there already can be had all the same.
+func TestNotMoreThanCanWait(t *testing.T) {
+	m, _, of := recording(t)
+	if err := m.Prepare(t.Context(), of, "A talk"); err != nil {
+		t.Fatal(err)
+	}
+	m.o.Waiting = 1
+	for range cap(m.slots) {
+		m.slots <- struct{}{}
+	}
+	m.waiting.Store(int64(cap(m.slots)))
+	ctx, leave := context.WithCancel(t.Context())
+	var waits sync.WaitGroup
+	waits.Go(func() {
+		if _, err := m.Cut(ctx, of, "A talk", "", 0, 1000); !errors.Is(err, context.Canceled) {
+			t.Errorf("one that waits: %v", err)
+		}
+	})
+	for m.waiting.Load() <= int64(cap(m.slots)) { // until it has its place
+		continue
+	}
+	if _, err := m.Cut(t.Context(), of, "A talk", "", 0, 2000); !errors.Is(err, models.ErrBusy) {
+		t.Errorf("one more: %v", err)
+	}
+	if _, err := m.Peaks(t.Context(), of, "A talk"); err != nil {
+		t.Errorf("what is there: %v", err)
+	}
+	leave()
+	waits.Wait()
+}
+
 func TestGivenUpWithTheLastWhoWaits(t *testing.T) {
 	var all flights
 	ended, begun := make(chan struct{}), make(chan struct{})

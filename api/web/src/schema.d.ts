@@ -2183,7 +2183,7 @@ export interface components {
             seen_at?: string;
         };
         UserChange: {
-            /** @description Ends all sessions of the user */
+            /** @description Ends all sessions and tokens of the user */
             password?: string;
             /** @enum {string} */
             role?: "reader" | "editor" | "admin";
@@ -2812,6 +2812,15 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3489,6 +3498,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorModel"];
                 };
             };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
         };
     };
     "get-playback": {
@@ -3599,6 +3617,15 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3819,10 +3846,7 @@ export interface operations {
                 /** @description Another one than the current: its id in the list of transcripts */
                 kept?: number;
             };
-            header?: {
-                /** @description ETag of the transcript at hand */
-                "If-None-Match"?: string;
-            };
+            header?: never;
             path: {
                 /** @description Identifier of an episode */
                 id: string;
@@ -3834,15 +3858,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    "Cache-Control"?: string;
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Transcript"];
                 };
             };
-            /** @description The transcript at hand is current */
+            /** @description What the client has, by the ETag in If-None-Match, is current */
             304: {
                 headers: {
                     [name: string]: unknown;
