@@ -16,8 +16,9 @@ func NewToken() (secret, hash string) {
 	return secret, hashOf(secret)
 }
 
-// NewAccountID returns an identifier for a session or a token, which tells nothing of its secret.
-func NewAccountID() string { return newSecret()[:16] }
+// NewAccountID returns an identifier for a session or a token, which tells nothing of its secret. It is an argument of commands, and
+// begins with a letter or a digit.
+func NewAccountID() string { return rand.Text()[:16] }
 
 func newSecret() string {
 	b := make([]byte, 32)

@@ -102,34 +102,28 @@ func TestStreamsOfOne(t *testing.T) {
 	a, _ := library(t)
 	users := newAccounts(t)
 	s := httptest.NewServer(newHandler(t, a, withAccounts(AccessLogin, users)))
-	defer s.Close()
+	t.Cleanup(s.Close) // after what follows it is closed
 	token := "Bearer " + users.token("reader", models.ScopeRead, time.Time{})
-	open := func(who string) (*http.Response, context.CancelFunc) {
+	follow := func(who string) (status int, later string) {
 		t.Helper()
-		ctx, leave := context.WithCancel(t.Context())
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1/events", nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/api/v1/events", nil)
 		must(t, err)
 		r.Header.Set("Authorization", who)
 		res, err := http.DefaultClient.Do(r)
 		must(t, err)
-		return res, func() { leave(); _ = res.Body.Close() }
+		t.Cleanup(func() { _ = res.Body.Close() }) // until then it is followed
+		return res.StatusCode, res.Header.Get("Retry-After")
 	}
 	for range streamsOfOne {
-		res, leave := open(token)
-		defer leave()
-		if res.StatusCode != http.StatusOK {
-			t.Fatalf("%d", res.StatusCode)
+		if status, _ := follow(token); status != http.StatusOK {
+			t.Fatalf("%d", status)
 		}
 	}
-	res, leave := open(token)
-	defer leave()
-	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "60" {
-		t.Errorf("one more: %d, %q", res.StatusCode, res.Header.Get("Retry-After"))
+	if status, later := follow(token); status != http.StatusTooManyRequests || later != "60" {
+		t.Errorf("one more: %d, %q", status, later)
 	}
-	res, leave = open("Bearer " + users.token("editor", models.ScopeRead, time.Time{}))
-	defer leave()
-	if res.StatusCode != http.StatusOK {
-		t.Errorf("somebody else: %d", res.StatusCode)
+	if status, _ := follow("Bearer " + users.token("editor", models.ScopeRead, time.Time{})); status != http.StatusOK {
+		t.Errorf("somebody else: %d", status)
 	}
 }
 

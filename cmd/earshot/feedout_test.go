@@ -193,13 +193,13 @@ func TestFeedOut(t *testing.T) {
 // Pages of others may read feeds and transcripts where everybody may, and others than this machine reach the server.
 func TestOtherPagesReadWhatIsPublic(t *testing.T) {
 	t.Parallel()
-	a, show, done := told(t)
 	for _, c := range []struct{ access, bind, want string }{
 		{api.AccessRead, "0.0.0.0:8080", "*"},
 		{api.AccessRead, "127.0.0.1:8080", ""},
 		{api.AccessLogin, "0.0.0.0:8080", ""},
 		{api.AccessOpen, "0.0.0.0:8080", ""},
 	} {
+		a, show, done := told(t)
 		base := serveArchive(t, a, func(o *api.Options) { o.Access, o.Bind, o.Accounts = c.access, c.bind, a.Store })
 		for _, path := range []string{"/api/v1/shows/" + string(show.ID) + "/feed.xml", "/api/v1/episodes/" + string(done) + "/transcript.vtt"} {
 			res := fetched(t, base+path)

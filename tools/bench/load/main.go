@@ -91,11 +91,8 @@ type table struct{ w *tabwriter.Writer }
 func (t table) row(cells ...string) { fmt.Fprintln(t.w, strings.Join(cells, "\t")+"\t") }
 
 func (t table) result(name string, r result) {
-	cells := []string{name, strconv.Itoa(len(r.took)), strconv.Itoa(r.errors), fmt.Sprintf("%.0f", r.rate())}
-	for _, q := range []float64{0.5, 0.95, 0.99, 1} {
-		cells = append(cells, fmt.Sprintf("%.1f", ms(r.quantile(q))))
-	}
-	t.row(cells...)
+	at := func(q float64) string { return fmt.Sprintf("%.1f", ms(r.quantile(q))) }
+	t.row(name, strconv.Itoa(len(r.took)), strconv.Itoa(r.errors), fmt.Sprintf("%.0f", r.rate()), at(0.5), at(0.95), at(0.99), at(1))
 }
 
 func ratio(a, b result, q float64) string {
