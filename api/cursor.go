@@ -50,11 +50,14 @@ type episodePlace struct {
 	ID models.EpisodeID `json:"id"`
 }
 
-// nextEpisodes returns the cursor of what follows an episode.
-func nextEpisodes(e models.Episode) (string, error) {
-	p := episodePlace{ID: e.ID}
-	if !e.PublishedAt.IsZero() {
-		p.At = e.PublishedAt.UnixMilli()
+// EpisodesCursor returns the cursor of the episodes that follow a place; "" for the zero value, after which all are.
+func EpisodesCursor(after models.EpisodePlace) (string, error) {
+	if after.ID == "" {
+		return "", nil
+	}
+	p := episodePlace{ID: after.ID}
+	if !after.PublishedAt.IsZero() {
+		p.At = after.PublishedAt.UnixMilli()
 	}
 	return cursorTo(episodesList, p)
 }

@@ -107,7 +107,7 @@ func (s *server) episodesFrom(ctx context.Context, cursor string, f models.Episo
 	}
 	if len(page) > limit {
 		page = page[:limit]
-		next, err = nextEpisodes(page[limit-1])
+		next, err = EpisodesCursor(page[limit-1].Place())
 	}
 	return page, next, err
 }

@@ -103,9 +103,13 @@ func chosen(setting, usual string) string {
 // Episodes returns the episodes that a filter chooses, newest publication first.
 func (c *Client) Episodes(ctx context.Context, f models.EpisodeFilter) ([]models.Episode, error) {
 	const page = 200
+	cursor, err := api.EpisodesCursor(f.After)
+	if err != nil {
+		return nil, err
+	}
 	var out []models.Episode
 	for {
-		p := url.Values{"limit": {strconv.Itoa(page)}, "offset": {strconv.Itoa(f.Offset + len(out))}}
+		p := url.Values{"limit": {strconv.Itoa(page)}, "cursor": {cursor}}
 		if f.Limit > 0 {
 			p.Set("limit", strconv.Itoa(min(page, f.Limit-len(out))))
 		}
@@ -122,7 +126,7 @@ func (c *Client) Episodes(ctx context.Context, f models.EpisodeFilter) ([]models
 		for _, e := range got.Episodes {
 			out = append(out, episode(e))
 		}
-		if !got.More || len(got.Episodes) == 0 || len(out) == f.Limit {
+		if cursor = got.Next; cursor == "" || len(out) == f.Limit {
 			return out, nil
 		}
 	}
@@ -286,7 +290,7 @@ func (c *Client) AddUser(ctx context.Context, u models.User, password string) er
 	return c.call(ctx, http.MethodPost, "users", api.NewUser{Name: u.Name, Role: u.Role, Password: password}, nil)
 }
 
-// SetPassword gives a user another password.
+// SetPassword gives a user another password, and ends their sessions and tokens.
 func (c *Client) SetPassword(ctx context.Context, name, password string) error {
 	return c.changeUser(ctx, name, api.UserChange{Password: password})
 }
