@@ -16,6 +16,7 @@ func replacedAudio(c clause) {
 	episodes := episodesOf(show, 2)
 	mustSave(t, s, show, episodes)
 	h := hold(t, s, quickly())
+	var others error // how the jobs end that are no downloads
 	download := func(content string) (*held, models.EpisodeID) {
 		t.Helper()
 		for {
@@ -28,7 +29,7 @@ func replacedAudio(c clause) {
 				must(t, s.SaveMedia(t.Context(), a.lease, e.ID, media, ""))
 				return a, e.ID
 			}
-			a.finish(nil)
+			a.finish(others)
 		}
 	}
 	a, first := download("audio")
@@ -39,20 +40,21 @@ func replacedAudio(c clause) {
 		t.Errorf("an episode with the recording of another says %q, %v", e.Reason, err)
 	}
 	wantError(t, s.FetchAgain(t.Context(), first), models.ErrConflict) // it waits for its transcription
+	others = models.Explain(models.ErrUnusable, "not this time")
 	for i := range episodes {
 		episodes[i].Enclosure.Bytes += 1000
 	}
 	mustSave(t, s, show, episodes)
 	eventually(t, "an episode has failed", func() bool {
-		for _, id := range []models.EpisodeID{first, second} {
-			if stateOf(t, s, id) == models.EpisodeFailed {
-				first = id
-				return true
-			}
+		if stateOf(t, s, second) == models.EpisodeFailed {
+			first, second = second, first
+		}
+		if stateOf(t, s, first) == models.EpisodeFailed {
+			return true
 		}
 		select {
 		case a := <-h.got:
-			a.finish(models.Explain(models.ErrUnusable, "not this time"))
+			a.finish(others)
 		default:
 		}
 		return false
@@ -78,6 +80,24 @@ func replacedAudio(c clause) {
 	if e, err := s.Episode(t.Context(), first); err != nil || again != first || e.FetchAgain || e.Media.SHA256 == before.Media.SHA256 || strings.Contains(e.Reason, "replaced") {
 		t.Errorf("fetched again: %+v, %v", e, err)
 	}
+	if has, err := s.Media().Has(t.Context(), before.Media.Key); err != nil || !has {
+		t.Errorf("the recording that the other episode has too is there: %v, %v", has, err)
+	}
+	eventually(t, "the other one can be fetched again", func() bool {
+		select {
+		case a := <-h.got: // a transcription
+			a.finish(others)
+		default:
+		}
+		return s.FetchAgain(t.Context(), second) == nil
+	})
+	a, _ = download("other audio")
+	a.finish(nil)
+	eventually(t, "the replaced recording is removed", func() bool {
+		has, err := s.Media().Has(t.Context(), before.Media.Key)
+		must(t, err)
+		return !has
+	})
 }
 
 func chosenEpisodes(c clause) {

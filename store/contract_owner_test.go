@@ -205,4 +205,19 @@ func removeShow(c clause) {
 	if saved := mustSave(t, s, show, episodesOf(show, 2)); len(saved.NewEpisodes) != 2 || !saved.NewShow {
 		t.Errorf("added again: %+v", saved)
 	}
+
+	// An upload that nobody has worked on yet was stored before.
+	h.stop()
+	h.end(t)
+	sent := aShow("Sent")
+	sent.Source = models.Source{Kind: models.SourceFiles}
+	upload := storeAudio(t, s, "an upload")
+	one := episodesOf(sent, 1)
+	one[0].Enclosure.Location = models.Location(storedPrefix + upload.Key)
+	mustSave(t, s, sent, one)
+	_, err = s.DeleteShow(ctx, sent.ID)
+	must(t, err)
+	if is, err := s.Media().Has(ctx, upload.Key); err != nil || is {
+		t.Errorf("the upload is left behind: %v, %v", is, err)
+	}
 }

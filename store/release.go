@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -35,7 +34,7 @@ func (s *Store) release(ctx context.Context, tx bun.Tx, id models.EpisodeID) err
 		return nil
 	}
 	if err != nil || r.State != models.EpisodeDone || r.MediaKey == "" || r.TranslationWanted || r.TranslationWarning != "" ||
-		strings.HasPrefix(r.EnclosureLocation, storedPrefix) {
+		r.storedBefore() != "" {
 		return err
 	}
 	w, err := show(ctx, tx, r.ShowID)

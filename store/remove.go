@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -10,6 +12,15 @@ import (
 
 // storedPrefix begins the location of a recording that was stored before its episode was: the key follows.
 const storedPrefix = "media:"
+
+// storedBefore is the key of a recording that was stored before its episode was, or "".
+func (r *episodeRow) storedBefore() string {
+	key, stored := strings.CutPrefix(r.EnclosureLocation, storedPrefix)
+	if !stored {
+		return ""
+	}
+	return key
+}
 
 // DeleteShow removes a show with all that the archive has of it: episodes, transcripts, jobs, what happened to them, and the stored
 // recordings that no other show's episode has too. An attempt that is running loses its lease. Files that the recordings were copied from stay where
@@ -20,7 +31,7 @@ func (s *Store) DeleteShow(ctx context.Context, id models.ShowID) (int, error) {
 		if _, err := show(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := tx.NewSelect().Model(&episodes).Column("id", "media_key").Where("show_id = ?", id).Order("id").Scan(ctx); err != nil {
+		if err := tx.NewSelect().Model(&episodes).Column("id", "media_key", "enclosure_location").Where("show_id = ?", id).Order("id").Scan(ctx); err != nil {
 			return err
 		}
 		ids := make([]models.EpisodeID, len(episodes))
@@ -29,8 +40,8 @@ func (s *Store) DeleteShow(ctx context.Context, id models.ShowID) (int, error) {
 		for i, e := range episodes {
 			ids[i] = e.ID
 			targets = append(targets, string(e.ID))
-			if e.MediaKey != "" {
-				keys = append(keys, e.MediaKey)
+			if key := cmp.Or(e.MediaKey, e.storedBefore()); key != "" {
+				keys = append(keys, key)
 			}
 		}
 		err := chunks(targets, 500, func(targets []string) error {

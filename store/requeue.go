@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/riverqueue/river"
 	"github.com/uptrace/bun"
@@ -89,7 +88,7 @@ func (s *Store) missing(ctx context.Context) (map[string]bool, error) {
 // jobsDue returns the jobs that follow from an episode's row, and puts the episode to waiting for them. A recording that is
 // missing is fetched again first; its translation follows from that.
 func (s *Store) jobsDue(ctx context.Context, tx bun.Tx, r *episodeRow, imported, missing bool) (jobs []river.JobArgs, err error) {
-	fetchFirst := r.TranslationWanted && missing && !strings.HasPrefix(r.EnclosureLocation, storedPrefix) // an upload is nowhere else
+	fetchFirst := r.TranslationWanted && missing && r.storedBefore() == "" // an upload is nowhere else
 	if r.TranscriptLinks != noLinks && !imported && r.ImportWarning == "" {
 		jobs = append(jobs, models.ImportJob{EpisodeID: r.ID})
 	}

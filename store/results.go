@@ -65,6 +65,15 @@ func (s *Store) SaveMedia(ctx context.Context, lease models.Lease, id models.Epi
 		if err := s.stillThere(ctx, tx, m.Key); err != nil {
 			return err
 		}
+		before, err := episodeByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if before.MediaKey != "" && before.MediaKey != m.Key { // what the publisher replaced, and the owner had fetched anew
+			if err := s.unwanted(ctx, tx, before.MediaKey); err != nil {
+				return err
+			}
+		}
 		twin, err := twin(ctx, tx, id, m.SHA256)
 		if err != nil {
 			return err
@@ -81,8 +90,8 @@ func (s *Store) SaveMedia(ctx context.Context, lease models.Lease, id models.Epi
 		if err := s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id}); err != nil {
 			return err
 		}
-		if r, err := episodeByID(ctx, tx, id); err != nil || !r.TranslationWanted {
-			return err
+		if !before.TranslationWanted {
+			return nil
 		}
 		return s.enqueueTranslation(ctx, tx, id)
 	})

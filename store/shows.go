@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/riverqueue/river"
 	"github.com/uptrace/bun"
@@ -312,7 +311,7 @@ func (s *Store) apply(ctx context.Context, tx bun.Tx, d *difference) error {
 		return err
 	}
 	for _, r := range slices.Concat(d.added, d.updated) {
-		if key, stored := strings.CutPrefix(r.EnclosureLocation, storedPrefix); stored {
+		if key := r.storedBefore(); key != "" {
 			if err := s.stillThere(ctx, tx, key); err != nil {
 				return err
 			}
