@@ -1,16 +1,22 @@
 package api
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/earshot/earshot/models"
 )
 
 // People log in, see what they may do and nothing else, and an admin lets others in.
 func TestAccessPage(t *testing.T) {
 	browser := startBrowser(t)
 	a, first := library(t)
+	for _, s := range a.shows {
+		must(t, a.SetShowVisibility(t.Context(), s.ID, models.VisibleToEveryone))
+	}
 	users := newAccounts(t)
 	b := openTab(t, browser, a, "/episodes/"+string(first), withAccounts(AccessLogin, users))
 	logIn := func(name, password string) {
@@ -46,10 +52,22 @@ func TestAccessPage(t *testing.T) {
 	if n := b.eval(`document.querySelectorAll('#users').length + document.querySelectorAll('[aria-labelledby=tokens] select')[0].options.length`); n != "1" {
 		t.Errorf("a reader is offered users, or tokens for more than reading: %s", n)
 	}
+	b.eval(`localStorage.setItem('earshot.saved', '["what the reader looks for"]')`)
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.account .button').click()`)) // log out
-	b.until(`document.querySelector('.login') !== null`)
+	b.until(`document.querySelector('.login') !== null && ['recent', 'saved', 'places'].every(k => localStorage.getItem('earshot.' + k) === null)`) // whoever comes next
 	logIn("admin", passwordOf("admin"))
 	b.until(`document.querySelector('.who .name')?.innerText === 'admin' && document.querySelector('.list .add') !== null && document.querySelector('.list li button') !== null`)
+	b.click(".shows a")
+	b.until(`document.querySelector('#show') !== null`)
+	b.eval(`[...document.querySelectorAll('.row button')].find(e => e.innerText === 'Settings').click()`)
+	b.until(`document.querySelector('.sees select')?.value === 'everyone'`)
+	b.eval(`(select => { select.value = 'members'; select.dispatchEvent(new Event('change', {bubbles: true})) })(document.querySelector('.sees select'))`)
+	b.shoot("access-visibility")
+	b.eval(`[...document.querySelectorAll('.panel button')].find(e => e.innerText === 'Store').click()`)
+	b.until(`document.querySelector('.panel') === null`)
+	if shows, err := a.Shows(t.Context()); err != nil || !slices.ContainsFunc(shows, func(s models.Show) bool { return s.VisibleTo == models.VisibleToMembers }) {
+		t.Errorf("%v; no show is for members alone", err)
+	}
 	b.click(".who")
 	b.until(`document.querySelectorAll('[aria-labelledby=users] li').length === 3`)
 	b.do(chromedp.SendKeys(`[aria-labelledby=users] form.fields input`, "New.Person@example.org"), chromedp.SendKeys(`[aria-labelledby=users] form.fields input[type=password]`, "a few words in a row"))

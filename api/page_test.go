@@ -134,6 +134,26 @@ func TestPage(t *testing.T) {
 		b.until(`location.pathname === '/' && !document.querySelector('.reader')`)
 	})
 
+	t.Run("the keys for tracks go from moment to moment", func(t *testing.T) {
+		a, _ := library(t)
+		b := openTab(t, browser, a, "/")
+		b.do(chromedp.Evaluate[chromedp.Void](`{
+			const set = MediaSession.prototype.setActionHandler
+			window.keys = {}
+			MediaSession.prototype.setActionHandler = function (key, does) { window.keys[key] = does; return set.call(this, key, does) }
+		}`))
+		b.search("owner")
+		b.until(`document.querySelector('article .moment') !== null`)
+		b.do(chromedp.Click(`article .moment`))
+		b.until(`document.querySelectorAll('.reader .word.hit').length > 1 && window.keys.nexttrack && document.querySelector('audio').currentTime > 0`)
+		b.eval(`document.querySelector('audio').pause()`)
+		at := b.eval(`document.querySelector('audio').currentTime`)
+		b.eval(`window.keys.nexttrack()`)
+		b.until(`document.querySelector('.word.now')?.classList.contains('hit') && document.querySelector('audio').currentTime > ` + at + ` + 0.5`)
+		b.eval(`window.keys.previoustrack()`)
+		b.until(`document.querySelector('audio').currentTime <= ` + at)
+	})
+
 	t.Run("an address opens at its second, silently; back goes back", func(t *testing.T) {
 		a, first := library(t)
 		b := openTab(t, browser, a, "/episodes/"+string(first)+"?q=certificate&t=30.5")

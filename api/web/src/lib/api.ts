@@ -144,6 +144,9 @@ export const addShow = (what: Address & { settings?: SettingsChange }) => call<A
 
 export const changeShow = (id: string, what: Address & { settings?: SettingsChange }) => call<Show>(ofShow(id), change('PATCH', what))
 
+/** Says who may see a show. */
+export const setVisibility = (id: string, visible_to: Show['visible_to']) => call<Show>(`${ofShow(id)}/visibility`, change('PUT', { visible_to }))
+
 export const removeShow = (id: string) => call<Schemas['RemovedShow']>(ofShow(id), change('DELETE'))
 
 export const pollShow = (id: string) => call<Show>(`${ofShow(id)}/poll`, change('POST'))

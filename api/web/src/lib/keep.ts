@@ -9,10 +9,23 @@ export function kept(name: string): unknown {
   }
 }
 
+let left = false // somebody has logged out
+
 export function keep(name: string, value: unknown) {
+  if (left) return
   try {
     localStorage.setItem(`earshot.${name}`, JSON.stringify(value))
   } catch {
     // Full, or not allowed.
+  }
+}
+
+/** Forgets what was searched and heard here, and keeps nothing more until the page is loaded again. */
+export function forget() {
+  left = true
+  try {
+    for (const name of ['recent', 'saved', 'places']) localStorage.removeItem(`earshot.${name}`)
+  } catch {
+    // Then nothing was kept either.
   }
 }

@@ -9,9 +9,19 @@ export const fastest = 3
 const leastGap = 900 // milliseconds: a shorter silence is part of speaking
 const breath = 250 // what is left of a silence on either side
 const leaveEvery = 5000
+const backAgain = 2000 // who goes back within this time means the one before
 
 /** Stretches in which nobody speaks, in milliseconds, in order. */
 export type Gaps = { from: number; to: number }[]
+
+/** Keys of keyboards, headsets and locked screens. */
+function onKey(action: MediaSessionAction, f: MediaSessionActionHandler | null) {
+  try {
+    navigator.mediaSession.setActionHandler(action, f)
+  } catch {
+    // This browser has no such key.
+  }
+}
 
 class Player {
   episode = $state.raw<Episode | null>(null)
@@ -250,18 +260,23 @@ class Player {
     if (!('mediaSession' in navigator)) return
     const session = navigator.mediaSession
     session.metadata = new MediaMetadata({ title: episode.title, artist: episode.show_title, artwork: [{ src: coverURL(episode.id) }] })
-    const on = (action: MediaSessionAction, f: MediaSessionActionHandler) => {
-      try {
-        session.setActionHandler(action, f)
-      } catch {
-        // This browser has no such key.
-      }
-    }
-    on('play', () => this.play())
-    on('pause', () => this.#audio?.pause())
-    on('seekbackward', (d) => this.skip(-1000 * (d.seekOffset ?? 10)))
-    on('seekforward', (d) => this.skip(1000 * (d.seekOffset ?? 10)))
-    on('seekto', (d) => this.seek((d.seekTime ?? 0) * 1000))
+    onKey('play', () => this.play())
+    onKey('pause', () => this.#audio?.pause())
+    onKey('seekbackward', (d) => this.skip(-1000 * (d.seekOffset ?? 10)))
+    onKey('seekforward', (d) => this.skip(1000 * (d.seekOffset ?? 10)))
+    onKey('seekto', (d) => this.seek((d.seekTime ?? 0) * 1000))
+  }
+
+  /** What the keys for the next (1) and the previous track (-1) do; without it the browser offers none. */
+  tracks(step: ((by: 1 | -1) => void) | undefined) {
+    onKey('nexttrack', step ? () => step(1) : null)
+    onKey('previoustrack', step ? () => step(-1) : null)
+  }
+
+  /** Goes to the next (1) or the previous (-1) of some times, in milliseconds in order. */
+  jump(times: number[], by: 1 | -1) {
+    const to = by > 0 ? times.find((ms) => ms > this.position + 100) : times.findLast((ms) => ms < this.position - backAgain)
+    if (to !== undefined) this.seek(to)
   }
 }
 

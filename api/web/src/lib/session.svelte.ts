@@ -1,5 +1,6 @@
 // Who uses the page, and what they may do. Controls for what they may not are not shown.
 import { type Session, getSession, onStranger, send } from './api'
+import { forget } from './keep'
 
 const scopes = ['read', 'write', 'admin'] as const
 export type Scope = (typeof scopes)[number]
@@ -32,6 +33,7 @@ class SessionState {
 
   async logOut() {
     await send<Session>('DELETE', '/api/v1/session')
+    forget() // whoever comes next is somebody else
     location.assign('/')
   }
 }

@@ -336,6 +336,8 @@ export default {
     store: 'Speichern',
     leave: 'Lassen, wie es war',
     stored: 'Gespeichert. Es gilt für alles, was ab jetzt transkribiert wird.',
+    visible: 'Wer sie sehen darf',
+    visibleTo: { everyone: 'alle, die lesen dürfen', members: 'alle Angemeldeten', admins: 'nur die Verwaltung' },
     episodes: 'Folgen',
   },
 

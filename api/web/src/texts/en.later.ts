@@ -168,6 +168,8 @@ export const later = {
     store: 'Store',
     leave: 'Leave as it was',
     stored: 'Stored. It counts for what is transcribed from now on.',
+    visible: 'Who may see it',
+    visibleTo: { everyone: 'everyone who may read', members: 'those who are logged in', admins: 'admins only' },
     episodes: 'Episodes',
   },
 

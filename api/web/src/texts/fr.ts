@@ -336,6 +336,8 @@ export default {
     store: 'Enregistrer',
     leave: 'Laisser tel quel',
     stored: 'Enregistré. Cela vaut pour ce qui sera transcrit désormais.',
+    visible: 'Qui peut la voir',
+    visibleTo: { everyone: 'tous ceux qui peuvent lire', members: 'les personnes connectées', admins: 'l’administration seulement' },
     episodes: 'Épisodes',
   },
 
