@@ -53,7 +53,7 @@ func TestAccessPage(t *testing.T) {
 		t.Errorf("a reader is offered users, or tokens for more than reading: %s", n)
 	}
 	b.eval(`localStorage.setItem('earshot.saved', '["what the reader looks for"]')`)
-	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.account .button').click()`)) // log out
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.account .button').click()`))                                                    // log out
 	b.until(`document.querySelector('.login') !== null && ['recent', 'saved', 'places'].every(k => localStorage.getItem('earshot.' + k) === null)`) // whoever comes next
 	logIn("admin", passwordOf("admin"))
 	b.until(`document.querySelector('.who .name')?.innerText === 'admin' && document.querySelector('.list .add') !== null && document.querySelector('.list li button') !== null`)
