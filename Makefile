@@ -124,6 +124,11 @@ bench-load: build ## Measure a server while 200 clients search and 50 listen (HO
 	@go run ./tools/bench/archive fill --hours $(HOURS) --data $(BUILD)/bench/load-$(HOURS) --queries $(BUILD)/bench/load-$(HOURS).txt
 	@go run ./tools/bench/load --program $(BUILD)/earshot --data $(BUILD)/bench/load-$(HOURS) --queries $(BUILD)/bench/load-$(HOURS).txt $(LOAD)
 
+.PHONY: bench-page
+bench-page: ## Measure typing into the page and its first view, over 1,000 hours (HOURS=1000)
+	@tools/need.sh chromium:chromium
+	@$(MAKE) bench-load LOAD=--page
+
 .PHONY: clean
 clean: ## Remove what was built; data stays
 	@rm -rf $(BUILD) $(WEB)/node_modules && find $(WEB)/dist -mindepth 1 ! -name .gitkeep -delete

@@ -1,11 +1,12 @@
 // Command load measures a server under load: many people search at the same time, others listen.
 //
 //	load --program FILE --data FOLDER --queries FILE [--clients N] [--listeners N] [--time D]
+//	load --program FILE --data FOLDER --queries FILE --page
 //
 // It starts the program on the data folder, which archive fill makes, searches from one client alone, then from all while others
 // listen, then once more so that nobody asks what somebody has asked before, and prints all three. Every client asks on as soon as it
 // has its answer; which query it asks is drawn by a Zipf law from the file, which has the most popular ones first. Whatever is no
-// complete answer is an error.
+// complete answer is an error. With --page it types words into the page in Chromium (page.go).
 package main
 
 import (
@@ -25,6 +26,7 @@ type options struct {
 	program, data, queries string
 	clients, listeners     int
 	alone, together        time.Duration
+	page                   bool
 }
 
 func main() {
@@ -38,6 +40,7 @@ func main() {
 	flag.IntVar(&o.listeners, "listeners", 50, "clients that listen")
 	flag.DurationVar(&o.alone, "alone", 15*time.Second, "how long one client searches alone before")
 	flag.DurationVar(&o.together, "time", 2*time.Minute, "how long all search and listen")
+	flag.BoolVar(&o.page, "page", false, "measure the page in Chromium instead: typing, and the first view")
 	flag.Parse()
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
@@ -59,6 +62,9 @@ func run(ctx context.Context, o options) (err error) {
 	queries := strings.Split(string(text), "\n")
 	if err := warm(ctx, s.url, queries, o.clients); err != nil {
 		return err
+	}
+	if o.page {
+		return measurePage(ctx, s.url, queries)
 	}
 	recordings, err := recordings(ctx, s.url)
 	if err != nil {
