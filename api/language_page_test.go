@@ -36,7 +36,7 @@ func inLanguages(t *testing.T, browser browser) {
 		says          map[string]string // what each page says
 	}{
 		{"de-DE,de,en", "de", map[string]string{
-			"/": "Das Archiv|Wird transkribiert 42 %|1. März 2026", "/?q=budget": "3 Folgen gefunden.|1 Stelle|Suche speichern",
+			"/": "Das Archiv|Transkription 42 %|1. März 2026", "/?q=budget": "3 Folgen gefunden.|1 Stelle|Suche speichern",
 			"/episodes/" + string(first): "Mit Maya, نور und Jon|Kopieren oder herunterladen", "/queue": "Die Warteschlange|Nichts wartet.",
 		}},
 		{"fr-FR,fr,en", "fr", map[string]string{

@@ -137,8 +137,8 @@ export default {
     shows: 'Sendungen',
     paused: 'Angehalten',
     feedBroken: 'Feed nicht lesbar',
-    downloading: 'Wird geladen',
-    transcribing: 'Wird transkribiert',
+    downloading: 'Download',
+    transcribing: 'Transkription',
     waiting: 'Wartet',
   },
 
