@@ -36,11 +36,11 @@ func inLanguages(t *testing.T, browser browser) {
 		says          map[string]string // what each page says
 	}{
 		{"de-DE,de,en", "de", map[string]string{
-			"/": "Das Archiv|Transkription 42 %|1. März 2026", "/?q=budget": "3 Folgen gefunden.|1 Stelle|Suche speichern",
+			"/": "Das Archiv|Neueste Folgen|42 %|1. März 2026", "/?q=budget": "3 Folgen gefunden.|1 Stelle|Suche speichern",
 			"/episodes/" + string(first): "Mit Maya, نور und Jon|Kopieren oder herunterladen", "/queue": "Die Warteschlange|Nichts wartet.",
 		}},
 		{"fr-FR,fr,en", "fr", map[string]string{
-			"/": "Les archives|Transcription 42 %|1 mars 2026", "/?q=budget": "3 épisodes trouvés.|1 passage|Enregistrer la recherche",
+			"/": "Les archives|Derniers épisodes|42 %|1 mars 2026", "/?q=budget": "3 épisodes trouvés.|1 passage|Enregistrer la recherche",
 			"/episodes/" + string(first): "Avec Maya, نور et Jon|Copier ou télécharger", "/queue": "La file d’attente|Rien n’attend.",
 		}},
 	} {
