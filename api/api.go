@@ -183,8 +183,6 @@ type server struct {
 	Options            // with the catalogue and the index as they are for whoever asks
 	everything visible // what those are made of
 	index      Searcher
-	turns      *turns
-	api        huma.API
 	hub        *hub
 	gate       *gate
 	passwords  *password.Hasher
@@ -193,7 +191,7 @@ type server struct {
 
 // newRouter returns the routes without the guards around them, and their description.
 func newRouter(o Options) (http.Handler, huma.API, error) {
-	s := &server{Options: o, everything: visible{o.Catalogue, remember(o.Searcher, rememberMoments)}, index: o.Searcher, turns: newTurns(), hub: newHub(o.Catalogue, o.Logger), gate: newGate(o), passwords: password.New(), forms: newForms()}
+	s := &server{Options: o, everything: visible{o.Catalogue, remember(takeTurns(o.Searcher), rememberMoments)}, index: o.Searcher, hub: newHub(o.Catalogue, o.Logger), gate: newGate(o), passwords: password.New(), forms: newForms()}
 	s.Catalogue, s.Searcher = s.everything, s.everything
 	s.hub.pulls = s.pulls
 	gin.SetMode(gin.ReleaseMode) // the debug mode prints to standard output
@@ -229,7 +227,6 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	cfg.CreateHooks = nil                  // no "$schema" in bodies
 	cfg.RejectUnknownQueryParameters = true
 	h := humagin.New(r, cfg)
-	s.api = h
 	h.UseMiddleware(strictQuery(h))
 
 	s.registerSearch(h)

@@ -30,19 +30,18 @@ type searchInput struct {
 func (s *server) registerSearch(h huma.API) {
 	op := get("search", "/api/v1/search", "Find what was said")
 	op.Errors = []int{http.StatusNotFound}
-	register(s, h, s.searching(op), s.search)
+	register(s, h, searching(op), s.search)
 
 	complete := get("complete", "/api/v1/complete", "Ways to go on with a query that is being typed")
-	register(s, h, s.searching(complete), s.complete)
+	register(s, h, searching(complete), s.complete)
 
 	mentions := get("get-mentions", "/api/v1/mentions", "Matches of a query over time")
-	register(s, h, s.searching(mentions), s.mentions)
+	register(s, h, searching(mentions), s.mentions)
 }
 
 // searching describes an operation that searches.
-func (s *server) searching(op huma.Operation) huma.Operation {
+func searching(op huma.Operation) huma.Operation {
 	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
-	op.Middlewares = append(op.Middlewares, s.inTurn)
 	return op
 }
 

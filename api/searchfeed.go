@@ -60,7 +60,7 @@ func (s *server) registerSearchFeed(h huma.API) {
 		"200": {Description: "The feed", Content: map[string]*huma.MediaType{"application/rss+xml": {}}},
 		"304": {Description: "The feed at hand is current"},
 	}
-	register(s, h, s.searching(op), s.searchFeed)
+	register(s, h, searching(op), s.searchFeed)
 }
 
 func (s *server) searchFeed(ctx context.Context, in *searchFeedInput) (*fileOutput, error) {

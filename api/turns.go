@@ -2,47 +2,61 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"runtime"
 	"sync/atomic"
 
-	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/earshot/earshot/models"
 )
 
 // mostWaiting is how many may wait for their turn; whoever comes then is told to come back.
 const mostWaiting = 2000
 
-// turns lets a few search at a time, in the order of asking: when many ask at once all wait alike, and take no more memory than a few.
-type turns struct {
+// inTurn is an index that a few ask at a time, in the order of asking: when many ask at once all wait alike, and take no more memory
+// than a few. Whoever is slow to read an answer has no turn any more.
+type inTurn struct {
+	Searcher
+
 	free    *semaphore.Weighted
 	most    int64 // that may wait
 	waiting atomic.Int64
 }
 
-// newTurns makes turns for one search more than there are cores, because a page of the index may have to come from the disk.
-func newTurns() *turns {
-	return &turns{free: semaphore.NewWeighted(int64(1 + runtime.GOMAXPROCS(0))), most: mostWaiting}
+// takeTurns gives an index turns for one search more than there are cores, because a page of it may have to come from the disk.
+func takeTurns(index Searcher) *inTurn {
+	return &inTurn{Searcher: index, free: semaphore.NewWeighted(int64(1 + runtime.GOMAXPROCS(0))), most: mostWaiting}
 }
 
-// take waits for a turn; false: there is none, because too many wait or ctx has ended. done gives it back.
-func (t *turns) take(ctx context.Context) (done func(), ok bool) {
-	done = func() { t.free.Release(1) }
+// take waits for a turn, which is to be given back; the error is [models.ErrBusy] when too many wait.
+func (t *inTurn) take(ctx context.Context) error {
 	if t.free.TryAcquire(1) { // not while others wait
-		return done, true
+		return nil
 	}
 	defer t.waiting.Add(-1)
-	return done, t.waiting.Add(1) <= t.most && t.free.Acquire(ctx, 1) == nil
+	if t.waiting.Add(1) > t.most {
+		return models.Explain(models.ErrBusy, "too many are searching: try again in a moment")
+	}
+	return t.free.Acquire(ctx, 1)
 }
 
-// inTurn is the middleware of operations that search.
-func (s *server) inTurn(hc huma.Context, next func(huma.Context)) {
-	done, ok := s.turns.take(hc.Context())
-	if !ok {
-		hc.SetHeader("Retry-After", "1")
-		_ = huma.WriteErr(s.api, hc, http.StatusServiceUnavailable, "too many are searching: try again in a moment") // whoever is gone needs no answer
-		return
+func (t *inTurn) Search(ctx context.Context, q models.Query) (models.Results, error) {
+	return atTurn(ctx, t, q, t.Searcher.Search)
+}
+
+func (t *inTurn) Complete(ctx context.Context, q models.Query) ([]models.Completion, error) {
+	return atTurn(ctx, t, q, t.Searcher.Complete)
+}
+
+func (t *inTurn) Mentions(ctx context.Context, q models.Query) (models.Mentions, error) {
+	return atTurn(ctx, t, q, t.Searcher.Mentions)
+}
+
+func atTurn[A any](ctx context.Context, t *inTurn, q models.Query, ask func(context.Context, models.Query) (A, error)) (A, error) {
+	if err := t.take(ctx); err != nil {
+		var none A
+		return none, err
 	}
-	defer done()
-	next(hc)
+	defer t.free.Release(1)
+	return ask(ctx, q)
 }

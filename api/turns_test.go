@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"runtime"
 	"sync/atomic"
 	"testing"
 
@@ -12,46 +14,35 @@ import (
 
 // Those who wait get their turns in the order of asking; who comes when too many wait, or leaves, gets none and takes none.
 func TestTurns(t *testing.T) {
-	turns := &turns{free: semaphore.NewWeighted(1), most: 2}
-	first, ok := turns.take(t.Context())
-	if !ok {
-		t.Fatal("there is no turn where nobody is")
-	}
+	turns := &inTurn{free: semaphore.NewWeighted(1), most: 2}
+	must(t, turns.take(t.Context()))
 	left, leave := context.WithCancel(t.Context())
-	got := make(chan int, 2)
-	var dones [2]func()
-	waiting := func(i int, ctx context.Context) {
-		go func() {
-			if done, ok := turns.take(ctx); ok {
-				dones[i] = done
-				got <- i
-			} else {
-				got <- -1
-			}
-		}()
-		for turns.waiting.Load() < int64(i+1) { // until it has its place
-			continue
+	type turn struct {
+		who int
+		err error
+	}
+	got := make(chan turn, 2)
+	waiting := func(who int, ctx context.Context) {
+		go func() { got <- turn{who, turns.take(ctx)} }()
+		for turns.waiting.Load() < int64(who) { // until it has its place
+			runtime.Gosched()
 		}
 	}
-	waiting(0, left)
-	waiting(1, t.Context())
-	if _, ok := turns.take(t.Context()); ok {
-		t.Error("one more got a turn")
+	waiting(1, left)
+	waiting(2, t.Context())
+	if err := turns.take(t.Context()); !errors.Is(err, models.ErrBusy) {
+		t.Errorf("one more got a turn, or %v", err)
 	}
 	leave()
-	if who := <-got; who != -1 {
-		t.Errorf("%d got a turn while the first one has it", who)
+	if g := <-got; g.who != 1 || !errors.Is(g.err, context.Canceled) {
+		t.Errorf("%d got a turn while the first one has it, or %v", g.who, g.err)
 	}
-	first()
-	if who := <-got; who != 1 {
-		t.Errorf("%d got the turn of one who waits", who)
+	turns.free.Release(1)
+	if g := <-got; g.who != 2 || g.err != nil {
+		t.Errorf("%d got the turn of one who waits, or %v", g.who, g.err)
 	}
-	dones[1]()
-	if done, ok := turns.take(t.Context()); !ok {
-		t.Error("a turn was not given back")
-	} else {
-		done()
-	}
+	turns.free.Release(1)
+	must(t, turns.take(t.Context()))
 }
 
 // counting counts what an index is asked.
