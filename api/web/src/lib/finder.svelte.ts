@@ -2,7 +2,8 @@
 import { type Hit, type Mentions, type Results, explain, mentions, search } from './api'
 import type { Sort } from './route.svelte'
 
-const pauseMS = 140
+// How long typing has to pause: as long as the last answer took, so that a server is not asked for more than it can answer.
+const pauseMS = { least: 20, most: 200 }
 const pageSize = 20
 const momentsShown = 4
 const momentsPage = 100
@@ -22,6 +23,7 @@ class Finder {
 
   #wanted: Question = { q: '', sort: 'relevance', strict: false }
   #counted = '' // the query whose mentions were asked for, as text
+  #pause = pauseMS.least
   #timer: ReturnType<typeof setTimeout> | undefined
   #running = new AbortController()
 
@@ -43,13 +45,14 @@ class Finder {
     }
     this.busy = true
     if (now) void this.#run()
-    else this.#timer = setTimeout(() => void this.#run(), pauseMS)
+    else this.#timer = setTimeout(() => void this.#run(), this.#pause)
   }
 
   async #run() {
     this.#timer = undefined
     const { signal } = this.#running
     const wanted = this.#wanted
+    const asked = performance.now()
     try {
       const results = await search({ ...wanted, limit: pageSize, moments: momentsShown, facets: true }, signal)
       if (signal.aborted) return
@@ -59,6 +62,9 @@ class Finder {
       if (signal.aborted) return
       this.error = explain(e)
       this.results = null
+    } finally {
+      const took = performance.now() - asked // of an answer that was given up, or longer
+      this.#pause = Math.min(Math.max(took, signal.aborted ? this.#pause : pauseMS.least), pauseMS.most)
     }
     this.query = wanted.q
     this.busy = false
