@@ -122,7 +122,9 @@ func TestSearchPage(t *testing.T) {
 			return `[...document.querySelectorAll('aside button')].find(e => e.querySelector('bdi')?.innerText === '` + label + `')`
 		}
 		b.until(facet("2024") + ` !== undefined`)
-		if got := b.eval(facet("2024") + `.innerText.replace(/\s+/g, ' ')`); got != "2024 3 episodes" {
+		// The number is shown alone, and read out with its noun.
+		parts := `[...` + facet("2024") + `.querySelectorAll('bdi, [aria-hidden], .unseen')].map(e => e.textContent).join('|')`
+		if got := b.eval(parts); got != "2024|3|3 episodes" {
 			t.Errorf("the facet says %q", got)
 		}
 		b.eval(facet("2024") + `.click()`)

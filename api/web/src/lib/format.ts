@@ -29,6 +29,7 @@ const lists = written((l) => new Intl.ListFormat(l))
 const plurals = written((l) => new Intl.PluralRules(l))
 const dates = written((l) => new Intl.DateTimeFormat(l, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }))
 const moments = written((l) => new Intl.DateTimeFormat(l, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }))
+const datedMoments = written((l) => new Intl.DateTimeFormat(l, { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }))
 const months = written((l) => new Intl.DateTimeFormat(l, { month: 'long', year: 'numeric', timeZone: 'UTC' }))
 const languages = written((l) => new Intl.DisplayNames(l, { type: 'language', fallback: 'code' }))
 
@@ -36,7 +37,8 @@ const units = ['hour', 'minute', 'second', 'byte', 'kilobyte', 'megabyte', 'giga
 const measures = written(
   (l) => new Map(units.map((unit) => [unit, new Intl.NumberFormat(l, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 })])),
 )
-const measure = (n: number, unit: (typeof units)[number]) => measures().get(unit)?.format(n) ?? String(n)
+/** A number and its unit, which stay on one line. */
+const measure = (n: number, unit: (typeof units)[number]) => (measures().get(unit)?.format(n) ?? String(n)).replaceAll(' ', '\u00a0')
 
 /** 1234 → "1,234". */
 export const number = (n: number) => integers().format(n)
@@ -89,6 +91,9 @@ export const day = (iso: string | undefined) => (iso ? dates().format(new Date(i
 
 /** A moment of these days: "3 Mar, 14:05". */
 export const when = (iso: string) => moments().format(new Date(iso))
+
+/** A moment of any year: "3 Mar 2026, 14:05". */
+export const moment = (iso: string) => datedMoments().format(new Date(iso))
 
 /** A month, from its first millisecond: "March 2020". */
 export const month = (ms: number) => months().format(ms)

@@ -9,6 +9,7 @@ class Live {
   lost = $state(false) // the server was there and is not now
 
   #events: EventSource | undefined
+  #again: ReturnType<typeof setTimeout> | undefined
 
   constructor() {
     // A page that the browser keeps for going back would keep its connection, and browsers have six of them for a server.
@@ -19,6 +20,8 @@ class Live {
   }
 
   follow() {
+    this.#events?.close()
+    clearTimeout(this.#again)
     if (!session.may('read')) return // the session has ended
     const events = (this.#events = new EventSource('/api/v1/events'))
     events.addEventListener('status', (e) => {
@@ -29,7 +32,7 @@ class Live {
       this.lost = this.status !== null
       if (events.readyState !== EventSource.CLOSED) return
       void session.load() // it may be that the session has ended
-      setTimeout(() => this.follow(), againMS)
+      this.#again = setTimeout(() => this.follow(), againMS)
     }
   }
 

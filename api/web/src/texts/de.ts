@@ -34,6 +34,7 @@ export default {
   password: 'Passwort',
   webPage: 'Webseite',
   quoted: (text) => `„${text}“`,
+  colon: (before) => `${before}:`,
 
   page: {
     language: 'Sprache dieser Seite',
@@ -106,7 +107,6 @@ export default {
     showAll: (n) => `Alle ${moments(n)} zeigen`,
     titleOnly: 'Im Titel oder in den Notizen gefunden.',
     facets: { shows: 'Sendung', years: 'Jahr', speakers: 'Stimme', languages: 'Sprache' },
-    unseenEpisodes: ' Folgen',
     moreValues: (n) => `${number(n)} weitere`,
     overTime: 'Im Lauf der Zeit',
     timeline: (n, label, most) => `${moments(n)} im Lauf der Zeit, die meisten in ${label}: ${number(most)}`,
@@ -447,6 +447,15 @@ export default {
     needed: 'Bis es da ist, wird nichts transkribiert.',
     removeAsk: (name) => `${name} entfernen? Es lässt sich wieder laden.`,
     keep: 'Behalten',
+    stages: {
+      waiting: 'wartet',
+      'waiting for another process': 'wartet auf einen anderen Prozess',
+      downloading: 'wird geladen',
+      'mirror download': 'wird von einem Spiegelserver geladen',
+      converting: 'wird umgewandelt',
+      quantizing: 'wird quantisiert',
+      verifying: 'wird geprüft',
+    },
     stop: 'Anhalten',
     stopThis: (name) => `${name} nicht weiter laden`,
     fetch: 'Laden',

@@ -36,6 +36,7 @@ export const en = {
   password: 'Password',
   webPage: 'Web page',
   quoted: (text: string) => `“${text}”`,
+  colon: (before: string) => `${before}:`,
 
   page: {
     language: 'Language of this page',
@@ -108,7 +109,6 @@ export const en = {
     showAll: (n: number) => `Show all ${moments(n)}`,
     titleOnly: 'Found in the title or the notes.',
     facets: { shows: 'Show', years: 'Year', speakers: 'Speaker', languages: 'Language' },
-    unseenEpisodes: ' episodes',
     moreValues: (n: number) => `${number(n)} more`,
     overTime: 'Over time',
     timeline: (n: number, label: string, most: number) => `${moments(n)} over time, most in ${label}: ${number(most)}`,

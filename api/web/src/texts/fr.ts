@@ -34,6 +34,7 @@ export default {
   password: 'Mot de passe',
   webPage: 'Page web',
   quoted: (text) => `« ${text} »`,
+  colon: (before) => `${before} :`,
 
   page: {
     language: 'Langue de cette page',
@@ -106,7 +107,6 @@ export default {
     showAll: (n) => `Afficher les ${moments(n)}`,
     titleOnly: 'Trouvé dans le titre ou les notes.',
     facets: { shows: 'Émission', years: 'Année', speakers: 'Voix', languages: 'Langue' },
-    unseenEpisodes: ' épisodes',
     moreValues: (n) => `${number(n)} de plus`,
     overTime: 'Au fil du temps',
     timeline: (n, label, most) => `${moments(n)} au fil du temps, le plus en ${label} : ${number(most)}`,
@@ -447,6 +447,15 @@ export default {
     needed: 'Rien n’est transcrit tant qu’il n’est pas là.',
     removeAsk: (name) => `Supprimer ${name} ? Il pourra être téléchargé à nouveau.`,
     keep: 'Garder',
+    stages: {
+      waiting: 'en attente',
+      'waiting for another process': 'en attente d’un autre processus',
+      downloading: 'téléchargement',
+      'mirror download': 'téléchargement depuis un miroir',
+      converting: 'conversion',
+      quantizing: 'quantification',
+      verifying: 'vérification',
+    },
     stop: 'Arrêter',
     stopThis: (name) => `Arrêter le téléchargement de ${name}`,
     fetch: 'Télécharger',

@@ -24,6 +24,8 @@ class Page {
   /** In the place of the English texts. */
   translation = $state.raw<Texts>()
 
+  #turn = 0
+
   /** Takes the language that was chosen here, or the first of the browser's that there is. */
   start(): Promise<void> {
     const wanted = kept('language')
@@ -37,12 +39,16 @@ class Page {
   }
 
   async #take(code: Language) {
+    const mine = ++this.#turn
+    let texts: Texts | undefined
     try {
-      this.translation = code === 'en' ? undefined : (await translations[code]()).default
-      this.code = code
+      texts = code === 'en' ? undefined : (await translations[code]()).default
     } catch {
       return // the server is lost, and the page says so in the language that it has
     }
+    if (mine !== this.#turn) return
+    this.translation = texts
+    this.code = code
     this.locale = navigator.languages.find((l) => plain(l) === code) ?? code
     document.documentElement.lang = code
   }
