@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -209,6 +210,25 @@ func TestPage(t *testing.T) {
 			b.until(`document.querySelector('.bar [role=alert]').getBoundingClientRect().bottom <= innerHeight && document.getAnimations().length === 0`)
 			b.shoot("not-kept-" + look.colours)
 		}
+	})
+
+	t.Run("a part that cannot be loaded says so, and comes when it can", func(t *testing.T) {
+		b := openTab(t, browser, newArchive(t), "/")
+		b.until(`document.querySelector('.empty') !== null`)
+		help := func(loads bool) {
+			t.Helper()
+			block := network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: "*://*:*/assets/Help-*.js", Block: !loads}}}
+			if _, err := chromedp.Call(b.ctx, network.SetBlockedURLs, block); err != nil {
+				t.Fatal(err)
+			}
+			b.click(`button.help`)
+		}
+		help(false)
+		b.until(`document.querySelector('[role=alert]')?.innerText.includes('could not be loaded')`)
+		b.click(`[role=alert] button`)
+		b.until(`document.querySelector('[role=alert]') === null`)
+		help(true)
+		b.until(`document.querySelector('dialog[open] kbd') !== null`)
 	})
 
 	t.Run("in German and in French", func(t *testing.T) { inLanguages(t, browser) })
