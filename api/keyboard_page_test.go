@@ -55,8 +55,9 @@ func TestKeyboardOnly(t *testing.T) {
 	b.keys(kb.Escape + kb.Escape)
 	b.until(box + `.value === ''`)
 	b.keys("/error budget")
-	b.until(quiet + ` && document.querySelector('article mark') !== null`)
-	b.keys(kb.Escape)
+	b.until(quiet + ` && document.querySelector('article mark') !== null && !document.querySelector('#completions').hidden`)
+	b.keys(kb.Escape) // closes the completions
+	b.until(`document.querySelector('#completions').hidden`)
 	b.keys(kb.ArrowDown)
 	b.until(`document.activeElement.closest('article h3') !== null`)
 	b.keys(kb.ArrowDown)

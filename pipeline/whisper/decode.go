@@ -38,7 +38,7 @@ func (m *model) attempts(languageID int, prompt string) ([]attempt, error) {
 		bestOf int
 	}{
 		{params{languageID: languageID, prompt: prompt, beams: 1}, extraContext, 1},
-		{params{languageID: languageID, prompt: prompt, beams: 5}, carefulContext, 1},
+		{params{languageID: languageID, prompt: prompt, beams: 4}, carefulContext, 1},
 		// The prompt is left out: with bad audio it is what the decoder loops on.
 		{params{languageID: languageID, beams: 1, temperature: 0.4}, fullContext, 5},
 	}

@@ -49,7 +49,7 @@ func device() string {
 
 // parameters puts the settings that shape a transcript into words.
 func parameters() string {
-	return fmt.Sprintf("chunks up to %d s; greedy, then 5 beams, then sampling at 0.4", longestChunk/SampleRate)
+	return fmt.Sprintf("chunks up to %d s; greedy, then 4 beams, then sampling at 0.4", longestChunk/SampleRate)
 }
 
 // quantization names how a model's numbers are stored (ggml.h, enum ggml_ftype; thousands hold a version).
