@@ -162,6 +162,13 @@ func (u *Uploads) take(ctx context.Context, up Upload) (Upload, error) {
 	if done, err := u.shelf.result(up.ID); err == nil {
 		return done, nil
 	}
+	if whole, err := u.shelf.isWhole(up); err != nil {
+		return up, err
+	} else if !whole {
+		up.State, up.Reason = UploadRefused, "what arrived is not the file that was announced, by its checksum: send it again"
+		up.SHA256, up.UpdatedAt = "", time.Now().UTC() // the file of that checksum was not refused
+		return up, u.shelf.settle(up)
+	}
 	got, err := u.o.Receiver.Receive(ctx, models.Upload{Path: u.shelf.path(up.ID), Name: up.Name, Show: up.Show})
 	switch {
 	case errors.Is(err, models.ErrUnusable), errors.Is(err, models.ErrInvalid):
@@ -247,7 +254,7 @@ func (u *Uploads) known(c *gin.Context) {
 func (s *server) registerUploads(h huma.API) {
 	list := get("list-uploads", uploadsPath, "Uploads of the last days and what became of them, newest first")
 	list.Description = "Uploads are made with the tus protocol, version 1.0.0 (https://tus.io): POST to this address with Upload-Length and " +
-		"Upload-Metadata (filename, show for the title of a collection, sha256 to find it again by), then PATCH what Location names until all has arrived. The answer to the last " +
+		"Upload-Metadata (filename, show for the title of a collection, sha256 to find it again by and to check what arrives), then PATCH what Location names until all has arrived. The answer to the last " +
 		"piece is the upload as described here."
 	list.Errors = []int{http.StatusInternalServerError}
 	register(s, h, list, func(ctx context.Context, _ *struct{}) (*struct{ Body UploadList }, error) {

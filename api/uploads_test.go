@@ -71,10 +71,13 @@ func tusCall(h http.Handler, method, target string, body io.Reader, header ...st
 	return w
 }
 
-func beginUpload(t *testing.T, h http.Handler, name string, size int) (target string) {
+func beginUpload(t *testing.T, h http.Handler, name string, size int, sum ...string) (target string) {
 	t.Helper()
-	meta := "filename " + base64.StdEncoding.EncodeToString([]byte(name)) + ",show " + base64.StdEncoding.EncodeToString([]byte("Talks"))
-	w := tusCall(h, "POST", uploadsPath, nil, "Upload-Length", strconv.Itoa(size), "Upload-Metadata", meta)
+	meta := []string{"filename " + base64.StdEncoding.EncodeToString([]byte(name)), "show " + base64.StdEncoding.EncodeToString([]byte("Talks"))}
+	for _, s := range sum {
+		meta = append(meta, "sha256 "+base64.StdEncoding.EncodeToString([]byte(s)))
+	}
+	w := tusCall(h, "POST", uploadsPath, nil, "Upload-Length", strconv.Itoa(size), "Upload-Metadata", strings.Join(meta, ","))
 	if w.Code != http.StatusCreated {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -128,14 +131,21 @@ func TestUploadInPieces(t *testing.T) {
 	if err != nil || len(left) != 1 {
 		t.Errorf("left are %v %v", left, err)
 	}
-	again := beginUpload(t, h, "copy.wav", 11)
+	sum := sha256.Sum256([]byte("RIFF a word"))
+	again := beginUpload(t, h, "copy.wav", 11, strings.ToUpper(hex.EncodeToString(sum[:])))
 	sendPiece(h, again, 0, "RIFF a word")
 	if up := readUpload(t, h, again); up.State != UploadKnown {
 		t.Errorf("%+v", up)
 	}
+	// What arrives is another file than the one that was announced, which is not refused for that.
+	changed := beginUpload(t, h, "copy.wav", 11, hex.EncodeToString(sum[:]))
+	sendPiece(h, changed, 0, "RIFF a wrod")
+	if up := readUpload(t, h, changed); up.State != UploadRefused || !strings.Contains(up.Reason, "checksum") || up.SHA256 != "" {
+		t.Errorf("%+v", up)
+	}
 	res, body := ask(t, h, "GET", uploadsPath)
 	var list UploadList
-	if err := json.Unmarshal([]byte(body), &list); err != nil || res.StatusCode != http.StatusOK || len(list.Uploads) != 2 {
+	if err := json.Unmarshal([]byte(body), &list); err != nil || res.StatusCode != http.StatusOK || len(list.Uploads) != 3 {
 		t.Errorf("%d %v %s", res.StatusCode, err, body)
 	}
 }

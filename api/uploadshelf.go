@@ -2,9 +2,12 @@ package api
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -32,7 +35,7 @@ type Upload struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name" doc:"as its sender calls it"`
 	Show      string    `json:"show" doc:"title of the collection that it belongs to; empty for the one of all recordings added one by one"`
-	SHA256    string    `json:"sha256" doc:"of the whole file, where its sender said so: by it an upload is found again that goes on later"`
+	SHA256    string    `json:"sha256" doc:"of the whole file, where its sender said so: by it an upload is found again that goes on later, and what arrived is checked"`
 	Bytes     int64     `json:"bytes"`
 	Arrived   int64     `json:"arrived" doc:"bytes that are here"`
 	State     string    `json:"state" enum:"arriving,reading,added,known,refused"`
@@ -125,6 +128,23 @@ func (s uploadShelf) upload(id string) (Upload, error) {
 	up = uploadOf(info)
 	up.UpdatedAt = st.ModTime().UTC()
 	return up, nil
+}
+
+// isWhole reports whether what arrived is what its sender announced, where they did.
+func (s uploadShelf) isWhole(up Upload) (bool, error) {
+	if up.SHA256 == "" {
+		return true, nil
+	}
+	f, err := os.Open(s.path(up.ID))
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return false, fmt.Errorf("reading the upload %s: %w", up.ID, err)
+	}
+	return strings.EqualFold(hex.EncodeToString(sum.Sum(nil)), up.SHA256), nil
 }
 
 // settle notes what became of an upload, and then removes its bytes.

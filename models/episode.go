@@ -79,6 +79,12 @@ type Media struct {
 	From Enclosure
 }
 
+// Reasons of failed episodes that others know by them.
+const (
+	ReasonCancelled = "cancelled: retry it to have it after all" // its owner no longer wanted it
+	ReasonMediaGone = "the recording is no longer in the archive's media: upload it again"
+)
+
 // AudioNotKept reports whether the audio was removed once all was done that needed it, as the show's settings ask.
 func (e Episode) AudioNotKept() bool {
 	return e.Media.Key == "" && e.Media.SHA256 != "" && (e.State == EpisodeDone || e.State == EpisodeFailed)

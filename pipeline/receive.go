@@ -99,7 +99,7 @@ func (p *Pipeline) received(ctx context.Context, e models.Episode) (media models
 	key := strings.TrimPrefix(string(e.Enclosure.Location), storedLocation)
 	f, err := p.o.Media.Open(ctx, key)
 	if errors.Is(err, models.ErrNotFound) {
-		return media, info, models.Explain(models.ErrUnusable, "the recording is no longer in the archive's media: upload it again")
+		return media, info, models.Explain(models.ErrUnusable, models.ReasonMediaGone)
 	}
 	if err != nil {
 		return media, info, err

@@ -218,7 +218,7 @@ func cancelOne(c clause) {
 	if idle, err := s.Idle(ctx); err != nil || !idle {
 		t.Fatalf("idle %v, %v", idle, err)
 	}
-	if e, _ := s.Episode(ctx, id); e.State != models.EpisodeFailed || e.Reason != cancelled {
+	if e, _ := s.Episode(ctx, id); e.State != models.EpisodeFailed || e.Reason != models.ReasonCancelled {
 		t.Fatalf("it is %s, %q", e.State, e.Reason)
 	}
 	if n, err := s.RetryAll(ctx); n != 0 || err != nil {

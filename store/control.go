@@ -100,9 +100,6 @@ func setUrgent(ctx context.Context, tx bun.Tx, id models.EpisodeID, at int64) er
 	return err
 }
 
-// Cancelled is why an episode failed that its owner no longer wanted.
-const cancelled = "cancelled: retry it to have it after all"
-
 // Cancel takes an episode out of the queue; an attempt that is running is told to stop within seconds. An episode that has
 // no transcript becomes failed, and is left alone by [Store.RetryAll]; one that has keeps it. What was downloaded and
 // decoded stays for a retry. An episode of which nothing waits or runs is [models.ErrConflict].
@@ -147,7 +144,7 @@ func (s *Store) Cancel(ctx context.Context, id models.EpisodeID) error {
 		if t != nil && t.Complete {
 			return errors.Join(setState(ctx, tx, id, models.EpisodeDone, toMS(now)), s.release(ctx, tx, id))
 		}
-		return failEpisode(ctx, tx, id, cancelled, toMS(now))
+		return failEpisode(ctx, tx, id, models.ReasonCancelled, toMS(now))
 	})
 }
 

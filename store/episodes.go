@@ -212,7 +212,7 @@ func (s *Store) transcribing(ctx context.Context, tx bun.Tx, id models.EpisodeID
 func (s *Store) RetryAll(ctx context.Context, hidden ...models.ShowID) (int, error) {
 	var rows []episodeRow
 	err := s.e.read.NewSelect().Model(&rows).Column("id", "show_id").
-		Where("state = ? AND reason <> ? OR translation_warning <> ''", models.EpisodeFailed, cancelled).Order("id").Scan(ctx)
+		Where("state = ? AND reason <> ? OR translation_warning <> ''", models.EpisodeFailed, models.ReasonCancelled).Order("id").Scan(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("looking for failed episodes: %w", s.e.explain(err))
 	}

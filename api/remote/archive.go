@@ -24,12 +24,6 @@ func (c *Client) Status(ctx context.Context) (st models.Status, err error) {
 	return st, err
 }
 
-// Idle reports whether the queue is empty.
-func (c *Client) Idle(ctx context.Context) (bool, error) {
-	st, err := c.Status(ctx)
-	return len(st.Queue) == 0, err
-}
-
 // Search answers a query into what has the fields that are wanted of [api.Results].
 func (c *Client) Search(ctx context.Context, q models.Query, into any) error {
 	p := url.Values{"q": {q.Text}}
@@ -58,6 +52,9 @@ func (c *Client) Shows(ctx context.Context) ([]models.Show, error) {
 	out := make([]models.Show, len(got.Shows))
 	for i, s := range got.Shows {
 		out[i] = show(s)
+		if err := c.checkIDs(string(s.ID)); err != nil {
+			return nil, err
+		}
 	}
 	return out, err
 }
@@ -66,6 +63,9 @@ func (c *Client) Shows(ctx context.Context) ([]models.Show, error) {
 func (c *Client) Show(ctx context.Context, id models.ShowID) (models.Show, error) {
 	var got api.Show
 	err := c.get(ctx, "shows/"+string(id), nil, &got)
+	if err == nil {
+		err = c.checkIDs(string(got.ID))
+	}
 	return show(got), err
 }
 
@@ -124,11 +124,15 @@ func (c *Client) Episodes(ctx context.Context, f models.EpisodeFilter) ([]models
 			return nil, err
 		}
 		for _, e := range got.Episodes {
+			if err := c.checkIDs(string(e.ID), string(e.ShowID)); err != nil {
+				return nil, err
+			}
 			out = append(out, episode(e))
 		}
-		if cursor = got.Next; cursor == "" || len(out) == f.Limit {
+		if got.Next == "" || got.Next == cursor || len(got.Episodes) == 0 || len(out) == f.Limit {
 			return out, nil
 		}
+		cursor = got.Next
 	}
 }
 
@@ -139,7 +143,20 @@ func (c *Client) Episode(ctx context.Context, id models.EpisodeID) (models.Episo
 	}
 	var got api.Episode
 	err := c.get(ctx, "episodes/"+string(id), nil, &got)
+	if err == nil {
+		err = c.checkIDs(string(got.ID), string(got.ShowID))
+	}
 	return episode(got), err
+}
+
+// checkIDs checks identifiers that a server gives: they become part of addresses, and of the names of files.
+func (c *Client) checkIDs(ids ...string) error {
+	for _, id := range ids {
+		if !models.ValidID(id) {
+			return c.another("")
+		}
+	}
+	return nil
 }
 
 // episode is an episode as far as the API tells it in lists.

@@ -83,11 +83,11 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // String is the address of the server.
 func (c *Client) String() string { return c.base.String() }
 
-// Exposed reports whether the token can be read on its way: it goes unencrypted to another machine.
+// Exposed reports whether a token or password can be read on its way: it goes unencrypted to another machine.
 func (c *Client) Exposed() bool {
 	ip, err := netip.ParseAddr(c.base.Hostname())
 	local := strings.EqualFold(c.base.Hostname(), "localhost") || err == nil && ip.Unmap().IsLoopback()
-	return c.token != "" && c.base.Scheme == "http" && !local
+	return c.base.Scheme == "http" && !local
 }
 
 // get reads what is at a path of the API.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -134,7 +135,7 @@ func TestAddresses(t *testing.T) {
 		t.Error("a token of two lines is taken")
 	}
 	for url, want := range map[string]bool{"http://example.org": true, "https://example.org": false, "http://localhost:8080": false, "http://[::1]:8080": false, "http://10.0.0.1": true} {
-		if got := newClient(t, url, secret).Exposed(); got != want {
+		if got := newClient(t, url, "").Exposed(); got != want {
 			t.Errorf("a token to %s is exposed: %v", url, got)
 		}
 	}
@@ -219,14 +220,81 @@ func TestSendGoesOn(t *testing.T) {
 				_, _ = io.WriteString(w, `{"state":"added","episode_id":"x"}`)
 			}
 		}))
-		arriving := []api.Upload{{ID: id, Show: file.Show, SHA256: file.SHA256, Bytes: file.Bytes}}
+		before := []api.Upload{{ID: id, State: api.UploadArriving, Show: file.Show, SHA256: file.SHA256, Bytes: file.Bytes}}
 		if id == "" {
-			arriving = nil
+			before = nil
 		}
-		up, err := newClient(t, s.URL, "").Send(t.Context(), file, arriving, func(int64) {})
+		up, err := newClient(t, s.URL, "").Send(t.Context(), file, before, func(int64) {})
 		s.Close()
 		if err != nil || up.State != "added" || got != text || begun != begins {
 			t.Errorf("%q: %v %+v, got %q, begun %v", id, err, up, got, begun)
 		}
+	}
+}
+
+// What a server refused is not sent to it again. What it cannot take in yet, or has not read yet, is not either.
+func TestSendNotAgain(t *testing.T) {
+	t.Parallel()
+	const text = "what was said"
+	file := remote.Recording{Name: "a.mp3", SHA256: "abc", Bytes: int64(len(text)), Body: strings.NewReader(text)}
+	for _, before := range []string{"", api.UploadReading, api.UploadRefused} {
+		var asked []string
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, r.Method)
+			switch r.Method {
+			case http.MethodPost:
+				w.Header().Set("Location", "/api/v1/uploads/new")
+				w.WriteHeader(http.StatusCreated)
+			case http.MethodHead:
+				w.Header().Set("Upload-Offset", strconv.Itoa(len(text)))
+			case http.MethodPatch:
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.Header().Set("Content-Type", "application/problem+json")
+				w.WriteHeader(http.StatusInternalServerError)
+				_, _ = io.WriteString(w, `{"detail":"it is kept"}`)
+			default:
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = io.WriteString(w, `{"state":"reading"}`)
+			}
+		}))
+		list, want, state := []api.Upload{{ID: "old", State: before, SHA256: file.SHA256, Bytes: file.Bytes}}, "HEAD GET", api.UploadReading
+		switch before {
+		case "":
+			list, want = nil, "POST PATCH GET"
+		case api.UploadRefused:
+			want, state = "", api.UploadRefused
+		}
+		up, err := newClient(t, s.URL, "").Send(t.Context(), file, list, func(int64) {})
+		s.Close()
+		if got := strings.Join(asked, " "); err != nil || up.State != state || got != want {
+			t.Errorf("%q: %+v %v after %s, want %s", before, up, err, got, want)
+		}
+	}
+}
+
+// What a server calls things becomes part of the names of files.
+func TestIdentifiers(t *testing.T) {
+	t.Parallel()
+	answer := `{"shows":[{"id":"../../x"}],"episodes":[],"next":"again"}`
+	asked := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, answer)
+	}))
+	defer s.Close()
+	c := newClient(t, s.URL, "")
+	if _, err := c.Shows(t.Context()); err == nil {
+		t.Error("a show has an identifier that is none")
+	}
+	if list, err := c.Episodes(t.Context(), models.EpisodeFilter{}); err != nil || len(list) != 0 || asked != 2 {
+		t.Errorf("a list without an end: %v %v, asked %d times", list, err, asked)
+	}
+	answer = `{"id":"../../x","episodes":[{"id":"0123456789abcdef","show_id":"../../x"}]}`
+	_, show := c.Show(t.Context(), "0123456789abcdef")
+	_, episode := c.Episode(t.Context(), "0123456789abcdef")
+	_, list := c.Episodes(t.Context(), models.EpisodeFilter{})
+	if show == nil || episode == nil || list == nil {
+		t.Errorf("identifiers that are none: %v, %v, %v", show, episode, list)
 	}
 }

@@ -35,17 +35,27 @@ func (e *busyError) Error() string { return e.err.Error() }
 func (e *busyError) Unwrap() error { return e.err }
 
 // passingError is a failure after which the same may succeed: a connection that broke, a server that is being started.
-type passingError struct{ err error }
+type passingError struct {
+	err  error
+	told bool // by Earshot itself
+}
 
 func (e *passingError) Error() string { return e.err.Error() }
 func (e *passingError) Unwrap() error { return e.err }
+
+// Passes reports whether the same may succeed a little later.
+func Passes(err error) bool {
+	var passing *passingError
+	var busy *busyError
+	return errors.As(err, &passing) || errors.As(err, &busy)
+}
 
 // unreached says why there is no answer.
 func (c *Client) unreached(ctx context.Context, err error) error {
 	cause := context.Cause(ctx)
 	switch {
 	case errors.Is(cause, errSlow):
-		return &passingError{fmt.Errorf("%s does not answer in time: try again later", c)}
+		return &passingError{err: fmt.Errorf("%s does not answer in time: try again later", c)}
 	case cause != nil:
 		return cause
 	}
@@ -64,11 +74,11 @@ func (c *Client) unreached(ctx context.Context, err error) error {
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"): // net/http has no type for it
 		return fmt.Errorf("what listens at %s does not speak https: is its address http://%s?", c, c.base.Host)
 	case errors.As(err, &name):
-		return &passingError{fmt.Errorf("%s is not reached: there is no machine %s, or no network", c, c.base.Hostname())}
+		return &passingError{err: fmt.Errorf("%s is not reached: there is no machine %s, or no network", c, c.base.Hostname())}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return &passingError{fmt.Errorf("%s is not reached: nothing listens there; is earshot serve running?", c)}
+		return &passingError{err: fmt.Errorf("%s is not reached: nothing listens there; is earshot serve running?", c)}
 	}
-	return &passingError{fmt.Errorf("%s is not reached: %w", c, bare(err))}
+	return &passingError{err: fmt.Errorf("%s is not reached: %w", c, bare(err))}
 }
 
 // bare is an error of net/http without the address, which the sentence around it has.
@@ -117,11 +127,11 @@ func (c *Client) refused(ctx context.Context, resp *http.Response) error {
 	case !ours && status == http.StatusRequestEntityTooLarge && resp.Header.Get("Tus-Resumable") != "":
 		return models.Explain(models.ErrUnusable, "it is larger than what the server takes")
 	case !ours && resp.Header.Get("Tus-Resumable") != "": // of the protocol of uploads: it has come further than we know, or is locked
-		return &passingError{fmt.Errorf("%s does not go on with the upload (%s)", c, resp.Status)}
+		return &passingError{err: fmt.Errorf("%s does not go on with the upload (%s)", c, resp.Status)}
 	case !ours && status == http.StatusRequestEntityTooLarge:
 		return fmt.Errorf("a proxy in front of %s refuses uploads in pieces of %d MB: its bound must be larger (client_max_body_size of nginx)", c, pieceBytes>>20)
 	case !ours && status >= http.StatusInternalServerError:
-		return &passingError{fmt.Errorf("%s is not reached: a server in front of it answers %s", c, resp.Status)}
+		return &passingError{err: fmt.Errorf("%s is not reached: a server in front of it answers %s", c, resp.Status)}
 	case !ours:
 		return c.another(" (" + resp.Status + ")")
 	case status == http.StatusUnauthorized:
@@ -139,7 +149,7 @@ func (c *Client) refused(ctx context.Context, resp *http.Response) error {
 	case status == http.StatusUnprocessableEntity:
 		return models.Explain(models.ErrInvalid, "%s", p.sentence())
 	case status >= http.StatusInternalServerError && status != http.StatusInsufficientStorage:
-		return &passingError{fmt.Errorf("%s: %s", c, p.Detail)}
+		return &passingError{err: fmt.Errorf("%s: %s", c, p.Detail), told: true}
 	}
 	return fmt.Errorf("%s: %s", c, p.sentence())
 }

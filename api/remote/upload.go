@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sethvargo/go-retry"
@@ -36,29 +37,29 @@ type Recording struct {
 	Body   io.ReaderAt
 }
 
-// Arriving lists the uploads that are not complete.
-func (c *Client) Arriving(ctx context.Context) ([]api.Upload, error) {
+// Uploads lists the uploads of the last days, newest first.
+func (c *Client) Uploads(ctx context.Context) ([]api.Upload, error) {
 	var got api.UploadList
-	if err := c.get(ctx, "uploads", nil, &got); err != nil {
-		return nil, err
-	}
-	var out []api.Upload
-	for _, up := range got.Uploads {
-		if up.State == api.UploadArriving {
-			out = append(out, up)
-		}
-	}
-	return out, nil
+	err := c.get(ctx, "uploads", nil, &got)
+	return got.Uploads, err
 }
 
-// Send sends a recording in pieces, and returns what became of it. It goes on with one of the uploads that are arriving where that is
-// of the same content, and after a connection that breaks. progress is told how much is there.
-func (c *Client) Send(ctx context.Context, f Recording, arriving []api.Upload, progress func(done int64)) (api.Upload, error) {
+// Send sends a recording in pieces, and returns what became of it. It goes on with one of the uploads before that is of the same content
+// and not in the archive yet, and after a connection that breaks. What the server refused before is not sent again. progress is told
+// how much is there.
+func (c *Client) Send(ctx context.Context, f Recording, before []api.Upload, progress func(done int64)) (api.Upload, error) {
 	id := ""
-	for _, up := range arriving {
-		if f.SHA256 != "" && up.SHA256 == f.SHA256 && up.Show == f.Show && up.Bytes == f.Bytes {
-			id = up.ID
-			break
+	for _, up := range before {
+		if f.SHA256 == "" || up.SHA256 != f.SHA256 || up.Bytes != f.Bytes {
+			continue
+		}
+		switch up.State {
+		case api.UploadRefused:
+			return up, nil
+		case api.UploadArriving, api.UploadReading:
+			if id == "" && up.Show == f.Show {
+				id = up.ID
+			}
 		}
 	}
 	breaks := newBreaks()
@@ -112,12 +113,19 @@ func (c *Client) goOn(ctx context.Context, f Recording, id string, progress func
 	progress(offset)
 	for offset < f.Bytes {
 		n := min(pieceBytes, f.Bytes-offset)
-		piece := &meter{r: io.NewSectionReader(f.Body, offset, n), told: func(done int64) { progress(offset + done) }}
-		up, err := c.piece(ctx, id, offset, n, piece)
+		piece := newMeter(io.NewSectionReader(f.Body, offset, n), func(done int64) { progress(offset + done) })
+		last := offset+n == f.Bytes
+		up, err := c.piece(ctx, id, offset, n, last, piece)
+		var failed *passingError
+		if last && errors.As(err, &failed) && failed.told { // where all has arrived, it is taken in later
+			if now, unread := c.upload(ctx, id); unread == nil && now.State != api.UploadArriving {
+				up, err = now, nil
+			}
+		}
 		if err != nil {
 			return id, api.Upload{}, err
 		}
-		if offset += n; offset == f.Bytes {
+		if offset += n; last {
 			return id, up, nil
 		}
 	}
@@ -178,11 +186,11 @@ func (c *Client) offset(ctx context.Context, id string) (int64, error) {
 	if err := c.get(ctx, "uploads/"+id, nil, nil); err != nil { // an answer to HEAD does not say why
 		return 0, err
 	}
-	return 0, &passingError{fmt.Errorf("%s does not say how much has arrived (%s)", c, resp.Status)}
+	return 0, &passingError{err: fmt.Errorf("%s does not say how much has arrived (%s)", c, resp.Status)}
 }
 
-// piece sends a piece, and returns what became of the upload where it was the last.
-func (c *Client) piece(ctx context.Context, id string, offset, n int64, body *meter) (up api.Upload, err error) {
+// piece sends a piece, and returns what became of the upload where it was the last. Then nothing reads the body any more.
+func (c *Client) piece(ctx context.Context, id string, offset, n int64, last bool, body *meter) (up api.Upload, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	stalled := time.AfterFunc(patience, func() { stop(errSlow) })
@@ -190,7 +198,7 @@ func (c *Client) piece(ctx context.Context, id string, offset, n int64, body *me
 	told := body.told
 	body.told = func(done int64) {
 		stalled.Reset(patience)
-		if done == n { // the server reads the whole recording before it answers to the last piece
+		if last && done == n { // the server reads the whole recording before it answers to the last piece
 			stalled.Reset(takingIn)
 		}
 		told(done)
@@ -203,10 +211,14 @@ func (c *Client) piece(ctx context.Context, id string, offset, n int64, body *me
 	r.Header.Set("Tus-Resumable", "1.0.0")
 	r.Header.Set("Upload-Offset", strconv.FormatInt(offset, 10))
 	r.Header.Set("Content-Type", "application/offset+octet-stream")
+	defer func() {
+		stop(nil)
+		<-body.closed // net/http may read on after an early answer
+		if body.err != nil {
+			err = fmt.Errorf("reading the recording: %w", body.err)
+		}
+	}()
 	resp, err := c.do(r)
-	if body.err != nil {
-		err = fmt.Errorf("reading the recording: %w", body.err)
-	}
 	if err != nil {
 		return up, err
 	}
@@ -217,13 +229,20 @@ func (c *Client) piece(ctx context.Context, id string, offset, n int64, body *me
 	return up, c.decode(ctx, resp, &up)
 }
 
+// upload returns an upload.
+func (c *Client) upload(ctx context.Context, id string) (up api.Upload, err error) {
+	err = c.get(ctx, "uploads/"+id, nil, &up)
+	return up, err
+}
+
 // become waits for what becomes of an upload that has arrived; one that is still read after a long time is returned so.
-func (c *Client) become(ctx context.Context, id string) (up api.Upload, err error) {
-	for end := time.Now().Add(takingIn); ; {
-		if err := c.get(ctx, "uploads/"+id, nil, &up); err != nil || up.State != api.UploadReading || time.Now().After(end) {
+func (c *Client) become(ctx context.Context, id string) (api.Upload, error) {
+	for began, wait := time.Now(), time.Second; ; wait = min(2*wait, longBreak) {
+		up, err := c.upload(ctx, id)
+		if err != nil || up.State != api.UploadReading || time.Since(began) > takingIn || time.Since(up.UpdatedAt) > takingIn {
 			return up, err
 		}
-		if err := pause(ctx, time.Second); err != nil {
+		if err := pause(ctx, wait); err != nil {
 			return up, err
 		}
 	}
@@ -231,10 +250,24 @@ func (c *Client) become(ctx context.Context, id string) (up api.Upload, err erro
 
 // meter tells how much was read.
 type meter struct {
-	r    io.Reader
-	done int64
-	told func(done int64)
-	err  error // of reading
+	r      io.Reader
+	done   int64
+	told   func(done int64)
+	err    error         // of reading
+	closed chan struct{} // when nothing reads it any more
+	close  func()
+}
+
+func newMeter(r io.Reader, told func(done int64)) *meter {
+	m := &meter{r: r, told: told, closed: make(chan struct{})}
+	m.close = sync.OnceFunc(func() { close(m.closed) })
+	return m
+}
+
+// Close tells that nothing reads it any more.
+func (m *meter) Close() error {
+	m.close()
+	return nil
 }
 
 func (m *meter) Read(p []byte) (int, error) {

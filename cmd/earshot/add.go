@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/earshot/earshot/api/remote"
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/store"
 )
@@ -38,7 +39,7 @@ same source again adds what is new and changes nothing else, except what --langu
 					return err
 				}
 			}
-			o := adding{cmd: cmd, settings: &flags, dryRun: dryRun}
+			o := adding{cmd: cmd, settings: &flags, dryRun: dryRun, wait: wait}
 			if o.header, err = flags.header(cmd); err != nil {
 				return err
 			}
@@ -69,6 +70,7 @@ type adding struct {
 	settings *settingsFlags
 	header   map[string]string // what the server of a feed wants to be told
 	dryRun   bool              // only say what would be added
+	wait     bool              // the episodes are wanted, to watch them
 }
 
 // added is what came of adding something, or would.
@@ -201,6 +203,9 @@ const watchEvery = 300 * time.Millisecond
 // watchElsewhereEvery is how often a server is asked how far it is.
 const watchElsewhereEvery = time.Second
 
+// watchPatience is how long a server that is watched may not answer: it is started again, perhaps.
+const watchPatience = time.Minute
+
 // finish works the queue to its end, or watches another process do so, and says what became of the episodes that were
 // added.
 func finish(ctx context.Context, out io.Writer, a catalogue, added []models.Episode) error {
@@ -212,8 +217,18 @@ func finish(ctx context.Context, out io.Writer, a catalogue, added []models.Epis
 	defer stop()
 	worked := make(chan error, 1)
 	go func() { worked <- a.workOff(working, func(line string) { w.bars.say("earshot: " + line) }) }()
-	for {
+	every := watchEvery
+	if _, far := a.(elsewhere); far {
+		every = watchElsewhereEvery
+	}
+	for answered := time.Now(); ; {
 		done, err := w.look(ctx)
+		switch {
+		case err == nil:
+			answered = time.Now()
+		case remote.Passes(err) && time.Since(answered) < watchPatience:
+			err = nil
+		}
 		if done || err != nil {
 			stop()
 			err = errors.Join(err, <-worked)
@@ -224,7 +239,7 @@ func finish(ctx context.Context, out io.Writer, a catalogue, added []models.Epis
 			return w.verdict(ctx)
 		}
 		select {
-		case <-time.After(watchEvery):
+		case <-time.After(every):
 		case <-ctx.Done():
 			err := <-worked // what is decoded is stored
 			w.bars.close()
@@ -291,7 +306,7 @@ func (w *watcher) look(ctx context.Context) (done bool, err error) {
 			delete(w.running, id)
 		}
 	}
-	return w.a.Idle(ctx)
+	return len(st.Queue) == 0, nil
 }
 
 // verdict names the episodes that failed.

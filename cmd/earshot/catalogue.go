@@ -47,7 +47,6 @@ type catalogue interface {
 	canWork(ctx context.Context) error
 	// workOff does the jobs of the queue, where that is not done by somebody else, until ctx ends.
 	workOff(ctx context.Context, say func(line string)) error
-	Idle(ctx context.Context) (bool, error)
 
 	Users(ctx context.Context) ([]models.User, error)
 	addUser(ctx context.Context, u models.User, secret string) error

@@ -70,6 +70,9 @@ type config struct {
 
 	TrustedProxies []string `koanf:"-"` // addresses and networks of proxies whose word is taken for where requests come from; likewise
 
+	// withheld says that a token in the environment is not for the server, and that there is no other one.
+	withheld bool
+
 	log *slog.Logger
 }
 
@@ -127,8 +130,12 @@ func (c *config) load(cmd *cobra.Command) error {
 		}
 		return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, envPrefix)), "_", "-"), value
 	}})
-	file := k.Copy()
-	if err := k.Load(fromEnv, nil); err != nil {
+	file, environment := k.Copy(), koanf.New(".")
+	err := environment.Load(fromEnv, nil)
+	if err == nil {
+		err = k.Merge(environment)
+	}
+	if err != nil {
 		return fmt.Errorf("reading the environment: %w", err)
 	}
 	fromFlags := posflag.ProviderWithFlag(flags, ".", k, func(f *pflag.Flag) (string, any) {
@@ -143,7 +150,7 @@ func (c *config) load(cmd *cobra.Command) error {
 	if err := k.Unmarshal("", c); err != nil {
 		return fmt.Errorf("the settings do not fit: %w", err)
 	}
-	c.forget(file)
+	c.chooseToken(flags, environment, file)
 	if err := c.checkPlace(cmd); err != nil {
 		return err
 	}
@@ -194,19 +201,34 @@ func (c *config) load(cmd *cobra.Command) error {
 	if _, err := c.webhooks(nil); err != nil {
 		return err
 	}
-	_, err := c.queue()
+	_, err = c.queue()
 	return err
 }
 
-// forget forgets a token in earshot.toml where the server is another one than there, because it is not for that, or where another
-// token was given in a file.
-func (c *config) forget(file *koanf.Koanf) {
-	otherServer, otherFile := c.Server != file.String("server"), c.TokenFile != file.String("token-file")
-	if (otherServer || otherFile) && c.Token == file.String("token") {
-		c.Token = ""
+// chooseToken takes the token that is meant for the server: of the file that a flag names, else of the environment, else of earshot.toml.
+// That of the environment is for the server that EARSHOT_SERVER names, or where that is not set for the one of --server, and never
+// for one of earshot.toml, which is another's perhaps: the data folder may be one of the folder where the command is given. That of
+// earshot.toml is for the server there.
+func (c *config) chooseToken(flags *pflag.FlagSet, environment, file *koanf.Koanf) {
+	given := func(name string) bool {
+		f := flags.Lookup(name)
+		return f != nil && f.Changed
 	}
-	if otherServer && !otherFile {
-		c.TokenFile = ""
+	take := func(from *koanf.Koanf) bool {
+		c.Token, c.TokenFile = from.String("token"), from.String("token-file")
+		return c.Token != "" || c.TokenFile != ""
+	}
+	isServer := func(address string) bool {
+		return c.Server != "" && strings.TrimRight(c.Server, "/") == strings.TrimRight(address, "/")
+	}
+	forEnvironment := isServer(environment.String("server")) || !environment.Exists("server") && given("server")
+	switch {
+	case given("token-file"):
+		c.Token = ""
+	case forEnvironment && take(environment), isServer(file.String("server")) && take(file):
+	default:
+		c.withheld = c.Server != "" && take(environment)
+		c.Token, c.TokenFile = "", ""
 	}
 }
 

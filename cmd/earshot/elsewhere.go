@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/earshot/earshot/api"
 	"github.com/earshot/earshot/api/remote"
 	"github.com/earshot/earshot/models"
+	"github.com/earshot/earshot/pipeline/audio"
 	"github.com/earshot/earshot/pipeline/feed"
 	"github.com/earshot/earshot/pipeline/source"
 )
@@ -29,16 +31,18 @@ func (c *config) reach(cmd *cobra.Command) (elsewhere, error) {
 	if err != nil {
 		return elsewhere{}, usageError{err}
 	}
+	if c.withheld {
+		fmt.Fprintf(cmd.ErrOrStderr(), "earshot: warning: the token in the environment is not for %s, and stays here: it is for the server that %[2]sSERVER names, or --server where %[2]sSERVER is not set\n", r, envPrefix)
+	}
 	if r.Exposed() {
-		fmt.Fprintf(cmd.ErrOrStderr(), "earshot: warning: everybody on the way to %s can read the token and what is said: use https\n", r)
+		fmt.Fprintf(cmd.ErrOrStderr(), "earshot: warning: everybody on the way to %s can read the token or password and what is said: use https\n", r)
 	}
 	return elsewhere{r}, nil
 }
 
-// readToken returns the token for the server: of the file that a flag names, else of the environment or the settings, else of the file
-// that those name.
+// readToken returns the token for the server, itself or from its file.
 func (c *config) readToken(cmd *cobra.Command) (string, error) {
-	if f := cmd.Flag("token-file"); c.Token != "" && (f == nil || !f.Changed) || c.TokenFile == "" {
+	if c.Token != "" || c.TokenFile == "" {
 		return strings.TrimSpace(c.Token), nil
 	}
 	text, err := readSmall(cmd.InOrStdin(), c.TokenFile, "the token") // an empty one is being made, perhaps
@@ -52,6 +56,16 @@ func (r elsewhere) close() error {
 
 func (r elsewhere) changeShow(ctx context.Context, show models.Show, change *api.SettingsChange) (models.Show, error) {
 	return r.ChangeShow(ctx, show.ID, remote.Wish{Settings: change})
+}
+
+// checkSettings refuses settings that the server will refuse.
+func (r elsewhere) checkSettings(ctx context.Context, s models.ShowSettings) error {
+	var asked error
+	err := checkSettings(s, func(model string) (has bool) {
+		has, asked = r.has(ctx, model)
+		return has
+	})
+	return cmp.Or(asked, err)
 }
 
 func (r elsewhere) moveShow(ctx context.Context, show models.Show, address string, header map[string]string) (models.Show, error) {
@@ -120,7 +134,9 @@ func (r elsewhere) addAddress(ctx context.Context, address string, o adding) (ad
 		show: models.Show{ID: got.Show.ID, Title: got.Show.Title}, fresh: got.Added, updated: got.Updated, unchanged: got.Known - got.Updated,
 		unwanted: got.Unwanted, skipped: got.Skipped,
 	}
-	out.episodes, err = r.Episodes(ctx, models.EpisodeFilter{ShowID: got.Show.ID})
+	if o.wait {
+		out.episodes, err = r.Episodes(ctx, models.EpisodeFilter{ShowID: got.Show.ID})
+	}
 	return out, err
 }
 
@@ -149,7 +165,7 @@ func (r elsewhere) preview(ctx context.Context, wish remote.Wish) (added, error)
 	return out, nil
 }
 
-// unread takes every file for a recording: the server looks inside.
+// unread takes every file for a recording, where there is no ffmpeg to look inside: the server does.
 type unread struct{}
 
 func (unread) Probe(context.Context, *os.File) (models.AudioInfo, error) {
@@ -161,7 +177,11 @@ func (r elsewhere) look(ctx context.Context, named string, o adding) (models.Lis
 	reading := newBars(o.cmd.ErrOrStderr())
 	defer reading.close()
 	bar := reading.add("reading", 0, unitBytes)
+	var inside source.Prober = unread{}
+	if tool := audio.New(audio.Options{}); tool.Check() == nil {
+		inside = tool
+	}
 	return source.New(source.Options{
-		Audio: unread{}, Feeds: feed.Reader{}, Progress: func(_ string, done, total int64) { bar.of(done, total) },
+		Audio: inside, Feeds: feed.Reader{}, Progress: func(_ string, done, total int64) { bar.of(done, total) },
 	}).Resolve(ctx, named)
 }

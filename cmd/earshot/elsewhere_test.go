@@ -195,7 +195,7 @@ func TestRefusedFromElsewhere(t *testing.T) {
 		{models.ScopeAdmin, []string{"user", "add", "bob"}, "no password came"},
 		{models.ScopeAdmin, []string{"token", "list"}, "--user"},
 		{models.ScopeAdmin, []string{"token", "list", "--user", "ada"}, "no password came"},
-		{models.ScopeAdmin, []string{"models", "verify", "base"}, "on the machine where they are"},
+		{models.ScopeAdmin, []string{"models", "verify", "base"}, "without --server"},
 		{models.ScopeAdmin, []string{"models", "pull", "bse"}, "base"},
 		{models.ScopeAdmin, []string{"export", "--beside"}, "the machine where the archive is"},
 		{models.ScopeAdmin, []string{"serve"}, "earshot serve is for the machine where the archive is"},
@@ -263,6 +263,12 @@ func TestAccountsFromElsewhere(t *testing.T) {
 	}
 	if _, _, err := order(t.Context(), "", "status", "--server", f.url, "--token-file", file); err == nil || !strings.Contains(err.Error(), "does not take the token") {
 		t.Errorf("with a token that was removed: %v", err)
+	}
+	if _, errs, err := order(t.Context(), "another of bob\n", "token", "list", "--user", "bob", "--server", f.url, "--token-file", "-"); err != nil {
+		t.Errorf("the password is taken for a token: %s%v", errs, err)
+	}
+	if _, _, err := order(t.Context(), "correct horse eve\n", "user", "add", "eve", "--server", f.url, "--token-file", "-"); err == nil || !strings.Contains(err.Error(), "standard input") {
+		t.Errorf("one standard input for two: %v", err)
 	}
 	if sessions, err := f.a.Sessions(t.Context(), "bob"); err != nil || len(sessions) != 0 {
 		t.Errorf("bob is still logged in: %v %v", sessions, err)
@@ -367,7 +373,7 @@ func TestSendingFromElsewhere(t *testing.T) {
 		}
 	}
 	f := newFar(t)
-	if out := f.must("add", folder, "--dry-run"); !strings.Contains(out, "Talks: 5 episodes would be added") || !strings.Contains(out, "  + 2 two") {
+	if out := f.must("add", folder, "--dry-run"); !strings.Contains(out, "Talks: 3 episodes would be added") || !strings.Contains(out, "  + 2 two") {
 		t.Errorf("a dry run says %s", out)
 	}
 	half := int64(len(recording) / 2)
@@ -397,18 +403,25 @@ func TestSendingFromElsewhere(t *testing.T) {
 	}
 	f.before.Store(&before)
 	out, errs, err := order(ctx, "", f.with(models.ScopeWrite, "add", folder, "--language", "en")...)
-	if !errors.Is(err, context.Canceled) || !strings.Contains(errs, "2 of 5 recordings sent: give the same command again") {
+	if !errors.Is(err, context.Canceled) || !strings.Contains(errs, "1 of 3 recordings sent: give the same command again") {
 		t.Fatalf("stopped: %s%s %v", out, errs, err)
 	}
 	out, errs, err = order(t.Context(), "", f.with(models.ScopeWrite, "add", folder)...)
 	if err != nil || !strings.Contains(out, "Talks: 2 episodes added, 1 known already") || !strings.Contains(out, "twin.mp3: it is the same recording as 1 one.mp3") || !strings.Contains(out, "  - 4 not audio.mp3: ") {
 		t.Errorf("gone on: %s%s %v", out, errs, err)
 	}
-	if all := int64(3*len(recording) + 417 + 834 + 20); sent.Load() != all {
+	all := int64(3*len(recording) + 417 + 834)
+	if sent.Load() != all {
 		t.Errorf("%d bytes were sent of recordings with %d", sent.Load(), all)
 	}
-	if out := f.must("add", folder); !strings.Contains(out, "0 episodes added, 3 known already") || sent.Load() != int64(3*len(recording)+417+834+40) {
-		t.Errorf("again: %s, %d bytes", out, sent.Load())
+	if out := f.must("cancel", "2 two"); !strings.Contains(out, "2 two") {
+		t.Errorf("cancelling says %s", out)
+	}
+	if out := f.must("add", folder); !strings.Contains(out, "0 episodes added, 3 known already") || sent.Load() != all {
+		t.Errorf("again: %s, %d bytes of %d", out, sent.Load(), all)
+	}
+	if out := f.must("status"); !strings.Contains(out, "failed: 2 two: cancelled") {
+		t.Errorf("what was cancelled comes back: %s", out)
 	}
 	show, err := f.a.Show(t.Context(), models.Collection("Talks").ID)
 	if err != nil || show.Settings.Language != "en" {
@@ -419,6 +432,16 @@ func TestSendingFromElsewhere(t *testing.T) {
 	}
 	if _, _, err := order(t.Context(), "", f.with(models.ScopeWrite, "add", filepath.Join(folder, "4 not audio.mp3"))...); !errors.Is(err, models.ErrUnusable) {
 		t.Errorf("a file that is no recording: %v", err)
+	}
+	all = sent.Load()
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "one.mp3"), recording, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for setting, says := range map[string]string{"--language=xx": "no language", "--model=no-such-model": "no-such-model"} {
+		if _, _, err := order(t.Context(), "", f.with(models.ScopeWrite, "add", other, setting)...); err == nil || !strings.Contains(err.Error(), says) || sent.Load() != all {
+			t.Errorf("%s: %v, %d bytes were sent of %d", setting, err, sent.Load(), all)
+		}
 	}
 	if _, _, err := order(t.Context(), "", f.with(models.ScopeWrite, "add", folder, "--watch")...); err == nil || !strings.Contains(err.Error(), "only folders can be watched") {
 		t.Errorf("a folder that shall be watched: %v", err)
@@ -442,7 +465,8 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A token in earshot.toml goes to the server that stands there, and to no other.
+// A token in earshot.toml goes to the server that stands there, and one of the environment to that of the environment or, where there is
+// none, of the flag.
 func TestWhichToken(t *testing.T) {
 	var got string
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -460,26 +484,40 @@ func TestWhichToken(t *testing.T) {
 	if err := os.WriteFile(file, []byte(" file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	foreign := t.TempDir()
+	if err := os.WriteFile(filepath.Join(foreign, "earshot.toml"), []byte("server = '"+other.URL+"'\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
-		env, envFile string
-		args         []string
-		want         string
+		server, env, envFile string
+		args                 []string
+		want                 string
+		warns                bool
 	}{
-		{"", "", nil, "Bearer settings"},
-		{"", "", []string{"--server", other.URL}, ""},
-		{"environment", "", nil, "Bearer environment"},
-		{"environment", "", []string{"--server", other.URL}, "Bearer environment"},
-		{"environment", file, nil, "Bearer environment"},
-		{"environment", "", []string{"--token-file", file}, "Bearer file"},
-		{"", file, nil, "Bearer file"},
-		{"", file, []string{"--server", other.URL}, "Bearer file"},
+		{"", "", "", nil, "Bearer settings", false},
+		{"", "", "", []string{"--server", other.URL}, "", false},
+		{"", "", "", []string{"--server", mine.URL + "/"}, "Bearer settings", false},
+		{"", "environment", file, nil, "Bearer settings", false},
+		{"", "environment", file, []string{"--data", foreign}, "", true},
+		{"", "", file, []string{"--data", foreign}, "", true},
+		{"", "environment", "", []string{"--server", other.URL}, "Bearer environment", false},
+		{"", "environment", "", []string{"--token-file", file}, "Bearer file", false},
+		{"", "", file, []string{"--server", other.URL}, "Bearer file", false},
+		{other.URL, "environment", file, nil, "Bearer environment", false},
+		{other.URL, "", file, []string{"--server", other.URL + "/"}, "Bearer file", false},
+		{other.URL, "", "", nil, "", false},
+		{other.URL, "environment", "", []string{"--server", mine.URL}, "Bearer settings", false},
+		{other.URL, "environment", "", []string{"--server", mine.URL, "--data", t.TempDir()}, "", true},
+		{mine.URL + "/", "environment", "", nil, "Bearer environment", false},
 	} {
+		t.Setenv("EARSHOT_SERVER", c.server)
 		t.Setenv("EARSHOT_TOKEN", c.env)
 		t.Setenv("EARSHOT_TOKEN_FILE", c.envFile)
-		if out, errs, err := order(t.Context(), "", append([]string{"shows", "--data", data}, c.args...)...); err != nil || got != c.want {
+		if out, errs, err := order(t.Context(), "", append([]string{"shows", "--data", data}, c.args...)...); err != nil || got != c.want || strings.Contains(errs, "stays here") != c.warns {
 			t.Errorf("%q %q %v: the server was told %q, want %q (%s%s%v)", c.env, c.envFile, c.args, got, c.want, out, errs, err)
 		}
 	}
+	t.Setenv("EARSHOT_SERVER", "")
 	t.Setenv("EARSHOT_TOKEN", "")
 	t.Setenv("EARSHOT_TOKEN_FILE", "")
 	if _, _, err := order(t.Context(), "", "shows", "--data", data, "--token-file", filepath.Join(data, "none")); err == nil {

@@ -78,14 +78,12 @@ from earshot.toml in the data folder, in this order.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.register(root.PersistentFlags())
-	calibrate := newModelsCalibrateCommand(c)
-	here(calibrate)
 	root.AddCommand(here(
 		newServeCommand(c), newWorkerCommand(c), newTranscribeCommand(c), newReindexCommand(c), newDoctorCommand(c), newBackupCommand(c), newRestoreCommand(c),
 	)...)
 	root.AddCommand(
 		newAddCommand(c), newSearchCommand(c), newStatusCommand(c), newRetryCommand(c), newShowsCommand(c), newRetranscribeCommand(c), newExportCommand(c),
-		newNowCommand(c), newPauseCommand(c), newResumeCommand(c), newCancelCommand(c), newModelsCommand(c.models, &c.Model, calibrate),
+		newNowCommand(c), newPauseCommand(c), newResumeCommand(c), newCancelCommand(c), newModelsCommand(c.models, &c.Model, here(newModelsVerifyCommand(c.weights), newModelsCalibrateCommand(c))...),
 		newUserCommand(c), newTokenCommand(c), newVersionCommand(), newDecoderCommand(),
 	)
 	return root

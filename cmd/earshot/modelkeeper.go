@@ -55,6 +55,10 @@ func (s modelsHere) has(_ context.Context, name string) (bool, error) {
 	return err == nil, nil
 }
 
+func (s modelsHere) needed(_ context.Context, speech string) ([]string, error) {
+	return []string{speech, weights.DefaultVAD}, nil
+}
+
 func (s modelsHere) pull(cmd *cobra.Command, name, from string, report func(weights.Progress)) (weights.Installed, error) {
 	s.warnOfMemory(cmd, name)
 	if from != "" {
@@ -64,8 +68,6 @@ func (s modelsHere) pull(cmd *cobra.Command, name, from string, report func(weig
 }
 
 func (s modelsHere) remove(ctx context.Context, name string) error { return s.Remove(ctx, name) }
-
-func (s modelsHere) verify(ctx context.Context, name string) error { return s.Verify(ctx, name) }
 
 // warnOfMemory says before a long download that its model would be refused here.
 func (s modelsHere) warnOfMemory(cmd *cobra.Command, name string) {
@@ -94,6 +96,16 @@ func (r elsewhere) has(ctx context.Context, name string) (bool, error) {
 	return slices.ContainsFunc(all, func(m models.Weights) bool {
 		return m.Name == weights.Canonical(name) && m.Installed && m.Problem == ""
 	}), err
+}
+
+func (r elsewhere) needed(ctx context.Context, _ string) (names []string, err error) {
+	all, err := r.list(ctx)
+	for _, m := range all {
+		if m.Used {
+			names = append(names, m.Name)
+		}
+	}
+	return names, err
 }
 
 // pull lets the server fetch a model, and watches.
@@ -152,7 +164,3 @@ func installed(all []models.Weights, name string, had bool) (weights.Installed, 
 }
 
 func (r elsewhere) remove(ctx context.Context, name string) error { return r.RemoveModel(ctx, name) }
-
-func (r elsewhere) verify(context.Context, string) error {
-	return usageError{errors.New("models are verified on the machine where they are; pulling one again does it too")}
-}

@@ -22,11 +22,11 @@ type modelKeeper interface {
 	// list names the models that there are and those that can be had, small ones first.
 	list(ctx context.Context) ([]models.Weights, error)
 	has(ctx context.Context, name string) (bool, error)
+	// needed names the models that transcribing with the model speech needs, or with that of the server's settings.
+	needed(ctx context.Context, speech string) ([]string, error)
 	// pull fetches a model, or installs it from a folder, and tells how far it is.
 	pull(cmd *cobra.Command, name, from string, report func(weights.Progress)) (weights.Installed, error)
 	remove(ctx context.Context, name string) error
-	// verify reads a model from end to end and compares its checksum.
-	verify(ctx context.Context, name string) error
 }
 
 // models has the models of the server that the settings name, or of this machine.
@@ -37,7 +37,7 @@ func (c *config) models(cmd *cobra.Command) (modelKeeper, error) {
 	return modelsHere{c.weights()}, nil
 }
 
-// newModelsCommand makes "earshot models list|pull|rm|verify" and more. The keeper is opened when a command runs;
+// newModelsCommand makes "earshot models list|pull|rm" and more. The keeper is opened when a command runs;
 // speech is the model that the settings name by then.
 func newModelsCommand(keeper func(*cobra.Command) (modelKeeper, error), speech *string, more ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
@@ -46,7 +46,7 @@ func newModelsCommand(keeper func(*cobra.Command) (modelKeeper, error), speech *
 		Args:  arguments(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newModelsListCommand(keeper), newModelsPullCommand(keeper, speech), newModelsRemoveCommand(keeper), newModelsVerifyCommand(keeper))
+	cmd.AddCommand(newModelsListCommand(keeper), newModelsPullCommand(keeper, speech), newModelsRemoveCommand(keeper))
 	cmd.AddCommand(more...)
 	return cmd
 }
@@ -136,7 +136,9 @@ intact is left alone; a broken download goes on where it stopped.`,
 				return usageError{errors.New("--from needs exactly one name")}
 			}
 			if len(names) == 0 {
-				names = []string{*speech, weights.DefaultVAD}
+				if names, err = k.needed(cmd.Context(), *speech); err != nil {
+					return err
+				}
 			}
 			for _, name := range names {
 				if missing {
@@ -270,41 +272,36 @@ func newModelsRemoveCommand(keeper func(*cobra.Command) (modelKeeper, error)) *c
 	}
 }
 
-func newModelsVerifyCommand(keeper func(*cobra.Command) (modelKeeper, error)) *cobra.Command {
+func newModelsVerifyCommand(open func() *weights.Store) *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify [NAME…]",
 		Short: "Read models from end to end and compare their checksums; without a name, all that are installed",
 		Args:  arguments(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			k, err := keeper(cmd)
-			if err != nil {
-				return err
-			}
+			s := open()
 			if len(names) == 0 {
-				all, err := k.list(cmd.Context())
+				installed, err := s.List()
 				if err != nil {
 					return err
 				}
-				for _, m := range all {
-					if m.Installed {
-						names = append(names, m.Name)
-					}
+				for _, m := range installed {
+					names = append(names, m.Name)
 				}
 			}
-			return verifyModels(cmd, k, names)
+			return verifyModels(cmd, s, names)
 		},
 	}
 }
 
 // verifyModels checks every model, and fails when one of them is not intact.
-func verifyModels(cmd *cobra.Command, k modelKeeper, names []string) error {
+func verifyModels(cmd *cobra.Command, s *weights.Store, names []string) error {
 	if len(names) == 0 {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), "no models are installed")
 		return err
 	}
 	var failed []error
 	for _, name := range names {
-		err := k.verify(cmd.Context(), name)
+		err := s.Verify(cmd.Context(), name)
 		if cmd.Context().Err() != nil {
 			return cmd.Context().Err()
 		}

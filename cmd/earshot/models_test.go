@@ -18,9 +18,9 @@ import (
 // runModels runs "earshot models args" on a folder.
 func runModels(t *testing.T, dir string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	cmd := newModelsCommand(func(*cobra.Command) (modelKeeper, error) {
-		return modelsHere{weights.New(dir, weights.Options{Sources: []weights.Source{}})}, nil
-	}, new(defaultModel))
+	store := weights.New(dir, weights.Options{Sources: []weights.Source{}})
+	cmd := newModelsCommand(func(*cobra.Command) (modelKeeper, error) { return modelsHere{store}, nil }, new(defaultModel),
+		newModelsVerifyCommand(func() *weights.Store { return store }))
 	var out, notes bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&notes)

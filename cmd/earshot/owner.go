@@ -35,7 +35,15 @@ func (s sources) CheckSettings(settings models.ShowSettings) error {
 
 // checkSettings refuses settings of a show that this program cannot work with, whoever chose them.
 func (c *config) checkSettings(s models.ShowSettings) error {
-	if err := c.checkModel(s); err != nil {
+	return checkSettings(s, func(model string) bool {
+		_, err := c.weights().Path(model)
+		return err == nil
+	})
+}
+
+// checkSettings refuses settings of a show that no program can work with that has the models that has says, and can fetch others.
+func checkSettings(s models.ShowSettings, has func(model string) bool) error {
+	if err := checkModel(s, has); err != nil {
 		return err
 	}
 	if s.Language != "" && !whisper.KnowsLanguage(s.Language) {
@@ -45,14 +53,13 @@ func (c *config) checkSettings(s models.ShowSettings) error {
 }
 
 // checkModel refuses a model that there is not. One that can be had and is not installed yet is good enough: episodes wait for it.
-func (c *config) checkModel(s models.ShowSettings) error {
+func checkModel(s models.ShowSettings, has func(model string) bool) error {
 	if s.Model == "" {
 		return nil
 	}
-	w := c.weights()
 	name := weights.Canonical(s.Model)
 	m, err := weights.Lookup(name)
-	if _, perr := w.Path(name); err != nil && perr == nil { // the owner's own
+	if err != nil && has(name) { // the owner's own
 		m, err = weights.Model{Name: name, Kind: weights.Speech}, nil
 	}
 	switch {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/earshot/earshot/api"
 	"github.com/earshot/earshot/api/remote"
@@ -16,11 +17,12 @@ import (
 // sending is recordings on their way to a server. They become a collection there with the title of their folder. An episode of a
 // collection is known by the content of its recording, so that what is there already is not sent again.
 type sending struct {
-	r        elsewhere
-	title    string // of the collection; "" for the one of all recordings added one by one
-	bars     *bars
-	arriving []api.Upload
-	out      added
+	r      elsewhere
+	title  string // of the collection; "" for the one of all recordings added one by one
+	bars   *bars
+	before []api.Upload // what was sent in the last days
+	later  int          // recordings that the server has, and has yet to take in
+	out    added
 }
 
 // send adds the recordings of a listing.
@@ -40,9 +42,11 @@ func (r elsewhere) send(ctx context.Context, found models.Listing, o adding) (ad
 		return s.out, err
 	}
 	wanted := known.Settings
-	change.Apply(&wanted)
-	if err := errors.Join(wanted.Check(), wanted.CheckFor(models.SourceFiles)); err != nil {
-		return s.out, err
+	if change != nil {
+		change.Apply(&wanted)
+		if err := errors.Join(r.checkSettings(ctx, wanted), wanted.CheckFor(models.SourceFiles)); err != nil {
+			return s.out, err
+		}
 	}
 	missing, err := s.missing(ctx, found.Episodes, isNew)
 	if err != nil {
@@ -60,7 +64,9 @@ func (r elsewhere) send(ctx context.Context, found models.Listing, o adding) (ad
 			return nil
 		}
 		_, err := r.ChangeShow(ctx, s.out.show.ID, remote.Wish{Settings: change})
-		change = nil
+		if err == nil {
+			change = nil
+		}
 		return err
 	}
 	if !isNew {
@@ -71,7 +77,7 @@ func (r elsewhere) send(ctx context.Context, found models.Listing, o adding) (ad
 	if len(missing) == 0 {
 		return s.out, nil
 	}
-	if s.arriving, err = r.Arriving(ctx); err != nil {
+	if s.before, err = r.Uploads(ctx); err != nil {
 		return s.out, err
 	}
 	s.bars = newBars(o.cmd.ErrOrStderr())
@@ -86,10 +92,21 @@ func (r elsewhere) send(ctx context.Context, found models.Listing, o adding) (ad
 			return s.out, err
 		}
 	}
-	if s.title == "" && len(s.out.skipped) > 0 { // the one that was named
-		return s.out, models.Explain(models.ErrUnusable, "%s: %s", s.out.skipped[0].Name, s.out.skipped[0].Reason)
+	if s.later > 0 {
+		if err := settle(); errors.Is(err, models.ErrNotFound) {
+			return s.out, models.Explain(models.ErrConflict, "the server has yet to take the first recording in, and has no settings for it before: give the same command again later")
+		} else if err != nil {
+			return s.out, err
+		}
 	}
-	return s.out, nil
+	switch first := s.out.skipped; {
+	case len(first) == 0, len(s.out.episodes) > 0, s.later > 0 && s.title != "":
+		return s.out, nil
+	case s.title == "": // the one that was named
+		return s.out, models.Explain(models.ErrUnusable, "%s: %s", first[0].Name, first[0].Reason)
+	default:
+		return s.out, models.Explain(models.ErrUnusable, "nothing of %s could be added; %s: %s", visible(s.title), first[0].Name, first[0].Reason)
+	}
 }
 
 // missing returns the episodes that the archive does not have, and counts the others.
@@ -100,8 +117,9 @@ func (s *sending) missing(ctx context.Context, episodes []models.Episode, isNew 
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range all {
-			has[e.ID] = e.State != models.EpisodeFailed // which these bytes may mend
+		for _, e := range all { // these bytes may mend one that failed without them
+			has[e.ID] = e.State != models.EpisodeFailed || e.Reason == models.ReasonCancelled ||
+				e.Media.Bytes > 0 && !strings.Contains(e.Reason, models.ReasonMediaGone)
 		}
 	}
 	var missing []models.Episode
@@ -141,7 +159,7 @@ func (s *sending) one(ctx context.Context, n, of int, e models.Episode) error {
 	}
 	bar := s.bars.add(title, e.Enclosure.Bytes, unitBytes)
 	defer bar.done()
-	up, err := s.r.Send(ctx, remote.Recording{Name: name, Show: s.title, SHA256: e.GUID, Bytes: e.Enclosure.Bytes, Body: f}, s.arriving, bar.set)
+	up, err := s.r.Send(ctx, remote.Recording{Name: name, Show: s.title, SHA256: e.GUID, Bytes: e.Enclosure.Bytes, Body: f}, s.before, bar.set)
 	switch {
 	case errors.Is(err, models.ErrUnusable):
 		return skip(err.Error())
@@ -150,7 +168,8 @@ func (s *sending) one(ctx context.Context, n, of int, e models.Episode) error {
 	case up.State == api.UploadRefused:
 		return skip(up.Reason)
 	case up.State == api.UploadReading:
-		return skip("it has arrived, and the server is still reading it: earshot status tells more")
+		s.later++
+		return skip("it has arrived, and the server has yet to take it in, which it does by itself; where that takes more than an hour, its log says why")
 	case up.EpisodeID != "" && up.EpisodeID != string(e.ID):
 		return skip("it changed while it was sent: add it again")
 	case up.State == api.UploadKnown:

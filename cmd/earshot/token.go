@@ -39,6 +39,7 @@ With --server, you log in there for the moment: --user says who you are, and you
 // onTokens makes a command without arguments of what it does with the tokens of a user, or of all.
 func (c *config) onTokens(user *string, run func(cmd *cobra.Command, k tokenKeeper) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
+		c.Token, c.TokenFile, c.withheld = "", "", false // a server lets in with a password
 		return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
 			return a.withTokens(cmd, *user, func(k tokenKeeper) error { return run(cmd, k) })
 		})(cmd, nil)
@@ -106,7 +107,7 @@ type tokensElsewhere struct {
 }
 
 // withTokens logs in with a password: a token makes no tokens.
-func (r elsewhere) withTokens(cmd *cobra.Command, user string, run func(tokenKeeper) error) (err error) {
+func (r elsewhere) withTokens(cmd *cobra.Command, user string, run func(tokenKeeper) error) error {
 	if user == "" {
 		return usageError{errors.New("say with --user who you are there")}
 	}
@@ -118,7 +119,11 @@ func (r elsewhere) withTokens(cmd *cobra.Command, user string, run func(tokenKee
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, in.LogOut(context.WithoutCancel(cmd.Context()))) }()
+	defer func() {
+		if err := in.LogOut(context.WithoutCancel(cmd.Context())); err != nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "earshot: warning: you stay logged in for a while: %s\n", oneLine(err.Error()))
+		}
+	}()
 	return run(tokensElsewhere{in, who.Role == models.RoleAdmin})
 }
 

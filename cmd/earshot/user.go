@@ -42,7 +42,7 @@ func newUserAddCommand(c *config) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			secret, err := readPassword(cmd.InOrStdin(), cmd.ErrOrStderr())
+			secret, err := c.newPassword(cmd)
 			if err != nil {
 				return err
 			}
@@ -92,12 +92,20 @@ func (c *config) onUser(use, short, said string, do func(ctx context.Context, cm
 func newUserPasswordCommand(c *config) *cobra.Command {
 	return c.onUser("password NAME", "Give a user another password, log them out everywhere and end their tokens", "has another password, is logged out everywhere, and has no tokens any more",
 		func(ctx context.Context, cmd *cobra.Command, a catalogue, name string) error {
-			secret, err := readPassword(cmd.InOrStdin(), cmd.ErrOrStderr())
+			secret, err := c.newPassword(cmd)
 			if err != nil {
 				return err
 			}
 			return a.setPassword(ctx, name, secret)
 		})
+}
+
+// newPassword asks for the password that a user shall have.
+func (c *config) newPassword(cmd *cobra.Command) (string, error) {
+	if c.Server != "" && c.Token == "" && c.TokenFile == "-" {
+		return "", usageError{errors.New("standard input gives the password, and cannot give the token too: name a file with --token-file")}
+	}
+	return readPassword(cmd.InOrStdin(), cmd.ErrOrStderr())
 }
 
 func newUserRoleCommand(c *config) *cobra.Command {

@@ -940,7 +940,7 @@ export interface paths {
         };
         /**
          * Uploads of the last days and what became of them, newest first
-         * @description Uploads are made with the tus protocol, version 1.0.0 (https://tus.io): POST to this address with Upload-Length and Upload-Metadata (filename, show for the title of a collection, sha256 to find it again by), then PATCH what Location names until all has arrived. The answer to the last piece is the upload as described here.
+         * @description Uploads are made with the tus protocol, version 1.0.0 (https://tus.io): POST to this address with Upload-Length and Upload-Metadata (filename, show for the title of a collection, sha256 to find it again by and to check what arrives), then PATCH what Location names until all has arrived. The answer to the last piece is the upload as described here.
          */
         get: operations["list-uploads"];
         put?: never;
@@ -2152,7 +2152,7 @@ export interface components {
             name: string;
             /** @description why it was refused */
             reason: string;
-            /** @description of the whole file, where its sender said so: by it an upload is found again that goes on later */
+            /** @description of the whole file, where its sender said so: by it an upload is found again that goes on later, and what arrived is checked */
             sha256: string;
             /** @description title of the collection that it belongs to; empty for the one of all recordings added one by one */
             show: string;
