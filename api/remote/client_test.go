@@ -1,6 +1,7 @@
 package remote_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -190,6 +191,30 @@ func TestSendTooLarge(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || errors.Is(err, models.ErrUnusable) != (tus != "") || asked != 1 {
 			t.Errorf("tus %q: %v, asked %d times", tus, err, asked)
 		}
+	}
+}
+
+// An answer that comes before a piece was read ends the sending: nothing reads the recording after that.
+func TestSendAnsweredEarly(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.Header().Set("Location", "/api/v1/uploads/new")
+			w.WriteHeader(http.StatusCreated)
+			return
+		}
+		if r.Method == http.MethodHead { // after a connection that broke before the answer was read
+			w.Header().Set("Upload-Offset", "0")
+			return
+		}
+		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+	}))
+	defer s.Close()
+	told := int64(0) // without a lock
+	body := make([]byte, 8<<20)
+	_, err := newClient(t, s.URL, "").Send(t.Context(), remote.Recording{Name: "a", Bytes: int64(len(body)), Body: bytes.NewReader(body)}, nil, func(n int64) { told = n })
+	if err == nil || !strings.Contains(err.Error(), "client_max_body_size") || told > int64(len(body)) {
+		t.Errorf("%v after %d bytes", err, told)
 	}
 }
 
