@@ -76,7 +76,7 @@ func TestAPI(t *testing.T) {
 			skipOrFail(t, "EARSHOT_SCHEMATHESIS does not say where Schemathesis is (make test does)")
 		}
 		cmd := exec.CommandContext(t.Context(), tool, "run", url+"/api/v1/openapi.json", "--header", "Authorization: Bearer "+token,
-			"--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--request-timeout", "20", "--workers", "2",
+			"--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--request-timeout", "20", "--workers", "1", // several meet a fault of Python's now and then (python/cpython#106905)
 			"--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance",
 			// One does not end, one fetches weights of gigabytes, and one would lock the others out.
 			"--exclude-operation-id", "stream-events", "--exclude-operation-id", "pull-model", "--exclude-operation-id", "change-password")

@@ -144,7 +144,8 @@ func TestAddWatchSearch(t *testing.T) {
 	p.env = append(p.env, "EARSHOT_ALLOW_PRIVATE=true")
 	feed := newPrivateFeed(t, sample(t))
 	feed.episodes.Store(2)
-	w := openWindow(t, p.serve())
+	url := p.serve()
+	w := openWindow(t, url)
 	w.until(`document.querySelector('.empty') !== null`)
 	w.looks("empty")
 
@@ -173,6 +174,9 @@ func TestAddWatchSearch(t *testing.T) {
 	w.until(`document.querySelector('.notice.warn') === null`)
 	w.until(`document.querySelector('section header p').innerText.includes('Nothing waits')`)
 
+	for indexed := (found{}); indexed.Total == 0; <-time.After(100 * time.Millisecond) { // a moment after the queue is empty
+		getJSON(t, url+"/api/v1/search?q=country", &indexed)
+	}
 	w.do(chromedp.SendKeys(`input[type=search]`, "country"))
 	w.until(`document.querySelector('article mark')?.innerText === 'country'`)
 	w.press("Library")

@@ -229,7 +229,7 @@ func TestDownloadStalls(t *testing.T) {
 	data := recording(100_000)
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { stall(w, r, string(data[:20_000])) })
 	var p memory
-	_, err := client(t, Options{StallTimeout: 100 * time.Millisecond, MaxReconnects: 1}).Download(t.Context(), of(url), &p, nil)
+	_, err := client(t, Options{StallTimeout: time.Second, MaxReconnects: 1}).Download(t.Context(), of(url), &p, nil)
 	if err == nil || !strings.Contains(err.Error(), "stopped sending") || p.Len() != 20_000 {
 		t.Errorf("%d bytes, %v", p.Len(), err)
 	}
