@@ -10,8 +10,8 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// rememberMoments bounds what is remembered: moments of all answers, of some 500 bytes each.
-const rememberMoments = 50_000
+// rememberMoments bounds what is remembered: moments of all answers, of some 500 bytes each, so about 50 MB.
+const rememberMoments = 100_000
 
 // remembering is an index that remembers what it was asked last, until it changes.
 type remembering struct {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/earshot/earshot/models"
@@ -242,7 +243,7 @@ func newTranscript(t models.Transcript, tasks []models.TranscriptTask) Transcrip
 }
 
 func newHit(h models.EpisodeHit, e models.Episode, showTitle string) Hit {
-	moments := notNil(h.Moments)
+	moments := slices.Clone(notNil(h.Moments)) // others have the same answer
 	for i := range moments {
 		moments[i].Marks = notNil(moments[i].Marks)
 	}
