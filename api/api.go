@@ -61,8 +61,8 @@ type Catalogue interface {
 	Episodes(ctx context.Context, f models.EpisodeFilter) ([]models.Episode, error)
 	// Episode returns one episode, or an error that is [models.ErrNotFound].
 	Episode(ctx context.Context, id models.EpisodeID) (models.Episode, error)
-	// EpisodesByID returns those of the named episodes that exist.
-	EpisodesByID(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error)
+	// EpisodesInShort returns those of the named episodes that exist, without notes, people, chapters and links.
+	EpisodesInShort(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error)
 	// Transcript returns the current transcript of an episode for a task with its segments, or an error that is
 	// [models.ErrNotFound].
 	Transcript(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error)

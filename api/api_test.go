@@ -82,8 +82,8 @@ type withoutEpisode struct {
 	gone models.EpisodeID
 }
 
-func (w withoutEpisode) EpisodesByID(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error) {
-	m, err := w.archive.EpisodesByID(ctx, ids)
+func (w withoutEpisode) EpisodesInShort(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error) {
+	m, err := w.archive.EpisodesInShort(ctx, ids)
 	delete(m, w.gone)
 	return m, err
 }

@@ -205,7 +205,7 @@ func (a *archive) Episode(_ context.Context, id models.EpisodeID) (models.Episod
 	return models.Episode{}, fmt.Errorf("episode %s: %w", id, models.ErrNotFound)
 }
 
-func (a *archive) EpisodesByID(_ context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error) {
+func (a *archive) EpisodesInShort(_ context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error) {
 	defer a.lock()()
 	out := map[models.EpisodeID]models.Episode{}
 	for _, e := range a.episodes {

@@ -73,7 +73,7 @@ func (s *server) answer(ctx context.Context, q models.Query) (Results, error) {
 	for i, hit := range found.Hits {
 		ids[i] = hit.EpisodeID
 	}
-	episodes, err := s.Catalogue.EpisodesByID(ctx, ids)
+	episodes, err := s.Catalogue.EpisodesInShort(ctx, ids)
 	if err != nil {
 		return Results{}, fmt.Errorf("reading the episodes of a search: %w", err)
 	}

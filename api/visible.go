@@ -103,12 +103,12 @@ func (v visible) Episode(ctx context.Context, id models.EpisodeID) (models.Episo
 	return v.all.Episode(ctx, id)
 }
 
-func (v visible) EpisodesByID(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error) {
+func (v visible) EpisodesInShort(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error) {
 	hidden, err := v.hidden(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found, err := v.all.EpisodesByID(ctx, ids)
+	found, err := v.all.EpisodesInShort(ctx, ids)
 	for id, e := range found {
 		if slices.Contains(hidden, e.ShowID) {
 			delete(found, id)

@@ -333,6 +333,14 @@ func listing(c clause) {
 	if len(byID) != 2 || byID[as[0].ID].Title != "Episode 0" || byID[bs[1].ID].ShowID != b.ID {
 		t.Errorf("by identifier: %+v", byID)
 	}
+	short, err := s.EpisodesInShort(t.Context(), ids)
+	must(t, err)
+	for id, e := range byID {
+		e.GUID, e.Link, e.Notes, e.People, e.ChaptersURL, e.Chapters, e.Transcripts = "", "", "", nil, "", nil, nil
+		if diff := cmp.Diff(e, short[id]); diff != "" || len(short) != len(byID) {
+			t.Errorf("%d in short (-want +got):\n%s", len(short), diff)
+		}
+	}
 	shows, err := s.Shows(t.Context())
 	must(t, err)
 	shownAs, err := s.ShowTitles(t.Context())

@@ -64,10 +64,23 @@ func episodeByID(ctx context.Context, db bun.IDB, id models.EpisodeID) (*episode
 
 // EpisodesByID returns those of the episodes that exist.
 func (s *Store) EpisodesByID(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error) {
+	return s.episodesByID(ctx, ids)
+}
+
+// EpisodesInShort returns those of the episodes that exist without what is long: notes, people, chapters, and links to transcripts.
+func (s *Store) EpisodesInShort(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, error) {
+	return s.episodesByID(ctx, ids, "guid", "link", "notes", "people", "chapters_url", "chapters", "transcript_links", "fingerprint", "place")
+}
+
+func (s *Store) episodesByID(ctx context.Context, ids []models.EpisodeID, without ...string) (map[models.EpisodeID]models.Episode, error) {
 	found := make(map[models.EpisodeID]models.Episode, len(ids))
 	err := chunks(ids, 500, func(ids []models.EpisodeID) error {
 		var rows []episodeRow
-		if err := s.e.read.NewSelect().Model(&rows).Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+		q := s.e.read.NewSelect().Model(&rows)
+		if len(without) > 0 {
+			q.ExcludeColumn(without...)
+		}
+		if err := q.Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
 			return err
 		}
 		for i := range rows {

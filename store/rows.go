@@ -174,15 +174,16 @@ func packLinks(links []models.TranscriptLink) (string, error) {
 	return string(b), err
 }
 
-func unpackPeople(s string) ([]models.Person, error) {
-	var people []models.Person
-	if err := json.Unmarshal([]byte(s), &people); err != nil {
-		return nil, fmt.Errorf("reading the stored people: %w", err)
-	}
-	if len(people) == 0 {
+// stored reads a list of a row; nothing was asked for, or is there, where it is "".
+func stored[T any](what, text string) ([]T, error) {
+	if text == "" || text == "[]" {
 		return nil, nil
 	}
-	return people, nil
+	var list []T
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return nil, fmt.Errorf("reading the stored %s: %w", what, err)
+	}
+	return list, nil
 }
 
 // newShowRow is a show's row; nextPoll, in ms since 1970, is when a feed is due that does not say so itself.
@@ -232,7 +233,7 @@ func packSettings(s models.ShowSettings) (string, error) {
 }
 
 func (r *showRow) model() (models.Show, error) {
-	people, err := unpackPeople(r.People)
+	people, err := stored[models.Person]("people", r.People)
 	var settings models.ShowSettings
 	if jerr := json.Unmarshal([]byte(r.Settings), &settings); jerr != nil {
 		err = errors.Join(err, fmt.Errorf("reading the stored settings: %w", jerr))
@@ -277,15 +278,10 @@ func newEpisodeRow(show models.ShowID, e models.Episode, now int64) (*episodeRow
 }
 
 func (r *episodeRow) model() (models.Episode, error) {
-	people, err := unpackPeople(r.People)
-	var links []models.TranscriptLink
-	if jerr := json.Unmarshal([]byte(r.TranscriptLinks), &links); jerr != nil {
-		err = errors.Join(err, fmt.Errorf("reading the stored links to transcripts: %w", jerr))
-	}
-	var chapters []models.Chapter
-	if jerr := json.Unmarshal([]byte(r.Chapters), &chapters); jerr != nil {
-		err = errors.Join(err, fmt.Errorf("reading the stored chapters: %w", jerr))
-	}
+	people, err := stored[models.Person]("people", r.People)
+	links, lerr := stored[models.TranscriptLink]("links to transcripts", r.TranscriptLinks)
+	chapters, cerr := stored[models.Chapter]("chapters", r.Chapters)
+	err = errors.Join(err, lerr, cerr)
 	return models.Episode{
 		ID: r.ID, ShowID: r.ShowID, GUID: r.GUID, Title: r.Title, Notes: r.Notes, Link: r.Link,
 		PublishedAt: fromMS(r.PublishedAt), Season: int(r.Season), Number: int(r.Number), People: people,

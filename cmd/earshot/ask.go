@@ -110,7 +110,7 @@ func (a *archive) describe(ctx context.Context, r models.Results) (found, error)
 	for i, h := range r.Hits {
 		ids[i] = h.EpisodeID
 	}
-	episodes, err := a.EpisodesByID(ctx, ids)
+	episodes, err := a.EpisodesInShort(ctx, ids)
 	if err != nil {
 		return out, err
 	}
