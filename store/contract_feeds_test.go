@@ -16,7 +16,8 @@ func replacedAudio(c clause) {
 	episodes := episodesOf(show, 2)
 	mustSave(t, s, show, episodes)
 	h := hold(t, s, quickly())
-	var others error // how the jobs end that are no downloads
+	refused := models.Explain(models.ErrUnusable, "not this time") // how the jobs end that are no downloads
+	var waiting []*held                                            // those that came before they may end
 	download := func(content string) (*held, models.EpisodeID) {
 		t.Helper()
 		for {
@@ -29,7 +30,7 @@ func replacedAudio(c clause) {
 				must(t, s.SaveMedia(t.Context(), a.lease, e.ID, media, ""))
 				return a, e.ID
 			}
-			a.finish(others)
+			waiting = append(waiting, a)
 		}
 	}
 	a, first := download("audio")
@@ -40,11 +41,21 @@ func replacedAudio(c clause) {
 		t.Errorf("an episode with the recording of another says %q, %v", e.Reason, err)
 	}
 	wantError(t, s.FetchAgain(t.Context(), first), models.ErrConflict) // it waits for its transcription
-	others = models.Explain(models.ErrUnusable, "not this time")
 	for i := range episodes {
 		episodes[i].Enclosure.Bytes += 1000
 	}
 	mustSave(t, s, show, episodes)
+	end := func() {
+		for _, a := range waiting {
+			a.finish(refused)
+		}
+		waiting = nil
+		select {
+		case a := <-h.got:
+			a.finish(refused)
+		default:
+		}
+	}
 	eventually(t, "an episode has failed", func() bool {
 		if stateOf(t, s, second) == models.EpisodeFailed {
 			first, second = second, first
@@ -52,11 +63,7 @@ func replacedAudio(c clause) {
 		if stateOf(t, s, first) == models.EpisodeFailed {
 			return true
 		}
-		select {
-		case a := <-h.got:
-			a.finish(others)
-		default:
-		}
+		end()
 		return false
 	})
 	before, err := s.Episode(t.Context(), first)
@@ -84,11 +91,7 @@ func replacedAudio(c clause) {
 		t.Errorf("the recording that the other episode has too is there: %v, %v", has, err)
 	}
 	eventually(t, "the other one can be fetched again", func() bool {
-		select {
-		case a := <-h.got: // a transcription
-			a.finish(others)
-		default:
-		}
+		end()
 		return s.FetchAgain(t.Context(), second) == nil
 	})
 	a, _ = download("other audio")
