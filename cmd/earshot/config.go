@@ -150,7 +150,9 @@ func (c *config) load(cmd *cobra.Command) error {
 	if err := k.Unmarshal("", c); err != nil {
 		return fmt.Errorf("the settings do not fit: %w", err)
 	}
-	c.chooseToken(flags, environment, file)
+	if err := c.chooseToken(flags, environment, file); err != nil {
+		return err
+	}
 	if err := c.checkPlace(cmd); err != nil {
 		return err
 	}
@@ -208,8 +210,11 @@ func (c *config) load(cmd *cobra.Command) error {
 // chooseToken takes the token that is meant for the server: of the file that a flag names, else of the environment, else of earshot.toml.
 // That of the environment is for the server that EARSHOT_SERVER names, or where that is not set for the one of --server, and never
 // for one of earshot.toml, which is another's perhaps: the data folder may be one of the folder where the command is given. That of
-// earshot.toml is for the server there.
-func (c *config) chooseToken(flags *pflag.FlagSet, environment, file *koanf.Koanf) {
+// earshot.toml is for the server there, and stands there itself: the name of a file could be that of any file of whoever gives the command.
+func (c *config) chooseToken(flags *pflag.FlagSet, environment, file *koanf.Koanf) error {
+	if file.Exists("token-file") {
+		return usageError{errors.New("token-file cannot stand in earshot.toml: put the token itself there, as token, or the file's name into EARSHOT_TOKEN_FILE")}
+	}
 	given := func(name string) bool {
 		f := flags.Lookup(name)
 		return f != nil && f.Changed
@@ -230,6 +235,7 @@ func (c *config) chooseToken(flags *pflag.FlagSet, environment, file *koanf.Koan
 		c.withheld = c.Server != "" && take(environment)
 		c.Token, c.TokenFile = "", ""
 	}
+	return nil
 }
 
 // expect takes the vocabulary, which is text with commas or a list, and checks it with the hints.

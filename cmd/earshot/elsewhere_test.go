@@ -523,6 +523,13 @@ func TestWhichToken(t *testing.T) {
 	if _, _, err := order(t.Context(), "", "shows", "--data", data, "--token-file", filepath.Join(data, "none")); err == nil {
 		t.Error("a token file that is missing is no error")
 	}
+	if err := os.WriteFile(filepath.Join(foreign, "earshot.toml"), []byte("server = '"+other.URL+"'\ntoken-file = '"+file+"'\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got = ""
+	if _, _, err := order(t.Context(), "", "shows", "--data", foreign); err == nil || got != "" || !strings.Contains(err.Error(), "cannot stand in earshot.toml") {
+		t.Errorf("another's settings name a file of mine: %v, and the server was told %q", err, got)
+	}
 	if _, errs, err := order(t.Context(), "", "shows", "--server", "http://nowhere.invalid", "--token-file", file); err == nil || !strings.Contains(errs, "everybody on the way to http://nowhere.invalid can read the token") {
 		t.Errorf("a token that others can read: %s%v", errs, err)
 	}
