@@ -107,6 +107,6 @@ func TestPageTellsHowATranscriptWasMade(t *testing.T) {
 		a.change(first, func(e *models.Episode) { e.State = models.EpisodeDownloaded })
 		a.speed, a.waitingMS, a.leftMS = 4.1, 36_000_000, 8_780_000
 		b := openTab(t, browser, a, "/")
-		b.until(`document.querySelector('.pending')?.innerText.includes('about 2 hr 26 min at 4.1× real time')`)
+		b.until(`document.querySelector('.pending')?.innerText.replaceAll('\u00a0', ' ').includes('about 2 hr 26 min at 4.1× real time')`)
 	})
 }
