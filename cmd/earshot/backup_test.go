@@ -1,3 +1,5 @@
+//go:build !stub
+
 package main
 
 import (
