@@ -28,14 +28,15 @@ func (c *wallClock) steady() time.Time { return c.began.Add(time.Since(c.start))
 // putBack reports whether the clock was put back since the last time that was asked.
 func (c *wallClock) putBack() bool {
 	const slack = 30 * time.Second // what time servers correct, and more
-	back := c.steady().Sub(c.wall()) > slack
-	c.began, c.start = c.wall().Round(0), time.Now()
+	now := c.wall().Round(0) // asked once: it may be put back at any moment
+	back := c.steady().Sub(now) > slack
+	c.began, c.start = now, time.Now()
 	return back
 }
 
 // retrySooner makes the jobs whose next attempt is further ahead than ahead due now: when the clock was put back, how long
-// they have waited is not known.
-func (c *crew) retrySooner(ctx context.Context, ahead time.Duration) {
+// they have waited is not known. It reports whether that could be written.
+func (c *crew) retrySooner(ctx context.Context, ahead time.Duration) bool {
 	err := c.write(ctx, "looking for jobs that would wait for too long", func(ctx context.Context, tx bun.Tx) error {
 		now := c.now()
 		_, err := tx.NewRaw("UPDATE river_job SET scheduled_at = ? WHERE state IN (?) AND scheduled_at > ?", c.e.stamp(now),
@@ -45,4 +46,5 @@ func (c *crew) retrySooner(ctx context.Context, ahead time.Duration) {
 	if err != nil {
 		c.log.WarnContext(ctx, "jobs may wait for too long", "error", err)
 	}
+	return err == nil
 }

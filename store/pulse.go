@@ -29,19 +29,19 @@ const (
 // pulse beats until stopped: it keeps this worker's row fresh, takes jobs from workers whose row is not, writes progress,
 // cancels attempts that lost their job, and queues the polls that are due. An archive that a newer program has migrated ends
 // the work.
-func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.CancelCauseFunc) {
+func (c *crew) pulse(ctx context.Context, clock *wallClock, stopped <-chan struct{}, end context.CancelCauseFunc) {
 	step := min(c.o.Beat, progressEvery)
 	tick := time.NewTicker(step)
 	defer tick.Stop()
 	last, polls, swept := time.Now(), time.Time{}, time.Time{}
-	clock := newWallClock(c.now)
+	owed := false // the clock was put back, and nothing was done about it yet
 	// What else is done here has bounds, so that an archive that cannot be written is noticed by the beat.
 	briefly := func(do func(context.Context)) {
 		ctx, cancel := context.WithTimeout(ctx, c.o.DeadAfter)
 		defer cancel()
 		do(ctx)
 	}
-	briefly(func(ctx context.Context) { c.retrySooner(ctx, longestWait) })
+	briefly(func(ctx context.Context) { _ = c.retrySooner(ctx, longestWait) })
 	for {
 		if c.o.PollFeeds && time.Since(polls) >= c.o.LookForPolls {
 			briefly(func(ctx context.Context) {
@@ -64,8 +64,8 @@ func (c *crew) pulse(ctx context.Context, stopped <-chan struct{}, end context.C
 			return
 		case <-tick.C:
 		}
-		if clock.putBack() {
-			briefly(func(ctx context.Context) { c.retrySooner(ctx, 0) })
+		if owed = clock.putBack() || owed; owed {
+			briefly(func(ctx context.Context) { owed = !c.retrySooner(ctx, 0) })
 		}
 		began := time.Now()
 		if began.Sub(last) < c.o.Beat-step/2 && !c.anythingTold() { // a tick may come a little early

@@ -124,13 +124,14 @@ func (s *Store) Work(ctx context.Context, h Handlers, o WorkOptions) error {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	clock := newWallClock(c.now) // before the first job
 	// River gets a context of its own, so that the order in which things stop is ours.
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("starting to work: %w", s.e.explain(err))
 	}
 	stopped := make(chan struct{})
 	var pulse sync.WaitGroup
-	pulse.Go(func() { c.pulse(context.WithoutCancel(ctx), stopped, stop) })
+	pulse.Go(func() { c.pulse(context.WithoutCancel(ctx), clock, stopped, stop) })
 	<-ctx.Done()
 	err = c.stop(context.WithoutCancel(ctx), client)
 	if cause := context.Cause(ctx); errors.Is(cause, models.ErrNewerData) {
