@@ -28,7 +28,7 @@ func (c *wallClock) steady() time.Time { return c.began.Add(time.Since(c.start))
 // putBack reports whether the clock was put back since the last time that was asked.
 func (c *wallClock) putBack() bool {
 	const slack = 30 * time.Second // what time servers correct, and more
-	now := c.wall().Round(0) // asked once: it may be put back at any moment
+	now := c.wall().Round(0)       // asked once: it may be put back at any moment
 	back := c.steady().Sub(now) > slack
 	c.began, c.start = now, time.Now()
 	return back
