@@ -41,6 +41,16 @@ func readCursor(list, cursor string, place any, valid func() bool) error {
 	return nil
 }
 
+// cutPage cuts what was read, of which one more than limit was asked for, to a page, and returns the cursor of the page that follows;
+// "" where there is none.
+func cutPage[T any](read []T, limit int, cursor func(last T) (string, error)) (page []T, next string, err error) {
+	if len(read) <= limit {
+		return read, "", nil
+	}
+	next, err = cursor(read[limit-1])
+	return read[:limit], next, err
+}
+
 // episodesList is the name of lists of episodes in cursors.
 const episodesList = "episodes"
 

@@ -86,7 +86,7 @@ func (s *server) episodes(ctx context.Context, in *episodesInput) (*struct{ Body
 	}
 	titles, err := s.Catalogue.ShowTitles(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the titles of shows: %w", err)
+		return nil, err
 	}
 	out := &struct{ Body Episodes }{Episodes{Episodes: []Episode{}, Next: next}}
 	for _, e := range episodes {
@@ -105,11 +105,7 @@ func (s *server) episodesFrom(ctx context.Context, cursor string, f models.Episo
 	if page, err = s.Catalogue.Episodes(ctx, f); err != nil {
 		return nil, "", fmt.Errorf("reading episodes: %w", err)
 	}
-	if len(page) > limit {
-		page = page[:limit]
-		next, err = EpisodesCursor(page[limit-1].Place())
-	}
-	return page, next, err
+	return cutPage(page, limit, func(last models.Episode) (string, error) { return EpisodesCursor(last.Place()) })
 }
 
 func (s *server) episode(ctx context.Context, in *episodeInput) (*struct{ Body EpisodeDetail }, error) {

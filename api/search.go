@@ -79,7 +79,7 @@ func (s *server) answer(ctx context.Context, q models.Query) (Results, error) {
 	}
 	titles, err := s.Catalogue.ShowTitles(ctx)
 	if err != nil {
-		return Results{}, fmt.Errorf("reading the titles of shows: %w", err)
+		return Results{}, err
 	}
 	out := newResults(found)
 	for _, hit := range found.Hits {

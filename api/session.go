@@ -158,7 +158,7 @@ func (s *server) slowDown(ctx context.Context, name string) error {
 // busy is an error of hashing as it is told.
 func (s *server) busy(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, password.ErrBusy) {
-		return later(huma.Error503ServiceUnavailable(err.Error()), 5*time.Second)
+		return later(huma.Error503ServiceUnavailable(err.Error()), busyPatience)
 	}
 	return err
 }

@@ -91,14 +91,13 @@ func (s *server) waiting(ctx context.Context, in *Paged) (*struct{ Body WaitingJ
 	if err != nil {
 		return nil, err
 	}
-	out := &struct{ Body WaitingJobs }{WaitingJobs{Jobs: []WaitingJob{}}}
-	if len(jobs) > in.Limit {
-		jobs = jobs[:in.Limit]
-		last := jobs[in.Limit-1].Place
-		if out.Body.Next, err = cursorTo(queueList, queuePlace{last.Priority, last.At.UnixMicro(), last.JobID}); err != nil {
-			return nil, err
-		}
+	jobs, next, err := cutPage(jobs, in.Limit, func(last models.WaitingJob) (string, error) {
+		return cursorTo(queueList, queuePlace{last.Place.Priority, last.Place.At.UnixMicro(), last.Place.JobID})
+	})
+	if err != nil {
+		return nil, err
 	}
+	out := &struct{ Body WaitingJobs }{WaitingJobs{Jobs: []WaitingJob{}, Next: next}}
 	for _, j := range jobs {
 		out.Body.Jobs = append(out.Body.Jobs, WaitingJob{
 			JobID: j.Place.JobID, Kind: j.Kind, Task: j.Task, EpisodeID: j.EpisodeID, ShowID: j.ShowID, Title: j.Title, ShowTitle: j.ShowTitle,

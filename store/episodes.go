@@ -76,11 +76,7 @@ func (s *Store) episodesByID(ctx context.Context, ids []models.EpisodeID, withou
 	found := make(map[models.EpisodeID]models.Episode, len(ids))
 	err := chunks(ids, 500, func(ids []models.EpisodeID) error {
 		var rows []episodeRow
-		q := s.e.read.NewSelect().Model(&rows)
-		if len(without) > 0 {
-			q.ExcludeColumn(without...)
-		}
-		if err := q.Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+		if err := s.e.read.NewSelect().Model(&rows).ExcludeColumn(without...).Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
 			return err
 		}
 		for i := range rows {

@@ -52,45 +52,39 @@ What is chosen counts for what is transcribed from now on; earshot retranscribe 
 		Example: `  earshot shows set "Radio Ambulante" --language es --translate
   earshot shows set microsolidarity --vocabulary "Enspiral, Richard D. Bartlett"`,
 		Args: arguments(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
-				ctx := cmd.Context()
-				show, err := findShow(ctx, a, args[0])
-				if err != nil {
-					return err
-				}
-				change, err := flags.change(cmd, show.Settings)
-				if err != nil {
-					return err
-				}
-				header, err := flags.header(cmd)
-				if err != nil {
-					return err
-				}
-				moves := header != nil || address != ""
-				if change == nil && !moves && visibleTo == "" {
-					return usageError{errors.New("nothing to set: earshot shows set --help lists what there is")}
-				}
-				if change != nil {
-					if show, err = a.changeShow(ctx, show, change); err != nil {
-						return err
-					}
-				}
-				if moves {
-					if show, err = a.moveShow(ctx, show, address, header); err != nil {
-						return err
-					}
-				}
-				if visibleTo != "" {
-					show.VisibleTo = models.Visibility(visibleTo)
-					if err := a.SetShowVisibility(ctx, show.ID, show.VisibleTo); err != nil {
-						return err
-					}
-				}
-				_, err = io.WriteString(cmd.OutOrStdout(), describeShow(show))
+		RunE: c.onShow(func(cmd *cobra.Command, a catalogue, show models.Show) error {
+			ctx := cmd.Context()
+			change, err := flags.change(cmd, show.Settings)
+			if err != nil {
 				return err
-			})(cmd, nil)
-		},
+			}
+			header, err := flags.header(cmd)
+			if err != nil {
+				return err
+			}
+			moves := header != nil || address != ""
+			if change == nil && !moves && visibleTo == "" {
+				return usageError{errors.New("nothing to set: earshot shows set --help lists what there is")}
+			}
+			if change != nil {
+				if show, err = a.changeShow(ctx, show, change); err != nil {
+					return err
+				}
+			}
+			if moves {
+				if show, err = a.moveShow(ctx, show, address, header); err != nil {
+					return err
+				}
+			}
+			if visibleTo != "" {
+				show.VisibleTo = models.Visibility(visibleTo)
+				if err := a.SetShowVisibility(ctx, show.ID, show.VisibleTo); err != nil {
+					return err
+				}
+			}
+			_, err = io.WriteString(cmd.OutOrStdout(), describeShow(show))
+			return err
+		}),
 	}
 	flags.register(cmd)
 	cmd.Flags().StringVar(&visibleTo, "visible-to", "", "who may see the show: everyone (who may read), members (who are logged in), admins; for others it is not there")
@@ -104,23 +98,17 @@ func newShowsRemoveCommand(c *config) *cobra.Command {
 		Use:   "remove SHOW",
 		Short: "Remove a show with its episodes, transcripts and stored recordings; files that were copied stay where they are",
 		Args:  arguments(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
-				show, err := findShow(cmd.Context(), a, args[0])
-				if err != nil {
-					return err
-				}
-				if !yes {
-					return usageError{fmt.Errorf("this removes %s (%s) with all that the archive has of it, for good: say so with --yes", visible(show.Title), show.ID)}
-				}
-				n, err := a.DeleteShow(cmd.Context(), show.ID)
-				if err != nil {
-					return err
-				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is removed, with %s\n", visible(show.Title), count(n, "episode"))
+		RunE: c.onShow(func(cmd *cobra.Command, a catalogue, show models.Show) error {
+			if !yes {
+				return usageError{fmt.Errorf("this removes %s (%s) with all that the archive has of it, for good: say so with --yes", visible(show.Title), show.ID)}
+			}
+			n, err := a.DeleteShow(cmd.Context(), show.ID)
+			if err != nil {
 				return err
-			})(cmd, nil)
-		},
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is removed, with %s\n", visible(show.Title), count(n, "episode"))
+			return err
+		}),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking back")
 	return cmd
@@ -131,19 +119,26 @@ func newShowsPollCommand(c *config) *cobra.Command {
 		Use:   "poll SHOW",
 		Short: "Look for new episodes of a show now; a running earshot serve does it",
 		Args:  arguments(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
-				show, err := findShow(cmd.Context(), a, args[0])
-				if err != nil {
-					return err
-				}
-				if err := a.Poll(cmd.Context(), show.ID); err != nil {
-					return err
-				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s will be looked at\n", visible(show.Title))
+		RunE: c.onShow(func(cmd *cobra.Command, a catalogue, show models.Show) error {
+			if err := a.Poll(cmd.Context(), show.ID); err != nil {
 				return err
-			})(cmd, nil)
-		},
+			}
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s will be looked at\n", visible(show.Title))
+			return err
+		}),
+	}
+}
+
+// onShow makes a command of what it does with the show that its first argument names.
+func (c *config) onShow(run func(cmd *cobra.Command, a catalogue, show models.Show) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		return c.onCatalogue(func(cmd *cobra.Command, a catalogue) error {
+			show, err := findShow(cmd.Context(), a, args[0])
+			if err != nil {
+				return err
+			}
+			return run(cmd, a, show)
+		})(cmd, nil)
 	}
 }
 
