@@ -51,7 +51,7 @@
 //	unsure, under 10 s of speech         −0.15         clear sentences −0.04 to −0.12, misheard ones −0.2 to −0.5
 //	unsure, longer                       −0.3          clear chunks −0.05 to −0.28, misheard ones −0.29 to −0.6
 //	context after a chunk, greedy        64, ≥ 400     under 400 in all, short chunks loop; more costs time and gains nothing
-//	beams                                4             5 hear the very same, and each costs memory; with 3 other words come, no better
+//	beams                                4             5 make as many errors of each kind, and each costs memory; with 3 a few come and go
 //	context after a chunk, beams         256           64 loops; the full context takes twice the time and hears no better
 //	speech left after the last word      2.5 s         the rest of the chunk is decoded on its own
 //
