@@ -1,0 +1,33 @@
+package models
+
+import "time"
+
+// NameKind says what is called by a name.
+type NameKind string
+
+// What can be called by a name.
+const (
+	NamePerson NameKind = "person"
+	NameGroup  NameKind = "group"
+	NamePlace  NameKind = "place"
+	NameOther  NameKind = "" // or not known
+)
+
+// Name is what the owner says about a name of the archive. Names that nobody has said anything about are not stored: they are found in
+// titles, notes, people, chapters, speakers and what is said.
+type Name struct {
+	Text    string // as it is written
+	Kind    NameKind
+	Aliases []string // other ways to say or write it that are right: searching for one finds all
+	Ignored bool     // it is no name
+	Sure    bool     // somebody says that it is one
+	By      string   // name of the user, "" where nobody logs in
+	At      time.Time
+}
+
+// The limits of a name.
+const (
+	MaxNameText = 200 // bytes of a name and of each alias
+	MaxAliases  = 50
+	MaxNames    = 20_000 // that are stored
+)
