@@ -20,6 +20,7 @@ type Rule struct {
 	// WithinWords: a single word of Wrong may be a part of a longer one. Else whole words count, with or without a possessive ’s.
 	WithinWords bool
 	Except      []Except // places that somebody left out
+	Places      int      // that it changed when it was made, about
 	By          string   // name of the user, "" where nobody logs in
 	At          time.Time
 	UndoneAt    time.Time // zero: it holds
@@ -40,6 +41,7 @@ type Place struct {
 	Span
 	Before, After string // with the punctuation that stays
 	Left, Right   string // what is said around it
+	Taken         bool   // another rule or a person has these words: the rule leaves them alone
 }
 
 // The limits of a rule.

@@ -25,6 +25,7 @@ CREATE TABLE rules (
   heard {{JSON}} NOT NULL,               -- [string]
   match_case BOOLEAN NOT NULL,
   within_words BOOLEAN NOT NULL,
+  places BIGINT NOT NULL DEFAULT 0,      -- that it changed when it was made, about
   user_name TEXT NOT NULL,
   created_at BIGINT NOT NULL,
   undone_at BIGINT NOT NULL DEFAULT 0,
