@@ -1,6 +1,10 @@
 package models
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode"
+)
 
 // NameKind says what is called by a name.
 type NameKind string
@@ -31,3 +35,24 @@ const (
 	MaxAliases  = 50
 	MaxNames    = 20_000 // that are stored
 )
+
+// Check returns an error that is [ErrInvalid] and says what is wrong with a name as it comes from outside.
+func (n Name) Check() error {
+	switch n.Kind {
+	case NamePerson, NameGroup, NamePlace, NameOther:
+	default:
+		return Explain(ErrInvalid, "%q is no kind of name: there are person, group and place", n.Kind)
+	}
+	if len(n.Aliases) > MaxAliases {
+		return Explain(ErrInvalid, "a name can have %d other spellings", MaxAliases)
+	}
+	for _, text := range append([]string{n.Text}, n.Aliases...) {
+		switch {
+		case !strings.ContainsFunc(text, unicode.IsLetter):
+			return Explain(ErrInvalid, "%q has no letters: a name is written as words", text)
+		case len(text) > MaxNameText:
+			return Explain(ErrInvalid, "a name can have %d bytes", MaxNameText)
+		}
+	}
+	return nil
+}

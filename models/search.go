@@ -27,7 +27,8 @@ type Query struct {
 	Hidden []ShowID
 	// Facets asks for [Results.Facets].
 	Facets bool
-	// Strict keeps the search from answering with what comes near where nothing matches, and from suggesting other queries.
+	// Strict keeps the search from answering with what comes near where nothing matches, from suggesting other queries, and from looking
+	// for other spellings of names and what sounds like them.
 	Strict bool
 }
 
@@ -36,11 +37,23 @@ type Results struct {
 	Understood string `json:"understood"` // the query printed back as it was answered
 	// Approximate says that nothing matches what was asked, and that these results are of what comes nearest: of words that
 	// sound like those that were typed (Understood then holds sounds: where a word was), or of most of the words.
-	Approximate bool         `json:"approximate"`
-	Total       int          `json:"total"` // episodes that match, exact
+	Approximate bool `json:"approximate"`
+	Total       int  `json:"total"` // episodes that match, exact
+	// Also lists what the names of the query were looked for as beside what was typed.
+	Also []AlsoFound `json:"also,omitempty"`
+	// Alike counts the episodes that have only what sounds like a name of the query. By relevance they come last; a strict query
+	// leaves them out.
+	Alike       int          `json:"alike,omitempty"`
 	Hits        []EpisodeHit `json:"hits"`
 	Facets      *Facets      `json:"facets,omitempty"`
 	Suggestions []Suggestion `json:"suggestions,omitempty"` // other queries that may have been meant, best first
+}
+
+// AlsoFound is what a name of a query was looked for as.
+type AlsoFound struct {
+	Typed  string   `json:"typed"`
+	As     []string `json:"as"`     // other spellings that people gave it, or that it was heard as
+	Sounds bool     `json:"sounds"`       // what sounds like it was looked for, too
 }
 
 // Facets counts the matching episodes by what they have in common, each list with the greatest counts first.

@@ -18,6 +18,7 @@ import (
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline/audio"
 	"github.com/earshot/earshot/pipeline/fetch"
+	"github.com/earshot/earshot/pipeline/vocabulary"
 	"github.com/earshot/earshot/pipeline/whisper"
 )
 
@@ -99,7 +100,9 @@ type Options struct {
 	Language string // for shows without one of their own: a code of whisper's, models.LanguageAuto (also "") or LanguageMixed
 	// Vocabulary lists names and words to expect in every show, the most important ones first.
 	Vocabulary []string
-	Hints      string // what the decoder is told to expect: models.HintsAuto (also ""), HintsWords or HintsOff
+	// Known returns what people said about names, as far as it counts in a show; nil: nobody said anything.
+	Known func(ctx context.Context, show models.ShowID) (vocabulary.Known, error)
+	Hints string // what the decoder is told to expect: models.HintsAuto (also ""), HintsWords or HintsOff
 	// PollEvery is how long a feed that answers is left alone, and one that does not at first; 0: by the rhythm of its episodes.
 	PollEvery time.Duration
 	Logger    *slog.Logger

@@ -120,7 +120,13 @@ func (p *Pipeline) ask(ctx context.Context, episode models.Episode, job models.T
 	if err != nil { // the decoder will say what is wrong with the model
 		p.o.Logger.WarnContext(ctx, "common words are taken for names", "error", err)
 	}
-	req.Prompt = vocabulary.Prompt(lexicon, vocabulary.About{Show: show, Episode: episode, Words: p.o.Vocabulary, Hints: p.o.Hints})
+	about := vocabulary.About{Show: show, Episode: episode, Words: p.o.Vocabulary, Hints: p.o.Hints}
+	if p.o.Known != nil {
+		if about.Known, err = p.o.Known(ctx, show.ID); err != nil {
+			return req, "", fmt.Errorf("reading the names to expect in %q: %w", episode.Title, err)
+		}
+	}
+	req.Prompt = vocabulary.Prompt(lexicon, about)
 	return req, way.Model, nil
 }
 

@@ -15,11 +15,13 @@
 // query.go, parse.go, atom.go, date.go and limits.go are the query language; sound.go, soundbook.go, saying.go and sounding.go
 // know what sounds alike. eval.go, leaf.go, postings.go, dictionary.go, spot.go, verify.go, rank.go, near.go, moment.go and
 // matched.go answer a query, split.go on several cores, fewer.go one that has too many words, and search.go puts the answer
-// together.
+// together. known.go has what people said about names, widen.go looks for their other spellings and what sounds like them, and
+// likely.go tells names from ordinary words.
 //
 // Beside the answer: facts.go and facet.go count what matching episodes have in common; suggest.go knows what else may have
 // been meant; names.go finds the names in an episode, complete.go and candidate.go complete what is being typed; mentions.go
-// counts by month. golden_test.go judges the ranking.
+// counts by month. said.go finds every episode with some phrases, for rules, harvest.go the names of the archive, and misheard.go what
+// a name may have been heard as. golden_test.go judges the ranking.
 //
 // check.go compares what is there with the store, by inspect.go and fingerprint.go, and repairs it.
 //

@@ -48,6 +48,9 @@ type evaluation struct {
 	spare  *sync.Pool
 	taken  []*[]float64 // from spare
 
+	known   *spellings // nil: nobody said anything about names
+	applied int64      // change of the source that the snapshot has, at least
+
 	running *atomic.Int32 // searches; nil in a fork: see [evaluation.split]
 
 	fields  map[string][]string                 // languages by field name before the suffix

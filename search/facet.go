@@ -18,10 +18,10 @@ const (
 	maxAsked = 2000
 )
 
-// facets counts the matching episodes of a list by what they have in common. asked is the query as it was typed.
-func (e *evaluation) facets(root *truth, list []ranked, asked string) (*models.Facets, error) {
+// facets counts the episodes that match by what they have in common. typed is the query as it was typed.
+func (e *evaluation) facets(m matched, typed string) (*models.Facets, error) {
 	shows, languages, years := map[uint32]int{}, map[uint32]int{}, map[int]int{}
-	for _, r := range list {
+	for _, r := range m.list {
 		f := e.v.facts[r.episode]
 		shows[f.show]++
 		languages[f.language]++
@@ -29,8 +29,8 @@ func (e *evaluation) facets(root *truth, list []ranked, asked string) (*models.F
 			years[time.Unix(p, 0).UTC().Year()]++
 		}
 	}
-	add := e.narrowing(root.node, asked)
-	speakers, err := e.speakerFacet(root, list)
+	add := e.narrowing(m.asked, typed)
+	speakers, err := e.speakerFacet(m.top, m.list)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,8 @@ const (
 
 	// Following rests restFactor times as long as it has worked, at most maxRest. A transcript that is being made changes every
 	// minute of audio, and is indexed as a whole each time: 0.7 s of processor time for one of ten hours. So a long one is
-	// indexed less often, and following never takes more than a tenth of a core from what it follows.
+	// indexed less often, and following never takes more than a tenth of a core from what it follows. What people change by hand
+	// ends the rest: see [Options.ByHand].
 	restFactor = 9
 	maxRest    = 10 * time.Second
 )
@@ -33,7 +34,10 @@ func (x *Index) Follow(ctx context.Context) error {
 	var again owedTimer
 	for {
 		began := time.Now()
-		err := x.drain(ctx)
+		err := x.Relearn(ctx)
+		if err == nil {
+			err = x.drain(ctx)
+		}
 		if err == nil {
 			err = again.run(x.o.Interval, func() (int, error) { return x.retryOwed(ctx) })
 		}
@@ -55,19 +59,47 @@ func (x *Index) Follow(ctx context.Context) error {
 			continue
 		}
 		wait = x.o.Interval
-		if !pause(ctx, min(restFactor*time.Since(began), maxRest)) {
+		if !x.rest(ctx, tick.C, min(restFactor*time.Since(began), maxRest)) {
 			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		case <-x.o.Wake:
-			if !pause(ctx, x.o.Interval/5) {
-				return nil
-			}
 		}
 	}
+}
+
+// rest waits for so long, and then until there may be something new to follow; it reports whether ctx is still alive. Nobody who
+// changes something by hand waits for the end of it.
+func (x *Index) rest(ctx context.Context, tick <-chan time.Time, d time.Duration) bool {
+	over := time.NewTimer(d)
+	defer over.Stop()
+	rested, woken := false, false
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-over.C:
+			rested = true
+		case <-tick:
+			if rested {
+				return true
+			}
+		case <-x.o.Wake:
+			woken = true
+		}
+		if woken && rested {
+			return pause(ctx, x.o.Interval/5)
+		}
+		if x.behindPeople(ctx) {
+			return true
+		}
+	}
+}
+
+// behindPeople reports whether somebody has changed something that searches do not see yet.
+func (x *Index) behindPeople(ctx context.Context) bool {
+	if x.o.ByHand == nil {
+		return false
+	}
+	newest, err := x.o.ByHand(ctx) // trouble with the source is told when it is followed
+	return err == nil && newest > x.Applied()
 }
 
 // pause waits, and reports whether ctx is still alive.
@@ -149,6 +181,9 @@ func (x *Index) drain(ctx context.Context) error {
 // source cannot give are logged and left as they are in the index; they are tried again later.
 func (x *Index) CatchUp(ctx context.Context, progress func(done, total int64)) error {
 	if _, err := x.retryOwed(ctx); err != nil {
+		return err
+	}
+	if err := x.Relearn(ctx); err != nil {
 		return err
 	}
 	for {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -49,6 +50,11 @@ type Options struct {
 	// Wake makes Follow ask at once when something arrives; nil is allowed. Bursts are taken together: Follow asks at most
 	// once in a fifth of Interval.
 	Wake <-chan struct{}
+	// ByHand returns the number of the newest change that a person made. While Follow rests from what it has followed it looks at
+	// it every Interval, and when it is woken, and goes on where searches do not see that change yet; nil: people wait, too.
+	ByHand func(ctx context.Context) (int64, error)
+	// Known tells which spellings mean the same; nil: none do.
+	Known Known
 	// Log receives what the owner should know; nil discards it.
 	Log *slog.Logger
 	// MaxTables is how many side tables are kept open, memory-mapped; 0 means 16384. Linux allows 65530 mappings.
@@ -68,6 +74,9 @@ type Index struct {
 
 	follow sync.Mutex // held while changes are applied
 	next   *shard     // being built beside the one that serves; under follow
+
+	learning  sync.Mutex // held while what is known of names is read
+	spellings atomic.Pointer[spellings]
 
 	mu      sync.Mutex
 	current *shard // serves; nil when closed
@@ -176,7 +185,7 @@ func (x *Index) State() string {
 	if x.current == nil {
 		return ""
 	}
-	return filepath.Base(x.current.dir) + "@" + strconv.FormatInt(x.current.batches.Load(), 10)
+	return filepath.Base(x.current.dir) + "@" + strconv.FormatInt(x.current.batches.Load(), 10) + x.spellings.Load().state()
 }
 
 // Close waits for running searches, closes the index and lets other processes open it. Follow must have ended.

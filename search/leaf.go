@@ -63,7 +63,7 @@ func (e *evaluation) finder(l *leaf, who []*node, positive bool) (*finder, error
 	if l.field == queryTitle {
 		who = nil
 	}
-	parts := append(make([]string, 0, 1+len(who)), l.String())
+	parts := append(make([]string, 0, 1+len(who)), l.name())
 	for _, w := range who {
 		parts = append(parts, w.inner())
 	}
@@ -80,6 +80,14 @@ func (e *evaluation) finder(l *leaf, who []*node, positive bool) (*finder, error
 		e.finders = append(e.finders, f)
 	}
 	return f, nil
+}
+
+// name tells a leaf from all others of a query.
+func (l *leaf) name() string {
+	if l.instead != nil {
+		return l.String() + " for " + l.instead.String()
+	}
+	return l.String()
 }
 
 // search fills docs and score.
@@ -165,6 +173,11 @@ func (e *evaluation) score(f *finder, weight []float64) error {
 	}
 	df := float64(f.docs.count())
 	f.rarity = math.Log(1 + (float64(e.v.liveDocs)-df+0.5)/(df+0.5))
+	if l := f.l.instead; l != nil { // a spelling that is rare is worth no more than the name
+		if typed := e.byName[l.name()]; typed != nil {
+			f.rarity = min(f.rarity, typed.rarity)
+		}
+	}
 	f.docs.each(func(d uint32) { weight[d] = f.rarity * weight[d] * (bm25K1 + 1) / (bm25K1 + weight[d]) })
 	f.score = weight
 	return nil
@@ -275,8 +288,7 @@ func (e *evaluation) expand(f *finder) (err error) {
 	plain, most := fold(f.l.forms[0]), maxPrefixWords
 	switch f.l.kind {
 	case kindSounds:
-		f.said, err = e.sayings(f.l)
-		return err
+		return e.expandSounds(f)
 	case kindFuzzy:
 		most = maxFuzzyWords
 		found, err = e.wordsNear(f.l.field, plain, f.l.distance)
@@ -310,6 +322,17 @@ func (e *evaluation) expand(f *finder) (err error) {
 		f.words[w] = found[w].fields
 	}
 	return nil
+}
+
+// expandSounds is expand for sounds. What stands in the place of a name that was typed as another word is only what is likely.
+func (e *evaluation) expandSounds(f *finder) (err error) {
+	if f.said = f.l.said; f.said != nil {
+		return nil
+	}
+	if f.said, err = e.sayings(f.l); err == nil && f.l.instead != nil {
+		f.said, err = e.likely(f.l, f.said)
+	}
+	return err
 }
 
 // wordsNear returns the words of what a query's field looks at that are within an edit distance (1 or 2) of a plain form.

@@ -21,5 +21,7 @@ const (
 	maxSoundWords   = 64      // words that sound like one word: the nearest
 	maxSoundHalves  = 24      // words that sound like one half of a name: the nearest
 	maxSoundPairs   = 64      // pairs of words that sound like a name: the nearest
+	maxSpellings    = 64      // ways to write one name that are known
+	maxWidened      = 64      // ways to write the names of one query that are looked for beside those that were typed
 	maxSoundBook    = 1 << 20 // words of an index that are known by sound; later ones are found by other kinds of queries only
 )

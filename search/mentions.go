@@ -36,12 +36,12 @@ func (x *Index) Mentions(ctx context.Context, q models.Query) (models.Mentions, 
 }
 
 func (e *evaluation) mentions(root *node, q models.Query) (models.Mentions, error) {
-	top, list, err := e.matching(root, q)
+	answer, err := e.matching(root, q)
 	if err != nil {
 		return models.Mentions{}, err
 	}
 	byMonth := map[string]*models.MonthMentions{}
-	for _, r := range list {
+	for _, r := range answer.list {
 		t, err := e.table(r.episode)
 		if err != nil {
 			return models.Mentions{}, err
@@ -55,7 +55,7 @@ func (e *evaluation) mentions(root *node, q models.Query) (models.Mentions, erro
 			m = &models.MonthMentions{Month: name}
 			byMonth[name] = m
 		}
-		found, err := e.occurrences(top, r.episode, t)
+		found, err := e.occurrences(answer.top, r.episode, t)
 		if err != nil {
 			return models.Mentions{}, err
 		}
@@ -67,7 +67,7 @@ func (e *evaluation) mentions(root *node, q models.Query) (models.Mentions, erro
 		of[monthOf(at)]++
 	}
 	out := models.Mentions{
-		Understood: top.node.String(), Approximate: top.node != root, Base: e.narrowable(top.node, q.Text),
+		Understood: answer.asked.String(), Approximate: answer.asked != root, Base: e.narrowable(answer.asked, q.Text),
 		Months: []models.MonthMentions{}, Undated: models.MonthMentions{Of: of[""]},
 	}
 	if m := byMonth[""]; m != nil {

@@ -94,7 +94,7 @@ func parting(before, after moment) int {
 // occurrences returns where an episode matches, in spoken order: in the passages that hold the whole query, or else, where
 // there are none, in all that hold a leaf that makes the query true.
 func (e *evaluation) occurrences(root *truth, episode uint32, t *table) ([]occurrence, error) {
-	c := collector{e: e, t: t, number: map[*finder]int{}}
+	c := collector{e: e, t: t, number: map[string]int{}}
 	passages := e.v.passages(episode)
 	together := slices.ContainsFunc(passages, root.docs.has)
 	var whole []*truth // of an episode that holds the query apart
@@ -159,9 +159,9 @@ func (t *truth) witnesses(is func(*truth) bool, add func(*truth)) {
 type collector struct {
 	e      *evaluation
 	t      *table
-	number map[*finder]int
-	found  []occurrence // of words
-	turns  []occurrence // first words of what a speaker says; shown where the query asks for no words
+	number map[string]int // of leaves, by name: those that stand for the same are one
+	found  []occurrence   // of words
+	turns  []occurrence   // first words of what a speaker says; shown where the query asks for no words
 }
 
 func (c *collector) collect(w *truth, passage int) {
@@ -173,16 +173,20 @@ func (c *collector) collect(w *truth, passage int) {
 	case !l.spokenLeaf():
 		return
 	}
-	number, known := c.number[w.find]
+	meant := l
+	if l.instead != nil {
+		meant = l.instead
+	}
+	number, known := c.number[meant.name()]
 	if !known {
 		number = len(c.number)
-		c.number[w.find] = number
+		c.number[meant.name()] = number
 	}
 	s := c.e.spotsIn(w.find, c.t)
 	s.spoken(passage, passage, func(_ int, m match) {
 		o := occurrence{first: c.t.wordOf(m.at), last: c.t.wordOf(m.end - 1), leaf: number}
-		if l.kind == kindFuzzy || l.kind == kindSounds {
-			o.typed = l
+		if l.kind == kindFuzzy || l.kind == kindSounds || l.instead != nil {
+			o.typed = meant
 		}
 		if s.slop > 0 {
 			for _, token := range s.meant(m) {

@@ -19,7 +19,13 @@ const (
 
 // mayBeNear returns the episodes of a list, which is ordered, whose nearness counts.
 func (e *evaluation) mayBeNear(list []ranked, by models.Sort) []ranked {
-	if by != models.SortRelevance || len(e.finders) < 2 {
+	typed := 0
+	for _, f := range e.finders {
+		if f.l.instead == nil {
+			typed++
+		}
+	}
+	if by != models.SortRelevance || typed < 2 {
 		return nil
 	}
 	return list[:min(nearEpisodes, len(list))]
@@ -84,7 +90,7 @@ func (e *evaluation) nearness(root *truth, episode uint32) (float64, error) {
 // saidIn returns the finders of what is said that are true of a document, and how rare all of them are.
 func (e *evaluation) saidIn(doc uint32) (numbers []int, rarity float64) {
 	for n, f := range e.finders {
-		if f.l.spokenLeaf() && f.docs.has(doc) {
+		if f.l.spokenLeaf() && f.l.instead == nil && f.docs.has(doc) {
 			numbers = append(numbers, n)
 			rarity += f.rarity
 		}

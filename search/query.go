@@ -66,6 +66,8 @@ type leaf struct {
 	slop     int      // of kindPhrase: how many other words may lie between its words in all
 	distance int      // of kindFuzzy
 	when     span     // of queryYear, queryBefore, queryAfter: of publication
+	said     []saying // of kindSounds: what it stands for, where that is known; longest first
+	instead  *leaf    // what was typed, where this is what a name of it is known as, or sounds like
 }
 
 // spokenLeaf reports whether a leaf looks at what is said.

@@ -12,6 +12,7 @@ import (
 type ranked struct {
 	episode uint32
 	score   float64
+	alike   bool // it has only what sounds like a name of the query: it comes after all others
 }
 
 // How an episode's score is made. An episode that holds the query together scores 1 + its best passage + a little for
@@ -55,7 +56,7 @@ func (e *evaluation) rank(root *truth, only models.EpisodeID) ([]ranked, error) 
 		if together.has(ep) {
 			s = 1 + best[ep] + moreWeight*math.Log(float64(max(1, passages[ep]))) + headWeight*head[ep]
 		}
-		out = append(out, ranked{ep, s})
+		out = append(out, ranked{episode: ep, score: s})
 	})
 	return out, nil
 }
@@ -86,7 +87,12 @@ func (e *evaluation) order(list []ranked, by models.Sort) {
 		case models.SortOldest:
 			order = e.byDate(a, b, 1)
 		case models.SortRelevance:
-			order = cmp.Compare(b.score, a.score)
+			switch order = cmp.Compare(b.score, a.score); {
+			case a.alike && !b.alike:
+				order = 1
+			case b.alike && !a.alike:
+				order = -1
+			}
 		}
 		if order != 0 { // as it is nearly always
 			return order

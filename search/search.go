@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"github.com/earshot/earshot/models"
 )
@@ -85,6 +86,7 @@ func (x *Index) askOnce(ctx context.Context, hidden []models.ShowID, question fu
 	defer s.gate.enter()()
 	s.running.Add(1)
 	defer s.running.Add(-1)
+	applied := s.applied.Load()
 	r, err := s.adv.Reader()
 	if err != nil {
 		return err
@@ -99,17 +101,33 @@ func (x *Index) askOnce(ctx context.Context, hidden []models.ShowID, question fu
 		return err
 	}
 	defer e.end()
+	e.known, e.applied = x.spellings.Load(), applied
 	return question(e)
 }
 
-// matching returns where a query is true and the episodes that match it, best first. Where there are none, and the query
-// is not strict, it looks for what sounds like the words that nobody says, then for what sounds like any of the words, then
-// for most of the words, and the truth is of that query.
-func (e *evaluation) matching(root *node, q models.Query) (*truth, []ranked, error) {
-	top, list, err := e.matchingExactly(root, q)
-	if err != nil || len(list) > 0 || q.Strict {
-		return top, list, err
+// matched is what answers a query.
+type matched struct {
+	asked *node    // the query that is answered
+	top   *truth   // where it is true, or its names are called otherwise
+	list  []ranked // the episodes that match it
+	also  []models.AlsoFound
+	alike int // episodes of the list that have only what sounds like a name
+}
+
+// matching answers a query. Its names are looked for in all spellings that are known. Where nothing matches, and the query is not
+// strict, it looks for what sounds like the words that nobody says, then for what sounds like any of the words, then for most of the
+// words, and answers that query.
+func (e *evaluation) matching(root *node, q models.Query) (m matched, err error) {
+	if m, err = e.matchingNames(root, q); err != nil || len(m.list) > 0 || q.Strict {
+		return m, err
 	}
+	top := m.top
+	if top.node != root {
+		if top, _, err = e.matchingExactly(root, q); err != nil {
+			return m, err
+		}
+	}
+	none := matched{asked: root, top: top}
 	for _, instead := range []func() (*node, error){
 		func() (*node, error) { return e.sounding(root, true) },
 		func() (*node, error) { return e.sounding(root, false) },
@@ -117,16 +135,66 @@ func (e *evaluation) matching(root *node, q models.Query) (*truth, []ranked, err
 	} {
 		other, err := instead()
 		if err != nil {
-			return nil, nil, err
+			return none, err
 		}
 		if other == nil {
 			continue
 		}
 		if t, l, err := e.matchingExactly(other, q); err != nil || len(l) > 0 {
-			return t, l, err
+			return matched{asked: other, top: t, list: l}, err
 		}
 	}
-	return top, list, nil
+	return none, nil
+}
+
+// matchingNames answers a query with all spellings of its names. Where it finds something it looks for what sounds like the names,
+// too: nothing of a query that is strict is looked for otherwise.
+func (e *evaluation) matchingNames(root *node, q models.Query) (m matched, err error) {
+	m.asked = root
+	named := root
+	if !q.Strict {
+		other, err := e.widen(root, false)
+		if err != nil {
+			return m, err
+		}
+		if other != nil {
+			named = other
+		}
+	}
+	if m.top, m.list, err = e.matchingExactly(named, q); err != nil {
+		return m, err
+	}
+	m.also = alsoFound(m.top)
+	if q.Strict || len(m.list) == 0 {
+		return m, nil
+	}
+	return e.withAlike(m, q)
+}
+
+// withAlike adds what sounds like the names of a query.
+func (e *evaluation) withAlike(m matched, q models.Query) (matched, error) {
+	wide, err := e.widen(m.asked, true)
+	if err != nil || wide == nil {
+		return m, err
+	}
+	finders := e.finders
+	top, list, err := e.matchingExactly(wide, q)
+	if err != nil {
+		return m, err
+	}
+	also := alsoFound(top)
+	if !slices.ContainsFunc(also, func(a models.AlsoFound) bool { return a.Sounds }) {
+		e.finders = finders
+		return m, nil
+	}
+	said := newBitset(len(e.v.keys))
+	for _, r := range m.list {
+		said.add(r.episode)
+	}
+	for i := range list {
+		list[i].alike = !said.has(list[i].episode)
+	}
+	return matched{m.asked, top, list, also, len(list) - len(m.list)}, nil
 }
 
 // sounding returns a query for what sounds like the words of another: only like those that nobody says, or like all; nil
@@ -161,34 +229,46 @@ func (e *evaluation) matchingExactly(root *node, q models.Query) (*truth, []rank
 
 // lookUp makes the finders of all words and phrases of a tree, which solve needs.
 func (e *evaluation) lookUp(root *node) error {
-	var leaves []*leaf
+	var leaves, others []*leaf
 	root.every(func(l *leaf) bool {
-		if l.spokenLeaf() || l.field == queryTitle {
+		switch {
+		case !l.spokenLeaf() && l.field != queryTitle:
+		case l.instead != nil:
+			others = append(others, l) // weighed by what they stand for, which has to be known by then
+		default:
 			leaves = append(leaves, l)
 		}
 		return true
 	})
-	if len(leaves) < 2 { // a finder by itself is split within
-		return nil
+	for _, some := range [][]*leaf{leaves, others} {
+		if len(leaves)+len(others) < 2 { // a finder by itself is split within
+			return nil
+		}
+		if err := e.split(len(some), func(e *evaluation, i int) error {
+			_, err := e.finder(some[i], nil, false)
+			return err
+		}); err != nil {
+			return err
+		}
 	}
-	return e.split(len(leaves), func(e *evaluation, i int) error {
-		_, err := e.finder(leaves[i], nil, false)
-		return err
-	})
+	return nil
 }
 
 func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) {
-	top, list, err := e.matching(root, q)
+	m, err := e.matching(root, q)
 	if err != nil {
 		return models.Results{}, err
 	}
+	top, list := m.top, m.list
 	e.order(list, q.Sort)
-	res := models.Results{Understood: top.node.String(), Approximate: top.node != root, Total: len(list)}
+	res := models.Results{
+		Understood: m.asked.String(), Approximate: m.asked != root, Total: len(list), Also: m.also, Alike: m.alike,
+	}
 	near := e.mayBeNear(list, q.Sort)
 	more := make([]float64, len(near)) // what nearness adds to their scores
 	if err := e.split(1+len(near), func(e *evaluation, i int) (err error) {
 		if i == 0 {
-			return e.beside(&res, root, top, list, q)
+			return e.beside(&res, root, m, q)
 		}
 		more[i-1], err = e.nearness(top, near[i-1].episode)
 		return err
@@ -209,14 +289,14 @@ func (e *evaluation) answer(root *node, q models.Query) (models.Results, error) 
 }
 
 // beside fills in what stands beside the hits: facets and suggestions.
-func (e *evaluation) beside(res *models.Results, root *node, top *truth, list []ranked, q models.Query) (err error) {
+func (e *evaluation) beside(res *models.Results, root *node, m matched, q models.Query) (err error) {
 	if q.Facets {
-		if res.Facets, err = e.facets(top, list, q.Text); err != nil {
+		if res.Facets, err = e.facets(m, q.Text); err != nil {
 			return err
 		}
 	}
 	if q.Offset == 0 && q.EpisodeID == "" && !q.Strict {
-		res.Suggestions, err = e.suggestions(root, top, len(list), q.Text)
+		res.Suggestions, err = e.suggestions(root, m, q.Text)
 	}
 	return err
 }

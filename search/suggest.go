@@ -28,10 +28,10 @@ const (
 	maxNear = 64
 )
 
-// suggestions returns other queries that may have been meant by one that few episodes match: root as it was typed (asked),
-// which top answers, with so many episodes in total.
-func (e *evaluation) suggestions(root *node, top *truth, total int, asked string) (out []models.Suggestion, err error) {
-	approximate := top.node != root
+// suggestions returns other queries that may have been meant by one that few episodes match: root as it was typed (asked), with its
+// answer.
+func (e *evaluation) suggestions(root *node, m matched, asked string) (out []models.Suggestion, err error) {
+	approximate, total := m.asked != root, len(m.list)
 	if approximate {
 		total = 0
 	}

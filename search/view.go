@@ -39,6 +39,16 @@ func (b bitset) without(o bitset) {
 	}
 }
 
+// beyond reports whether there is a number that another set has not.
+func (b bitset) beyond(o bitset) bool {
+	for i := range b {
+		if b[i]&^o[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // addBitmap adds the numbers of a bitmap, each greater by from.
 func (b bitset) addBitmap(from uint32, m *roaring.Bitmap) {
 	words := make([]uint64, m.DenseSize())
@@ -100,6 +110,7 @@ type view struct {
 
 	namesOnce sync.Once
 	shows     map[uint32]*showName // see showNames
+	harvest   harvest              // see [Index.Names]
 }
 
 // part is a segment within a view.

@@ -5,6 +5,7 @@
 //
 //	people of the episode and the show, and the show's author      (people)
 //	the owner's own words, the show's before the archive's         (settings)
+//	names that people set right or are sure of, up to a share      (rules and names; what was heard wrong never goes in)
 //	names in the titles of the show and the episode, then in the notes and the show's description (names.go)
 //
 // from the most to the least important, until a budget of tokens is spent (prompt.go). They are written in the opposite

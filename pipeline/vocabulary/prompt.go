@@ -14,6 +14,8 @@ const (
 	// budget is how many tokens a prompt may have by a careful estimate: whisper keeps 223, the form takes a few, and the
 	// decoder cuts exactly.
 	budget = 200
+	// knownBudget is after how many of them no more of the archive's names are added.
+	knownBudget = 120
 	// longest is how many characters a name may have.
 	longest = 60
 	// mostPeople is how many people count; a feed may list everybody who ever took part.
@@ -25,7 +27,14 @@ type About struct {
 	Show    models.Show
 	Episode models.Episode
 	Words   []string // the archive's own, the most important ones first
+	Known   Known    // what people said about names
 	Hints   string   // the archive's setting: models.HintsAuto (also ""), HintsWords or HintsOff; the show's counts before it
+}
+
+// Known is what people set right.
+type Known struct {
+	Names []string // as they are written, the most important ones first
+	Wrong []string // what was heard in their place: the decoder is never told to expect it
 }
 
 // Prompt returns the prompt for the decoder, "" when there is nothing to say.
@@ -36,15 +45,17 @@ func Prompt(l Lexicon, a About) string {
 	case models.HintsOff:
 		return ""
 	case models.HintsWords:
-		return FromWords(words)
+		var c choice
+		c.refuse(a.Known)
+		c.addAll(words, budget)
+		c.addAll(a.Known.Names, budget)
+		return c.prompt()
 	}
 	var c choice
-	for _, p := range people(a.Show, a.Episode) {
-		c.add(p)
-	}
-	for _, w := range words {
-		c.add(w)
-	}
+	c.refuse(a.Known)
+	c.addAll(people(a.Show, a.Episode), budget)
+	c.addAll(words, budget)
+	c.addAll(a.Known.Names, knownBudget) // those of the archive leave room for those of the episode
 	for _, n := range names(l, a.Show, a.Episode) {
 		if !c.covers(n.weighty) && c.add(n.text) {
 			c.cover(n.weighty)
@@ -56,9 +67,7 @@ func Prompt(l Lexicon, a About) string {
 // FromWords returns the prompt of words alone, the most important ones first.
 func FromWords(words []string) string {
 	var c choice
-	for _, w := range words {
-		c.add(w)
-	}
+	c.addAll(words, budget)
 	return c.prompt()
 }
 
@@ -78,6 +87,24 @@ type choice struct {
 	expressions []string
 	spent       int
 	seen        map[string]bool // expressions, and words that stand in them
+}
+
+// addAll adds expressions until so many tokens are spent.
+func (c *choice) addAll(expressions []string, until int) {
+	for _, e := range expressions {
+		if c.spent < until {
+			c.add(e)
+		}
+	}
+}
+
+// refuse leaves out what names were wrongly heard as, unless it is one of them in another case.
+func (c *choice) refuse(k Known) {
+	for _, w := range k.Wrong {
+		if !slices.ContainsFunc(k.Names, func(n string) bool { return strings.EqualFold(n, w) }) {
+			c.cover([]string{strings.Join(strings.Fields(w), " ")})
+		}
+	}
 }
 
 func (c *choice) add(expression string) bool {
