@@ -63,6 +63,7 @@ const (
 	FateFound     EditFate = "found"     // it stands where its words were found in another transcript
 	FateSatisfied EditFate = "satisfied" // the transcript says so by itself
 	FateUnfit     EditFate = "unfit"     // its place was not found: somebody has to decide
+	FateWaiting   EditFate = "waiting"   // its place is not transcribed yet
 	FateUndone    EditFate = "undone"
 )
 

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -55,4 +56,16 @@ func (n Name) Check() error {
 		}
 	}
 	return nil
+}
+
+// Tidy makes one line of each text of a name and drops aliases that say nothing.
+func (n *Name) Tidy() {
+	n.Text = Line(n.Text)
+	aliases := []string{}
+	for _, a := range n.Aliases {
+		if a = Line(a); a != "" && a != n.Text && !slices.Contains(aliases, a) {
+			aliases = append(aliases, a)
+		}
+	}
+	n.Aliases = aliases
 }

@@ -41,7 +41,7 @@ type Place struct {
 	Span
 	Before, After string // with the punctuation that stays
 	Left, Right   string // what is said around it
-	Taken         bool   // another rule or a person has these words: the rule leaves them alone
+	Taken         bool   // another rule has these words: this one leaves them alone
 }
 
 // The limits of a rule.
@@ -82,4 +82,11 @@ func (r Rule) Check() error {
 		}
 	}
 	return nil
+}
+
+// Reach is which episodes a change of a rule may change: those that the index found to have the words.
+type Reach struct {
+	Episodes []EpisodeID
+	// Seq is the number of the change up to which the index had followed when it was asked. Episodes that changed since count too.
+	Seq int64
 }

@@ -53,7 +53,7 @@ type Results struct {
 type AlsoFound struct {
 	Typed  string   `json:"typed"`
 	As     []string `json:"as"`     // other spellings that people gave it, or that it was heard as
-	Sounds bool     `json:"sounds"`       // what sounds like it was looked for, too
+	Sounds bool     `json:"sounds"` // what sounds like it was looked for, too
 }
 
 // Facets counts the matching episodes by what they have in common, each list with the greatest counts first.

@@ -93,6 +93,8 @@ type Word struct {
 	EndMS       int64   `json:"end_ms"`
 	Text        string  `json:"text"`
 	Probability float32 `json:"probability"` // 0 to 1, mean over the word's tokens
+	// By is "" for what was transcribed, "edit" for what a person wrote, "rule" for what a rule wrote. It is not stored.
+	By string `json:"by,omitempty"`
 }
 
 // Part returns the segment with its words from one number up to another, not included, of which there must be one at least.

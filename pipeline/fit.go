@@ -76,7 +76,7 @@ func (p *Pipeline) fitToOwn(ctx context.Context, lease models.Lease, e models.Ep
 	if err != nil {
 		return fmt.Errorf("reading the transcript of %q: %w", e.Title, err)
 	}
-	own, err := p.o.Catalogue.Transcript(ctx, e.ID, models.TaskTranscribe)
+	own, err := p.o.Catalogue.Original(ctx, e.ID, models.TaskTranscribe)
 	if err != nil {
 		return fmt.Errorf("reading the transcript of %q: %w", e.Title, err)
 	}

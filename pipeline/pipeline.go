@@ -42,9 +42,9 @@ type Catalogue interface {
 	StartTranscript(ctx context.Context, lease models.Lease, t models.Transcript) (models.Transcript, error)
 	AppendSegments(ctx context.Context, lease models.Lease, part models.TranscriptPart) error
 	FinishTranscript(ctx context.Context, lease models.Lease, done models.Transcript) error
-	// Transcript returns the current transcript of a task, Imported the one that was not made here; models.ErrNotFound when
+	// Original returns the current transcript of a task as it was made, Imported the one that was not made here; models.ErrNotFound when
 	// there is none.
-	Transcript(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error)
+	Original(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error)
 	Imported(ctx context.Context, id models.EpisodeID) (models.Transcript, error)
 	SaveImport(ctx context.Context, lease models.Lease, t models.Transcript, done bool) error
 	RejectImport(ctx context.Context, lease models.Lease, id models.EpisodeID, why string) error

@@ -103,7 +103,7 @@ func (s *Store) Document(ctx context.Context, id models.EpisodeID) (models.Docum
 		if err != nil {
 			return err
 		}
-		t, err := currentTranscript(ctx, tx, id, models.TaskTranscribe)
+		t, err := s.currentTranscript(ctx, tx, id, models.TaskTranscribe)
 		if err != nil {
 			return err
 		}

@@ -133,8 +133,8 @@ func notImported(ctx context.Context, tx bun.Tx, id models.EpisodeID, why string
 	return updateEpisode(ctx, tx, r, "import_warning", "updated_at")
 }
 
-// choose makes that transcript of an episode current that its show's settings prefer: the newest complete one of our own, or
-// one by others, also while there is no complete one of our own. What was chosen before is told to the index by the caller.
+// choose makes that transcript of an episode current that somebody chose, unless a newer one of our own was asked for since; else the one that
+// its show's settings prefer: the newest complete one of our own, or one by others, also while there is no complete one of our own. What was chosen before is told to the index by the caller.
 func choose(ctx context.Context, tx bun.Tx, id models.EpisodeID) error {
 	e, err := episodeByID(ctx, tx, id)
 	if err != nil {
@@ -149,8 +149,11 @@ func choose(ctx context.Context, tx bun.Tx, id models.EpisodeID) error {
 	if err != nil {
 		return err
 	}
-	var own, begun, others *transcriptRow
+	var own, begun, others, chosen *transcriptRow
 	for _, r := range rows {
+		if r.ChosenAt != 0 && (chosen == nil || r.ChosenAt > chosen.ChosenAt) {
+			chosen = r
+		}
 		switch {
 		case r.Source != models.TranscriptWhisper:
 			others = r
@@ -163,6 +166,9 @@ func choose(ctx context.Context, tx bun.Tx, id models.EpisodeID) error {
 	best := own
 	if others != nil && (own == nil || w.Settings.PrefersOthers() && others.fits(e)) {
 		best = others
+	}
+	if chosen != nil && (own == nil || own.CreatedAt <= chosen.ChosenAt) {
+		best = chosen
 	}
 	if best == nil {
 		best = begun

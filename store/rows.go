@@ -116,6 +116,7 @@ type transcriptRow struct {
 	Report        string
 	Origin        string
 	CreatedAt     int64
+	ChosenAt      int64 // written by ChooseTranscript
 }
 
 type segmentRow struct {

@@ -48,6 +48,7 @@ type Store struct {
 	media *Media
 	queue *river.Client[*sql.Tx] // only inserts
 	room  *room
+	book  ruleBook
 
 	dropped   func(key string) error
 	firstPoll time.Duration

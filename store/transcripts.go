@@ -13,17 +13,21 @@ import (
 )
 
 // Transcript returns an episode's current transcript of a task ("" is [models.TaskTranscribe]) with its segments and
-// words. While the first one is being made, it is current as far as it has come. [models.ErrNotFound] when there is none.
+// words, and with what people said about it laid over. While the first one is being made, it is current as far as it has come. [models.ErrNotFound] when there is none.
 func (s *Store) Transcript(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error) {
 	var t models.Transcript
 	err := s.read(ctx, "reading a transcript", func(ctx context.Context, tx bun.Tx) error {
 		var err error
-		if t, err = currentTranscript(ctx, tx, id, task); err == nil && t.ID == 0 {
-			err = fmt.Errorf("%s of the episode %s: %w", nameOf(task), id, models.ErrNotFound)
+		if t, err = s.currentTranscript(ctx, tx, id, task); err == nil && t.ID == 0 {
+			err = noTranscript(id, task)
 		}
 		return err
 	})
 	return t, err
+}
+
+func noTranscript(id models.EpisodeID, task models.TranscriptTask) error {
+	return fmt.Errorf("%s of the episode %s: %w", nameOf(task), id, models.ErrNotFound)
 }
 
 // Transcripts lists the transcripts that an episode has, the newest first, without their segments.
@@ -43,7 +47,8 @@ func (s *Store) Transcripts(ctx context.Context, id models.EpisodeID) ([]models.
 	return kept, nil
 }
 
-// TranscriptByID returns one of the transcripts of an episode with its segments and words, or [models.ErrNotFound].
+// TranscriptByID returns one of the transcripts of an episode with its segments and words, and with what people said about the
+// episode laid over, or [models.ErrNotFound].
 func (s *Store) TranscriptByID(ctx context.Context, id models.EpisodeID, transcript int64) (models.Transcript, error) {
 	var t models.Transcript
 	err := s.read(ctx, "reading a transcript", func(ctx context.Context, tx bun.Tx) error {
@@ -52,10 +57,8 @@ func (s *Store) TranscriptByID(ctx context.Context, id models.EpisodeID, transcr
 		if err != nil {
 			return missing(err, "transcript", transcript)
 		}
-		if t, err = r.model(); err != nil {
-			return err
-		}
-		t.Segments, err = segments(ctx, tx, r)
+		c, err := s.corrected(ctx, tx, r)
+		t = c.Transcript
 		return err
 	})
 	return t, err
@@ -80,17 +83,13 @@ func (s *Store) Tasks(ctx context.Context, id models.EpisodeID) ([]models.Transc
 }
 
 // currentTranscript returns the zero transcript when there is none.
-func currentTranscript(ctx context.Context, db bun.IDB, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error) {
+func (s *Store) currentTranscript(ctx context.Context, db bun.IDB, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error) {
 	r, err := currentRow(ctx, db, id, task)
 	if err != nil || r == nil {
 		return models.Transcript{}, err
 	}
-	t, err := r.model()
-	if err != nil {
-		return t, err
-	}
-	t.Segments, err = segments(ctx, db, r)
-	return t, err
+	c, err := s.corrected(ctx, db, r)
+	return c.Transcript, err
 }
 
 func segments(ctx context.Context, db bun.IDB, t *transcriptRow) ([]models.Segment, error) {
