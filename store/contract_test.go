@@ -96,6 +96,12 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"sessions":                  sessionsEnd,
 		"tokens":                    tokensEnd,
 		"hidden shows":              hiddenShows,
+		"edits stay":                editsStay,
+		"rules hold":                rulesHold,
+		"a rule misses nothing":     ruleMissesNothing,
+		"private is nowhere":        privateIsNowhere,
+		"private when replaced":     privateWhenReplaced,
+		"names are known":           namesAreKnown,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(clause{t, open(t)}) })
 	}

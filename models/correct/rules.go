@@ -24,6 +24,7 @@ type Rules struct {
 	list    []models.Rule
 	byFirst map[string][]pattern // by their first part
 	within  []pattern            // that may be parts of words
+	except  map[models.EpisodeID][]exception
 }
 
 // pattern is one way in which a name was heard.
@@ -37,13 +38,16 @@ type pattern struct {
 
 // NewRules makes rules ready. Those that are undone are left out.
 func NewRules(rules []models.Rule) *Rules {
-	r := &Rules{byFirst: map[string][]pattern{}}
+	r := &Rules{byFirst: map[string][]pattern{}, except: map[models.EpisodeID][]exception{}}
 	for _, rule := range rules {
 		if !rule.UndoneAt.IsZero() {
 			continue
 		}
 		n := len(r.list)
 		r.list = append(r.list, rule)
+		for _, e := range rule.Except {
+			r.except[e.EpisodeID] = append(r.except[e.EpisodeID], exception{n, e})
+		}
 		for _, wrong := range rule.Wrong {
 			p := pattern{rule: n, exact: parts(wrong), right: foldAll(parts(rule.Right))}
 			if p.parts = foldAll(p.exact); len(p.parts) == 0 {
@@ -110,16 +114,10 @@ func (r *Rules) apply(t *text, episode models.EpisodeID, show models.ShowID) []m
 	if r.Empty() || len(t.tokens) == 0 {
 		return nil
 	}
-	var list []found
-	m := matcher{r: r, t: t, s: t.stream(), episode: episode, show: show}
-	for i := 0; i < len(t.tokens); {
-		f, ok := m.at(i)
-		if !ok {
-			i++
-			continue
-		}
-		list = append(list, f)
-		i = f.to
+	m := matcher{r: r, t: t, s: t.stream(), show: show, left: map[at]bool{}, spent: map[exception]bool{}}
+	list := m.all()
+	for m.leaveOut(episode, list) { // what is left out may be the place of another rule
+		list = m.all()
 	}
 	places := make([]models.Place, len(list))
 	for n, f := range list {
@@ -158,11 +156,55 @@ func (t *text) write(f found) {
 
 // matcher looks for the places of rules in one text.
 type matcher struct {
-	r       *Rules
-	t       *text
-	s       *stream
-	episode models.EpisodeID
-	show    models.ShowID
+	r    *Rules
+	t    *text
+	s    *stream
+	show models.ShowID
+	left map[at]bool // places that somebody left out
+
+	spent map[exception]bool // exceptions whose place is found
+}
+
+// at is a place of a rule: their numbers.
+type at struct{ rule, token int }
+
+// exception is one of a rule, by its number.
+type exception struct {
+	rule int
+	models.Except
+}
+
+// all returns the places of all rules, in order.
+func (m *matcher) all() (list []found) {
+	for i := 0; i < len(m.t.tokens); {
+		f, ok := m.at(i)
+		if !ok {
+			i++
+			continue
+		}
+		list = append(list, f)
+		i = f.to
+	}
+	return list
+}
+
+// leaveOut takes note of those places that somebody left out, and reports whether there are any that were not known. Each exception is about
+// one place: the nearest one with its words.
+func (m *matcher) leaveOut(episode models.EpisodeID, list []found) (more bool) {
+	for _, e := range m.r.except[episode] {
+		nearest, best := -1, int64(exceptWithin)
+		for i, f := range list {
+			start := m.t.tokens[f.from].StartMS
+			if away := max(e.StartMS-start, start-e.StartMS); f.rule == e.rule && away <= best && slices.Equal(keys(e.Before), keys(m.t.said(f.from, f.to))) {
+				nearest, best = i, away
+			}
+		}
+		if nearest >= 0 && !m.spent[e] {
+			m.spent[e], m.left[at{e.rule, list[nearest].from}] = true, true
+			more = true
+		}
+	}
+	return more
 }
 
 // at returns what a rule makes of the words from a token on.
@@ -186,16 +228,10 @@ func (m *matcher) at(i int) (found, bool) {
 	return found{}, false
 }
 
-// holds reports whether a rule holds for a place.
-func (m *matcher) holds(rule models.Rule, from, to int) bool {
-	if rule.ShowID != "" && rule.ShowID != m.show {
-		return false
-	}
-	start := m.t.tokens[from].StartMS
-	said := keys(m.t.said(from, to))
-	return !slices.ContainsFunc(rule.Except, func(e models.Except) bool {
-		return e.EpisodeID == m.episode && max(e.StartMS-start, start-e.StartMS) <= exceptWithin && slices.Equal(keys(e.Before), said)
-	})
+// holds reports whether a rule, by its number, holds for the place at a token.
+func (m *matcher) holds(rule, token int) bool {
+	show := m.r.list[rule].ShowID
+	return (show == "" || show == m.show) && !m.left[at{rule, token}]
 }
 
 // whole looks for a pattern of whole words.
@@ -219,7 +255,7 @@ func (m *matcher) whole(i int, p pattern) (found, bool) {
 		ending = ""
 	}
 	to := m.s.token[end-1] + 1
-	if m.s.first[to] != end || !m.t.together(i, to) || m.right(at, p) || !m.holds(rule, i, to) {
+	if m.s.first[to] != end || !m.t.together(i, to) || m.right(at, p) || !m.holds(p.rule, i) {
 		return found{}, false
 	}
 	if _, written := possessive(m.s.exact[end-1]); ending != "" {
@@ -275,7 +311,7 @@ func (m *matcher) inside(i int, p pattern) (found, bool) {
 	rule := m.r.list[p.rule]
 	text := m.t.tokens[i].Text
 	at, n := index(text, p.within, rule.MatchCase)
-	if at < 0 || !m.holds(rule, i, i+1) {
+	if at < 0 || !m.holds(p.rule, i) {
 		return found{}, false
 	}
 	// A name that holds what it was heard as is right where it stands.
