@@ -124,6 +124,10 @@ bench-load: build ## Measure a server while 200 clients search and 50 listen (HO
 	@go run ./tools/bench/archive fill --hours $(HOURS) --data $(BUILD)/bench/load-$(HOURS) --queries $(BUILD)/bench/load-$(HOURS).txt
 	@go run ./tools/bench/load --program $(BUILD)/earshot --data $(BUILD)/bench/load-$(HOURS) --queries $(BUILD)/bench/load-$(HOURS).txt $(LOAD)
 
+.PHONY: bench-names
+bench-names: ## Measure fixing a name everywhere, and undoing it, over 1,000 hours (HOURS=1000)
+	@$(MAKE) bench-load LOAD=--names
+
 .PHONY: bench-page
 bench-page: ## Measure typing into the page and its first view, over 1,000 hours (HOURS=1000)
 	@tools/need.sh chromium:chromium

@@ -67,6 +67,16 @@ var allowed = map[string]struct {
 	"fetch-episode":        {needWrite, "/api/v1/episodes/NOTHING/fetch", "", ""},
 	"retranscribe-episode": {needWrite, "/api/v1/episodes/NOTHING/retranscribe", "", ""},
 
+	"list-names":   {needRead, "/api/v1/names", "", `"Eve"`},
+	"get-name":     {needRead, "/api/v1/names/bigger", "", `"episodes":1`},
+	"set-name":     {needWrite, "/api/v1/names/Nothing", `{"sure":true}`, ""},
+	"merge-name":   {needWrite, "/api/v1/names/Nothing/merge", `{"into":"Nobody"}`, ""},
+	"preview-rule": {needWrite, "/api/v1/rules/preview", `{"right":"Larger","wrong":["bigger"]}`, hiddenMark},
+	"add-rule":     {needWrite, "/api/v1/rules", `{"right":"Other","wrong":["nothing of the kind"]}`, ""},
+	"list-rules":   {needWrite, "/api/v1/rules", "", hiddenMark},
+	"undo-rule":    {needWrite, "/api/v1/rules/1/undo", "", ""},
+	"redo-rule":    {needWrite, "/api/v1/rules/1/redo", "", ""},
+
 	"list-models":  {needRead, "/api/v1/models", "", ""},
 	"pull-model":   {needAdmin, "/api/v1/models/nothing/pull", "", ""},
 	"stop-pull":    {needAdmin, "/api/v1/models/nothing/stop", "", ""},
@@ -162,6 +172,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 	recordings.VisibleTo, recordings.Title = models.VisibleToAdmins, "Classified recordings"
 	a.shows = append(a.shows, recordings)
 	o := a.options(t)
+	named, served := fixable(a)
+	named.rules = []models.Rule{{ID: 1, Right: "Classified", Wrong: []string{"glassy fight"}, ShowID: secret}}
+	served(&o)
 
 	for _, mode := range []string{AccessOpen, AccessRead, AccessLogin} {
 		t.Run(mode, func(t *testing.T) {

@@ -3,7 +3,7 @@
 //
 // Paths:
 //
-//	/                              the page; also at /shows/{id}, /queue, /models and /episodes/{id}, which tells other programs of it
+//	/                              the page; also at /shows/{id}, /queue, /models, /names and /episodes/{id}, which tells other programs of it
 //	/embed/{id}                    a small player of an episode, or a part of it, for pages elsewhere
 //	/assets/…                      its parts, named by content and cached for ever
 //	/api/v1/search                 episodes with the moments at which a query matches
@@ -16,6 +16,7 @@
 //	…/feed.xml, …/transcript.vtt, …/chapters.json the same for other programs: a podcast feed for each show, transcripts as files
 //	/api/v1/shows/preview          what is at an address; shows can be added, set, looked at and removed
 //	/api/v1/queue…                 what waits; pause and resume; also of a show; an episode can be done now, cancelled, retried
+//	/api/v1/names…, …/rules…       names of the archive, and rules that write them right wherever they were heard as something else
 //	/api/v1/models…, …/storage     the weights of this machine, and what the archive takes on it
 //	/api/v1/uploads…               files that people send, in pieces, by the tus protocol
 //	/api/v1/status, …/events       how far the work has come, once or as it changes
@@ -101,6 +102,14 @@ type Searcher interface {
 	Complete(ctx context.Context, q models.Query) ([]models.Completion, error)
 	// Mentions counts the episodes and moments that match a query, by month of publication.
 	Mentions(ctx context.Context, q models.Query) (models.Mentions, error)
+	// Saying finds every episode in which one of some phrases is said.
+	Saying(ctx context.Context, q models.Saying) (models.Said, error)
+	// Names lists the names that are said, as if there were none of the hidden shows.
+	Names(ctx context.Context, hidden ...models.ShowID) ([]models.FoundName, error)
+	// Misheard finds what a name may have been heard as, as if there were none of the hidden shows.
+	Misheard(ctx context.Context, name string, hidden ...models.ShowID) ([]models.Misheard, error)
+	// Relearn makes searches go by what people said about names until now.
+	Relearn(ctx context.Context) error
 }
 
 // Media opens stored audio by its key, for as long as ctx lasts; the error is [models.ErrNotFound] where there is none.
@@ -118,6 +127,8 @@ type Options struct {
 	// Owner changes the catalogue, and Sources finds what is to be added; both nil where nothing of that is offered.
 	Owner   Owner
 	Sources Sources
+	// Naming keeps names, and the rules that write them right; nil where nothing of that is offered.
+	Naming Naming
 	// Weights keeps the models of this machine; nil where nothing is told of them.
 	Weights Weights
 	// Storage says how much the archive takes; nil where nobody knows.
@@ -242,6 +253,10 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	s.registerQueue(h)
 	if s.Owner != nil {
 		s.registerOwner(h)
+	}
+	if s.Naming != nil {
+		s.registerRules(h)
+		s.registerNames(h)
 	}
 	if s.Weights != nil {
 		s.registerWeights(h)

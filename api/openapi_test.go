@@ -18,7 +18,7 @@ func TestOpenAPIIsCurrent(t *testing.T) {
 	o := newArchive(t).options(t)
 	o.Version = "dev"
 	o.Uploads = &Uploads{}
-	o.Owner, o.Sources, o.Weights = struct{ Owner }{}, struct{ Sources }{}, struct{ Weights }{}
+	o.Owner, o.Sources, o.Weights, o.Naming = struct{ Owner }{}, struct{ Sources }{}, struct{ Weights }{}, struct{ Naming }{}
 	o.Storage = func(context.Context) (used models.Storage, err error) { return used, err }
 	_, h, err := newRouter(o)
 	if err != nil {

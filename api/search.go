@@ -24,7 +24,7 @@ type searchInput struct {
 	MomentsOffset int    `query:"moments_offset" minimum:"-1" maximum:"10000000" default:"0" doc:"0: the best moments. -1: the first ones as they are spoken. More: as they are spoken, after skipping so many. With episode, this pages through all that one episode has"`
 	EpisodeID     string `query:"episode" maxLength:"16" doc:"Search in this episode only"`
 	Facets        bool   `query:"facets" doc:"Count the matching episodes by show, year, speaker and language"`
-	Strict        bool   `query:"strict" doc:"Where nothing matches, do not answer with what comes nearest"`
+	Strict        bool   `query:"strict" doc:"Only what is typed: neither other spellings of names, nor what sounds like them, nor, where nothing matches, what comes nearest"`
 }
 
 func (s *server) registerSearch(h huma.API) {

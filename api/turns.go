@@ -52,7 +52,23 @@ func (t *inTurn) Mentions(ctx context.Context, q models.Query) (models.Mentions,
 	return atTurn(ctx, t, q, t.Searcher.Mentions)
 }
 
-func atTurn[A any](ctx context.Context, t *inTurn, q models.Query, ask func(context.Context, models.Query) (A, error)) (A, error) {
+func (t *inTurn) Saying(ctx context.Context, q models.Saying) (models.Said, error) {
+	return atTurn(ctx, t, q, t.Searcher.Saying)
+}
+
+func (t *inTurn) Names(ctx context.Context, hidden ...models.ShowID) ([]models.FoundName, error) {
+	return atTurn(ctx, t, hidden, func(ctx context.Context, hidden []models.ShowID) ([]models.FoundName, error) {
+		return t.Searcher.Names(ctx, hidden...)
+	})
+}
+
+func (t *inTurn) Misheard(ctx context.Context, name string, hidden ...models.ShowID) ([]models.Misheard, error) {
+	return atTurn(ctx, t, name, func(ctx context.Context, name string) ([]models.Misheard, error) {
+		return t.Searcher.Misheard(ctx, name, hidden...)
+	})
+}
+
+func atTurn[Q, A any](ctx context.Context, t *inTurn, q Q, ask func(context.Context, Q) (A, error)) (A, error) {
 	if err := t.take(ctx); err != nil {
 		var none A
 		return none, err

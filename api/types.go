@@ -138,6 +138,8 @@ type Results struct {
 	Understood  string              `json:"understood" doc:"The query as it was answered"`
 	Approximate bool                `json:"approximate" doc:"Nothing matches what was asked; this comes nearest: what sounds like it, or has most of the words. Ask with strict to have none of it"`
 	Total       int                 `json:"total" doc:"Episodes that match, exact"`
+	Also        []models.AlsoFound  `json:"also" doc:"What the names of the query were found as, beside what was typed: other spellings that people gave them, or what sounds like them. Ask with strict to have none of it"`
+	Alike       int                 `json:"alike" doc:"Episodes, of all, that have only what sounds like a name; by relevance they come last"`
 	Hits        []Hit               `json:"hits"`
 	Facets      *models.Facets      `json:"facets,omitempty" doc:"Matching episodes by what they have in common; when asked for"`
 	Suggestions []models.Suggestion `json:"suggestions" doc:"Other queries that may have been meant, best first"`
@@ -145,8 +147,12 @@ type Results struct {
 
 func newResults(r models.Results) Results {
 	out := Results{
-		Understood: r.Understood, Approximate: r.Approximate, Total: r.Total, Hits: []Hit{}, Suggestions: notNil(r.Suggestions),
+		Understood: r.Understood, Approximate: r.Approximate, Total: r.Total, Also: slices.Clone(r.Also), Alike: r.Alike, Hits: []Hit{}, Suggestions: notNil(r.Suggestions),
 	}
+	for i, a := range r.Also {
+		out.Also[i].As = notNil(a.As)
+	}
+	out.Also = notNil(out.Also)
 	if f := r.Facets; f != nil {
 		out.Facets = &models.Facets{
 			Shows: notNil(f.Shows), Years: notNil(f.Years), Speakers: notNil(f.Speakers), Languages: notNil(f.Languages),

@@ -226,3 +226,28 @@ func (v visible) Mentions(ctx context.Context, q models.Query) (m models.Mention
 	}
 	return v.index.Mentions(ctx, q)
 }
+
+func (v visible) Saying(ctx context.Context, q models.Saying) (said models.Said, err error) {
+	if q.Hidden, err = v.hidden(ctx); err != nil {
+		return said, err
+	}
+	return v.index.Saying(ctx, q)
+}
+
+func (v visible) Names(ctx context.Context, also ...models.ShowID) ([]models.FoundName, error) {
+	hidden, err := v.hidden(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return v.index.Names(ctx, append(hidden, also...)...)
+}
+
+func (v visible) Misheard(ctx context.Context, name string, also ...models.ShowID) ([]models.Misheard, error) {
+	hidden, err := v.hidden(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return v.index.Misheard(ctx, name, append(hidden, also...)...)
+}
+
+func (v visible) Relearn(ctx context.Context) error { return v.index.Relearn(ctx) }

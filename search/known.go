@@ -12,8 +12,8 @@ import (
 
 // Known is what people said about names: which are other ways to write the same, and what they are heard as.
 type Known interface {
-	// RulesVersion grows with every change of rules and of names.
-	RulesVersion(ctx context.Context) (int64, error)
+	// NamesRevision grows with every change of rules and of names.
+	NamesRevision(ctx context.Context) (int64, error)
 	Rules(ctx context.Context) ([]models.Rule, error)
 	Names(ctx context.Context) ([]models.Name, error)
 }
@@ -46,7 +46,7 @@ func (x *Index) Relearn(ctx context.Context) error {
 	x.learning.Lock()
 	defer x.learning.Unlock()
 	was := x.spellings.Load()
-	version, err := x.o.Known.RulesVersion(ctx)
+	version, err := x.o.Known.NamesRevision(ctx)
 	if err != nil || was != nil && was.version == version {
 		return err
 	}

@@ -19,7 +19,7 @@ type told struct {
 	names   []models.Name
 }
 
-func (k *told) RulesVersion(context.Context) (int64, error)  { return k.version, nil }
+func (k *told) NamesRevision(context.Context) (int64, error) { return k.version, nil }
 func (k *told) Rules(context.Context) ([]models.Rule, error) { return k.rules, nil }
 func (k *told) Names(context.Context) ([]models.Name, error) { return k.names, nil }
 func (k *told) say(f func())                                 { f(); k.version++ }

@@ -108,7 +108,7 @@ func (a *archive) close() error {
 // index opens this machine's search index. search.ErrInUse says that another process has it. wake, which may be nil, makes
 // the index look for changes at once.
 func (a *archive) index(ctx context.Context, wake <-chan struct{}) (*search.Index, error) {
-	return search.Open(ctx, filepath.Join(a.c.Data, "search"), a.Store, search.Options{Wake: wake, Log: a.c.log})
+	return search.Open(ctx, filepath.Join(a.c.Data, "search"), a.Store, search.Options{Wake: wake, ByHand: a.ByHand, Known: a.Store, Log: a.c.log})
 }
 
 // listeningDir is where what listeners get is kept.
@@ -147,7 +147,7 @@ func (a *archive) handlers(t *whisper.Transcriber, way calibrate.Way, pollEvery 
 	p := pipeline.New(pipeline.Options{
 		Catalogue: a.Store, Sources: a.resolver(nil, nil), Media: media{a.Media()}, Fetch: a.client, Probe: a.tool, Transcriber: t,
 		Listening: ahead, Weights: a.c.weights(), Way: pipeline.Way(way), WayWith: others.with, Language: a.c.Language, Vocabulary: a.c.Vocabulary,
-		Hints: a.c.Hints, PollEvery: pollEvery, Logger: a.c.log,
+		Known: a.knownNames, Hints: a.c.Hints, PollEvery: pollEvery, Logger: a.c.log,
 	})
 	return store.Handlers{Poll: p.Poll, Download: p.Download, Import: p.Import, Transcribe: p.Transcribe}
 }

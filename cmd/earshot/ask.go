@@ -18,6 +18,8 @@ type found struct {
 	Understood  string              `json:"understood"`
 	Approximate bool                `json:"approximate"`
 	Total       int                 `json:"total"`
+	Also        []models.AlsoFound  `json:"also"`
+	Alike       int                 `json:"alike"`
 	Hits        []foundHit          `json:"hits"`
 	Facets      *models.Facets      `json:"facets,omitempty"`
 	Suggestions []models.Suggestion `json:"suggestions"`
@@ -103,7 +105,7 @@ func (ask asker) everything(ctx context.Context, q models.Query) (found, error) 
 // describe adds the titles to results.
 func (a *archive) describe(ctx context.Context, r models.Results) (found, error) {
 	out := found{
-		Understood: r.Understood, Approximate: r.Approximate, Total: r.Total, Hits: []foundHit{}, Facets: r.Facets,
+		Understood: r.Understood, Approximate: r.Approximate, Total: r.Total, Also: append([]models.AlsoFound{}, r.Also...), Alike: r.Alike, Hits: []foundHit{}, Facets: r.Facets,
 		Suggestions: append([]models.Suggestion{}, r.Suggestions...),
 	}
 	ids := make([]models.EpisodeID, len(r.Hits))

@@ -67,7 +67,7 @@ func newSearchCommand(c *config) *cobra.Command {
 	f.IntVar(&q.Offset, "offset", 0, "episodes to leave out before them")
 	f.StringVar((*string)(&q.Sort), "sort", string(models.SortRelevance), "order of the episodes: relevance, newest or oldest")
 	f.BoolVar(&q.Facets, "facets", false, "count the matching episodes by show, year, speaker and language")
-	f.BoolVar(&q.Strict, "strict", false, "where nothing matches, do not answer with what comes nearest")
+	f.BoolVar(&q.Strict, "strict", false, "only what is typed: neither other spellings of names, nor what sounds like them, nor, where nothing matches, what comes nearest")
 	f.StringVar(&all, "all", "", "print all moments of this `EPISODE`, given by its id")
 	return cmd
 }
@@ -107,12 +107,27 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// writeAlso says what the names of the query were found as, beside what was typed.
+func (f found) writeAlso(b *strings.Builder) {
+	for _, a := range f.Also {
+		as := make([]string, 0, len(a.As)+1)
+		for _, text := range a.As {
+			as = append(as, visible(text))
+		}
+		if a.Sounds {
+			as = append(as, "what sounds like it")
+		}
+		fmt.Fprintf(b, "%s was also found as %s (see only what was typed with --strict)\n", visible(a.Typed), strings.Join(as, ", "))
+	}
+}
+
 // text is what a person reads of the answer to q.
 func (f found) text(q models.Query) string {
 	b := &strings.Builder{}
 	if f.Approximate {
 		fmt.Fprintf(b, "Nobody says exactly: %s. This comes nearest: %s (see only what was typed with --strict)\n", visible(q.Text), visible(f.Understood))
 	}
+	f.writeAlso(b)
 	for _, h := range f.Hits {
 		h.write(b)
 	}

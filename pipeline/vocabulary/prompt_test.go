@@ -25,6 +25,19 @@ func common() Lexicon {
 	return NewLexicon(tokens)
 }
 
+// The archive's names leave room for those of the episode, and what was heard wrong is in no prompt.
+func TestNamesOfTheArchiveLeaveRoom(t *testing.T) {
+	var k Known
+	for i := range 100 {
+		k.Names = append(k.Names, strings.Repeat(string(rune('A'+i%26)), 3+i/26)+"ix")
+	}
+	k.Wrong = []string{"Inspirall"}
+	got := Prompt(common(), About{Known: k, Episode: models.Episode{Notes: "with Silvia, of Inspirall and Kaicamp", People: []models.Person{{Name: "Jonas Gröner"}}}})
+	if !strings.Contains(got, "Silvia") || !strings.Contains(got, "Kaicamp") || strings.Contains(got, "Inspirall") || !strings.HasSuffix(got, "AAAix, Jonas Gröner.") {
+		t.Error(got)
+	}
+}
+
 func TestPrompt(t *testing.T) {
 	l := common()
 	for name, tc := range map[string]struct {
@@ -50,6 +63,8 @@ func TestPrompt(t *testing.T) {
 		"people last":          {About{Show: models.Show{Author: "Ana Host", People: []models.Person{{Name: "Ana Host"}}}, Episode: models.Episode{Notes: "with Silvia", People: []models.Person{{Name: "Bo Guest"}}}}, "Glossary: Silvia, Ana Host, Bo Guest."},
 		"not people":           {About{Episode: models.Episode{People: []models.Person{{Name: "a@b.example"}, {Name: "<b>"}, {Name: "1"}, {Name: "\xff"}, {Name: strings.Repeat("x", 61)}}}}, ""},
 		"the owner's words":    {About{Show: models.Show{Settings: models.ShowSettings{Vocabulary: []string{"Loomio", "pod"}}}, Words: []string{"Discord", "loomio"}, Episode: models.Episode{Notes: "with Silvia"}}, "Glossary: Silvia, Discord, pod, Loomio."},
+		"names set right":      {About{Words: []string{"pod"}, Known: Known{Names: []string{"Enspiral", "Loomio"}, Wrong: []string{"in spiral", "Silvia", "loomio"}}, Episode: models.Episode{Notes: "with Silvia, at Kaicamp, on In Spiral"}}, "Glossary: Kaicamp, Loomio, Enspiral, pod."},
+		"set right, and words": {About{Words: []string{"pod"}, Hints: models.HintsWords, Known: Known{Names: []string{"Enspiral"}, Wrong: []string{"in spiral"}}}, "Glossary: Enspiral, pod."},
 		"only the owner's":     {About{Words: []string{"Loomio"}, Hints: models.HintsWords, Episode: models.Episode{Notes: "with Silvia"}}, "Glossary: Loomio."},
 		"off":                  {About{Words: []string{"Loomio"}, Hints: models.HintsOff}, ""},
 		"off for the show":     {About{Words: []string{"Loomio"}, Show: models.Show{Settings: models.ShowSettings{Hints: models.HintsOff}}}, ""},

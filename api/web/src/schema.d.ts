@@ -499,6 +499,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names of the archive: of people that publishers name, who speaks, and what is written like a name in what is said */
+        get: operations["list-names"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/names/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a name is said, and what it may have been heard as */
+        get: operations["get-name"];
+        /** Say what a name is: its kind, its other spellings, that it is one, or none */
+        put: operations["set-name"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/names/{name}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a name is another spelling of another one */
+        post: operations["merge-name"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/oembed": {
         parameters: {
             query?: never;
@@ -578,6 +630,81 @@ export interface paths {
         put?: never;
         /** Try again all that failed, except what was cancelled */
         post: operations["retry-all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules for names, with who made them and when, and what was undone */
+        get: operations["list-rules"];
+        put?: never;
+        /**
+         * Write a name right wherever it was heard as something else, in the transcripts that there are and in those that come
+         * @description Transcripts as they were made stay as they are: the rule is laid over them, and can be undone in one step.
+         */
+        post: operations["add-rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Every place that a rule for a name would change, page by page, and what to beware of
+         * @description Nothing is changed. A rule looks at what was transcribed, never at what another rule or a person wrote.
+         */
+        post: operations["preview-rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a rule hold again that was taken back */
+        post: operations["redo-rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a rule back: all that it wrote is again as it was */
+        post: operations["undo-rule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1025,6 +1152,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddRuleInputBody: {
+            /** @description Places that are to stay as they are, as the preview has them */
+            except?: components["schemas"]["Except"][];
+            /** @description Capitals count */
+            match_case?: boolean;
+            /**
+             * @description How the name is written
+             * @example Enspiral
+             */
+            right: string;
+            /** @description Only in this show; absent: in the whole archive, also in shows that whoever asks does not see */
+            show_id?: string;
+            /** @description A single word may be a part of a longer one; else whole words count, with or without a possessive */
+            within_words?: boolean;
+            /**
+             * @description What it was heard as: words that follow each other. Signs such as * mean nothing in them
+             * @example [
+             *       "in spiral"
+             *     ]
+             */
+            wrong: string[];
+        };
         AddShowInputBody: {
             /** @description In place of all these: what the server of a private feed wants to be told, by the names of header fields */
             header?: {
@@ -1069,6 +1218,41 @@ export interface components {
              * @description Episodes with new details
              */
             updated: number;
+        };
+        AlsoFound: {
+            as: string[];
+            sounds: boolean;
+            typed: string;
+        };
+        ArchiveName: {
+            /** @description Other ways to say or write it that are right: a search for one finds all */
+            aliases: string[];
+            /**
+             * Format: int64
+             * @description That say it, or have it in people, as far as it is written like a name there
+             */
+            episodes: number;
+            /** @description Somebody says that it is no name */
+            ignored: boolean;
+            /**
+             * @description Empty: not known. Who speaks, and whom a publisher names, is a person unless somebody says otherwise
+             * @enum {string}
+             */
+            kind: "" | "person" | "group" | "place";
+            /** @description Somebody says that it is one: the decoder is told to expect it */
+            sure: boolean;
+            text: string;
+        };
+        ArchiveNames: {
+            /** @description Those in the most episodes first */
+            names: components["schemas"]["ArchiveName"][];
+            /** @description Cursor of the page that follows; absent from the last one */
+            next?: string;
+            /**
+             * Format: int64
+             * @description Names that there are of this kind
+             */
+            total: number;
         };
         Browser: {
             /** @description From where the user logged in */
@@ -1309,6 +1493,12 @@ export interface components {
             task?: string;
             title?: string;
         };
+        Except: {
+            before: string;
+            episode_id: string;
+            /** Format: int64 */
+            start_ms: number;
+        };
         FacetCount: {
             /** Format: int64 */
             episodes: number;
@@ -1471,6 +1661,28 @@ export interface components {
             undated: components["schemas"]["MonthMentions"];
             understood: string;
         };
+        MergeNameInputBody: {
+            /** @description The name that this one is another spelling of */
+            into: string;
+        };
+        Misheard: {
+            /** Format: int64 */
+            episodes: number;
+            /** @description The first places, to listen to */
+            first: components["schemas"]["MisheardAt"][];
+            /**
+             * Format: double
+             * @description From 0 to 1
+             */
+            likeness: number;
+            /** Format: int64 */
+            places: number;
+            said: string;
+        };
+        MisheardAt: {
+            episode: components["schemas"]["Episode"];
+            moment: components["schemas"]["Moment"];
+        };
         Model: {
             /**
              * Format: int64
@@ -1530,6 +1742,34 @@ export interface components {
             month: string;
             /** Format: int64 */
             of: number;
+        };
+        NameDetail: {
+            /** @description Other ways to say or write it that are right: a search for one finds all */
+            aliases: string[];
+            /**
+             * Format: int64
+             * @description That say it, or have it in people, as far as it is written like a name there
+             */
+            episodes: number;
+            /** @description Somebody says that it is no name */
+            ignored: boolean;
+            /**
+             * @description Empty: not known. Who speaks, and whom a publisher names, is a person unless somebody says otherwise
+             * @enum {string}
+             */
+            kind: "" | "person" | "group" | "place";
+            /** @description What it may have been heard as, the most likely first: by its sound, and by where it is said */
+            misheard: components["schemas"]["Misheard"][];
+            /**
+             * Format: int64
+             * @description Where it is said, in any of its spellings
+             */
+            places: number;
+            /** @description Its spellings, and how often each is said */
+            said: components["schemas"]["RuleWords"][];
+            /** @description Somebody says that it is one: the decoder is told to expect it */
+            sure: boolean;
+            text: string;
         };
         NewPassword: {
             /** @description The password until now */
@@ -1640,6 +1880,28 @@ export interface components {
             url?: string;
             /** @description Of a private feed; goes to its server only, and never comes back from here */
             user?: string;
+        };
+        PreviewRuleInputBody: {
+            /** @description Where to go on: next of the page before */
+            cursor?: string;
+            /** @description Capitals count */
+            match_case?: boolean;
+            /**
+             * @description How the name is written
+             * @example Enspiral
+             */
+            right: string;
+            /** @description Only in this show; absent: in the whole archive, also in shows that whoever asks does not see */
+            show_id?: string;
+            /** @description A single word may be a part of a longer one; else whole words count, with or without a possessive */
+            within_words?: boolean;
+            /**
+             * @description What it was heard as: words that follow each other. Signs such as * mean nothing in them
+             * @example [
+             *       "in spiral"
+             *     ]
+             */
+            wrong: string[];
         };
         PreviewShow: {
             /**
@@ -1760,6 +2022,13 @@ export interface components {
             took_ms: number;
         };
         Results: {
+            /**
+             * Format: int64
+             * @description Episodes, of all, that have only what sounds like a name; by relevance they come last
+             */
+            alike: number;
+            /** @description What the names of the query were found as, beside what was typed: other spellings that people gave them, or what sounds like them. Ask with strict to have none of it */
+            also: components["schemas"]["AlsoFound"][];
             /** @description Nothing matches what was asked; this comes nearest: what sounds like it, or has most of the words. Ask with strict to have none of it */
             approximate: boolean;
             /** @description Matching episodes by what they have in common; when asked for */
@@ -1778,6 +2047,109 @@ export interface components {
         Retried: {
             /** Format: int64 */
             retried: number;
+        };
+        Rule: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who made it */
+            by?: string;
+            /**
+             * Format: int64
+             * @description Places that it leaves alone
+             */
+            except: number;
+            /** Format: int64 */
+            id: number;
+            match_case: boolean;
+            /**
+             * Format: int64
+             * @description That it changed when it was made, about
+             */
+            places: number;
+            right: string;
+            /** @description In which it holds; absent: in all */
+            show_id?: string;
+            show_title?: string;
+            /**
+             * Format: date-time
+             * @description Absent: it holds
+             */
+            undone_at?: string;
+            undone_by?: string;
+            within_words: boolean;
+            wrong: string[];
+        };
+        RuleInEpisode: {
+            episode: components["schemas"]["Episode"];
+            /** @description In order of time */
+            places: components["schemas"]["RulePlace"][];
+        };
+        RulePlace: {
+            /** @description The words as they would be */
+            after: string;
+            /** @description The words as they are; with their time they name the place where it is left out */
+            before: string;
+            /** Format: int64 */
+            end_ms: number;
+            /** @description What is said before */
+            left: string;
+            /** @description What is said after */
+            right: string;
+            /** Format: int64 */
+            start_ms: number;
+            /** @description Another rule or a person has these words: the rule leaves them alone */
+            taken: boolean;
+        };
+        RulePreview: {
+            /** @description These numbers are the index's: case, and what others wrote, is not looked at, and what changed in the last seconds may be missing */
+            approximate: boolean;
+            /**
+             * Format: int64
+             * @description That have such a place
+             */
+            episodes: number;
+            /** @description The places of this page, the newest episodes first */
+            found: components["schemas"]["RuleInEpisode"][];
+            /** @description Cursor of the page that follows; absent from the last one */
+            next?: string;
+            /**
+             * Format: int64
+             * @description That it would change, all pages together
+             */
+            places: number;
+            /** @description How often each form of the rule is said */
+            said: components["schemas"]["RuleWords"][];
+            /** @description What to beware of */
+            warnings: components["schemas"]["RuleWarning"][];
+        };
+        RuleWarning: {
+            /**
+             * @description frequent: an ordinary word that many say. name: this is the right name of something. chain: another rule writes the name of this one otherwise. same: another rule has the same words, and keeps them. within: the words are a part of the right name, so that where it is right already it gets them twice
+             * @enum {string}
+             */
+            kind: "frequent" | "name" | "chain" | "same" | "within";
+            /** @description The name that the words are of, or that the other rule writes */
+            of?: string;
+            /**
+             * Format: int64
+             * @description The other rule
+             */
+            rule_id?: number;
+            /** @description The words that it is about */
+            text: string;
+        };
+        RuleWords: {
+            /** Format: int64 */
+            episodes: number;
+            /** Format: int64 */
+            places: number;
+            text: string;
+        };
+        Rules: {
+            /** @description Cursor of the page that follows; absent from the last one */
+            next?: string;
+            /** @description The newest first */
+            rules: components["schemas"]["Rule"][];
         };
         Segment: {
             doubtful?: boolean;
@@ -1805,6 +2177,14 @@ export interface components {
             sees: string;
             /** @description Name of who is logged in; empty for nobody */
             user: string;
+        };
+        SetNameInputBody: {
+            /** @description All of them */
+            aliases?: string[];
+            ignored?: boolean;
+            /** @enum {string} */
+            kind?: "" | "person" | "group" | "place";
+            sure?: boolean;
         };
         Settings: {
             /** @description Which episodes come; absent: all */
@@ -2235,6 +2615,7 @@ export interface components {
             next?: string;
         };
         Word: {
+            by?: string;
             /** Format: int64 */
             end_ms: number;
             /** Format: float */
@@ -4984,6 +5365,389 @@ export interface operations {
             };
         };
     };
+    "list-names": {
+        parameters: {
+            query?: {
+                /** @description Where to go on: next of the page before; absent: from the first one */
+                cursor?: string;
+                /** @description Greatest number to return */
+                limit?: number;
+                /** @description Only names that have this in them */
+                q?: string;
+                /** @description Only names of this kind; other: whose kind is not known; ignored: what somebody says is no name, which is left out else */
+                kind?: "person" | "group" | "place" | "other" | "ignored";
+                /** @description Only names of which nobody has said anything */
+                unsure?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveNames"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name, as it is written */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NameDetail"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "set-name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name, as it is written */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetNameInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NameDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "merge-name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name, as it is written */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeNameInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NameDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-oembed": {
         parameters: {
             query: {
@@ -5337,6 +6101,474 @@ export interface operations {
             };
         };
     };
+    "list-rules": {
+        parameters: {
+            query?: {
+                /** @description Where to go on: next of the page before; absent: from the first one */
+                cursor?: string;
+                /** @description Greatest number to return */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "add-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddRuleInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "preview-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRuleInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulePreview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "redo-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of a rule */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "undo-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of a rule */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -5356,7 +6588,7 @@ export interface operations {
                 episode?: string;
                 /** @description Count the matching episodes by show, year, speaker and language */
                 facets?: boolean;
-                /** @description Where nothing matches, do not answer with what comes nearest */
+                /** @description Only what is typed: neither other spellings of names, nor what sounds like them, nor, where nothing matches, what comes nearest */
                 strict?: boolean;
             };
             header?: never;

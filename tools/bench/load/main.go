@@ -2,11 +2,13 @@
 //
 //	load --program FILE --data FOLDER --queries FILE [--clients N] [--listeners N] [--time D]
 //	load --program FILE --data FOLDER --queries FILE --page
+//	load --program FILE --data FOLDER --queries FILE --names
 //
 // It starts the program on the data folder, which archive fill makes, searches from one client alone, then from all while others
 // listen, then once more so that nobody asks what somebody has asked before, and prints all three. Every client asks on as soon as it
 // has its answer; which query it asks is drawn by a Zipf law from the file, which has the most popular ones first. Whatever is no
-// complete answer is an error. With --page it types words into the page in Chromium (page.go).
+// complete answer is an error. With --page it types words into the page in Chromium (page.go), with --names it fixes names
+// everywhere and undoes it (names.go).
 package main
 
 import (
@@ -26,7 +28,7 @@ type options struct {
 	program, data, queries string
 	clients, listeners     int
 	alone, together        time.Duration
-	page                   bool
+	page, names            bool
 }
 
 func main() {
@@ -41,6 +43,7 @@ func main() {
 	flag.DurationVar(&o.alone, "alone", 15*time.Second, "how long one client searches alone before")
 	flag.DurationVar(&o.together, "time", 2*time.Minute, "how long all search and listen")
 	flag.BoolVar(&o.page, "page", false, "measure the page in Chromium instead: typing, and the first view")
+	flag.BoolVar(&o.names, "names", false, "measure instead how long it takes to fix a name everywhere, and to undo it")
 	flag.Parse()
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
@@ -65,6 +68,9 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	if o.page {
 		return measurePage(ctx, s.url, queries)
+	}
+	if o.names {
+		return measureNames(ctx, s.url, queries)
 	}
 	recordings, err := recordings(ctx, s.url)
 	if err != nil {

@@ -1,10 +1,10 @@
 // The page's state that belongs in its address: `/?q=…&sort=…&strict=1`, `/episodes/ID?q=…&t=SECONDS`, or `t=FROM-TO` for a quote,
-// `/shows/ID`, `/queue`, `/models`.
+// `/shows/ID`, `/queue`, `/models`, `/names` and `/names?name=NAME`.
 
 export const sorts = ['relevance', 'newest', 'oldest'] as const
 export type Sort = (typeof sorts)[number]
 
-export const views = ['', 'queue', 'models'] as const
+export const views = ['', 'queue', 'models', 'names'] as const
 export type View = (typeof views)[number]
 
 export interface Route {
@@ -12,6 +12,7 @@ export interface Route {
   sort: Sort
   strict: boolean // nothing that only sounds like the query; belongs to this very query
   view: View // what is shown beside an open episode while nothing is searched
+  name: string // that the names are open at, '' for the list
   show: string // whose page that is, '' for none
   episode: string // '' when none is open
   at: number | null // milliseconds into the open episode
@@ -27,6 +28,7 @@ export function parse(url: URL): Route {
     sort: sorts.find((s) => s === url.searchParams.get('sort')) ?? 'relevance',
     strict: url.searchParams.get('strict') === '1',
     view: views.find((v) => url.pathname === `/${v}`) ?? '',
+    name: (url.searchParams.get('name') ?? '').slice(0, 200),
     show: /^\/shows\/([0-9a-z]+)$/.exec(url.pathname)?.[1] ?? url.searchParams.get('show') ?? '',
     episode: id,
     at: begins,
@@ -50,6 +52,7 @@ export function format(r: Route): string {
   const search = r.q.trim() !== ''
   if (r.show && (r.episode || search)) s.set('show', r.show)
   if (r.episode && r.at !== null) s.set('t', moment(r.at, r.to))
+  if (r.view === 'names' && r.name && !search && !r.episode) s.set('name', r.name)
   const query = s.toString()
   let path = '/'
   if (r.episode) path = `/episodes/${r.episode}`

@@ -3,6 +3,9 @@ import { bdi, list, number, plural } from '../lib/format'
 import type { Texts } from './language.svelte'
 
 const episodes = (n: number) => plural(n, { one: 'Folge', other: 'Folgen' })
+const places = (n: number) => plural(n, { one: 'Stelle', other: 'Stellen' })
+const times = (n: number) => `${number(n)}-mal`
+const quoted = (text: string) => `„${text}“`
 const moments = (n: number) => plural(n, { one: 'Stelle', other: 'Stellen' })
 
 export default {
@@ -33,7 +36,7 @@ export default {
   all: 'alle',
   password: 'Passwort',
   webPage: 'Webseite',
-  quoted: (text) => `„${text}“`,
+  quoted,
   colon: (before) => `${before}:`,
 
   page: {
@@ -45,6 +48,7 @@ export default {
     queue: 'Warteschlange',
     unseenOnTheWay: ' in Arbeit',
     models: 'Modelle',
+    names: 'Namen',
     help: 'Hilfe',
     helpKey: 'Hilfe (?)',
     lost: 'Earshot antwortet nicht. Sobald es wieder da ist, geht es hier von selbst weiter.',
@@ -100,6 +104,9 @@ export default {
       }),
     nobodyExactly: 'Niemand sagt genau {}. Am nächsten kommt:',
     onlyTyped: 'Nur das Eingegebene',
+    alsoAs: (typed, as) => `${quoted(typed)} wurde auch als ${as.map(quoted).join(', ')} gefunden.`,
+    alsoSounds: (typed, n) =>
+      n ? `${plural(n, { one: 'Folge hat', other: 'Folgen haben' })} nur, was wie ${quoted(typed)} klingt.` : `Gezeigt wird auch, was wie ${quoted(typed)} klingt.`,
     lead: { spelling: 'Gemeint vielleicht:', sounds: 'Auch verstanden als', other: 'Oder' },
     matchedAs: 'gefunden als',
     typed: (q) => `eingegeben: ${q}`,
@@ -217,9 +224,82 @@ export default {
     clip: 'Ausschnitt',
     embed: 'Einbetten',
     embedTitle: 'Player für eine Webseite kopieren',
+    fix: 'Überall berichtigen…',
     linkCopied: 'Link kopiert',
     quoteCopied: 'Zitat kopiert',
     embedCopied: 'Player für eine Webseite kopiert',
+  },
+
+  fix: {
+    title: 'Überall berichtigen',
+    wrong: 'Verstanden als',
+    wrongHint: 'Eins pro Zeile, wie es im Transkript steht. Zeichen wie * bedeuten nichts.',
+    right: 'Richtig ist',
+    matchCase: 'Groß und klein unterscheiden',
+    wholeWords: 'Nur ganze Wörter',
+    where: 'Wo',
+    everywhere: 'Überall',
+    only: 'Nur in',
+    looking: 'Alle Stellen werden gesucht…',
+    nowhere: 'Das sagt niemand. Eine Regel gälte für Aufnahmen, die noch kommen.',
+    total: (n, of, about) => `${about ? 'Etwa ' : ''}${places(n)} in ${plural(of, { one: 'Folge', other: 'Folgen' })}. Was angekreuzt ist, wird berichtigt.`,
+    tick: (time, words) => `${time}: ${words}`,
+    taken: 'bleibt: hier hat eine andere Regel oder jemand von Hand geschrieben',
+    more: 'Weitere Stellen',
+    apply: (n, about) => `${about ? 'Etwa ' : ''}${places(n)} berichtigen`,
+    done: (n, right) => `„${bdi(right)}“ steht jetzt an etwa ${plural(n, { one: 'Stelle', other: 'Stellen' })}.`,
+    undone: 'Es ist wieder, wie es war.',
+    undo: 'Rückgängig',
+    again: 'Wiederholen',
+    holds: 'Die Regel gilt auch für neue Aufnahmen, und der Decoder erwartet den Namen. Sie steht unter Namen bei dem, was überall berichtigt wurde.',
+    warnings: {
+      frequent: (text, _of, n) => `„${bdi(text)}“ ist ein gewöhnliches Wort: es fällt ${times(n)}. Jede Stelle ansehen.`,
+      name: (text, of) => `„${bdi(text)}“ ist richtig, wo „${bdi(of)}“ gemeint ist.`,
+      chain: (text, of) => `Eine andere Regel schreibt „${bdi(of)}“, wo „${bdi(text)}“ verstanden wurde.`,
+      same: (text, of) => `Eine Regel schreibt schon „${bdi(of)}“ für „${bdi(text)}“ und behält diese Stellen.`,
+      within: (text, of) => `„${bdi(text)}“ ist ein Teil von „${bdi(of)}“: wo es schon richtig ist, stünde er zweimal.`,
+    },
+  },
+
+  names: {
+    title: 'Namen',
+    what: 'Menschen, Gruppen und Orte, von denen die Rede ist: wen Sendungen nennen, wer spricht, und was wie ein Name geschrieben ist.',
+    find: 'Einen Namen suchen',
+    kind: 'Art',
+    kinds: { all: 'Alle', person: 'Mensch', group: 'Gruppe', place: 'Ort', other: 'Unbekannt', ignored: 'Kein Name' },
+    count: (n) => plural(n, { one: 'Name', other: 'Namen' }),
+    sure: 'sicher',
+    also: (aliases) => `auch ${list(aliases)}`,
+    more: (left) => `Mehr, noch ${left}`,
+    all: 'Alle Namen',
+    mentions: (n, of) => `${times(n)} genannt, in ${plural(of, { one: 'Folge', other: 'Folgen' })}.`,
+    playAll: 'Alle Nennungen abspielen',
+    show: 'Alle Nennungen zeigen',
+    fix: 'Überall berichtigen…',
+    fixThis: (said) => `Überall berichtigen: ${said}`,
+    misheard: 'Als was er verstanden worden sein kann',
+    times: (n, of) => `${times(n)} in ${plural(of, { one: 'Folge', other: 'Folgen' })}`,
+    hear: (said, title, time) => `${said} abspielen: ${title}, ${time}`,
+    wellHeard: 'Nichts, was gesagt wird, klingt so.',
+    about: 'Was das ist',
+    isSure: 'Das ist ein Name: der Decoder erwartet ihn',
+    isNone: 'Das ist kein Name',
+    aliases: 'Andere richtige Schreibweisen',
+    aliasesHint: 'Eine pro Zeile. Wer eine sucht, findet alle.',
+    save: 'Speichern',
+    merge: 'Andere Schreibweise von',
+    mergeIt: 'Zusammenlegen',
+    rules: 'Überall berichtigt',
+    noRules: 'Noch wurde nichts überall berichtigt.',
+    places: (n) => places(n),
+    except: (n) => `${places(n)} ausgenommen`,
+    onlyIn: (show) => `nur in ${bdi(show)}`,
+    undoneBy: (at, by) => `rückgängig gemacht ${at}${by && ` von ${bdi(by)}`}`,
+    undo: 'Rückgängig',
+    redo: 'Wiederholen',
+    undoThis: (right) => `Rückgängig: ${right}`,
+    redoThis: (right) => `Wiederholen: ${right}`,
+    olderRules: 'Ältere zeigen',
   },
 
   about: {

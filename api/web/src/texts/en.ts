@@ -4,6 +4,7 @@
 import { number, plural } from '../lib/format'
 
 export const episodes = (n: number) => plural(n, { one: 'episode', other: 'episodes' })
+const quoted = (text: string) => `“${text}”`
 const moments = (n: number) => plural(n, { one: 'moment', other: 'moments' })
 
 export const en = {
@@ -35,7 +36,7 @@ export const en = {
   all: 'all',
   password: 'Password',
   webPage: 'Web page',
-  quoted: (text: string) => `“${text}”`,
+  quoted,
   colon: (before: string) => `${before}:`,
 
   page: {
@@ -47,6 +48,7 @@ export const en = {
     queue: 'Queue',
     unseenOnTheWay: ' on the way',
     models: 'Models',
+    names: 'Names',
     help: 'Help',
     helpKey: 'Help (?)',
     lost: 'Earshot does not answer. This page goes on by itself as soon as it is back.',
@@ -102,6 +104,9 @@ export const en = {
       }),
     nobodyExactly: 'Nobody says exactly {}. This comes nearest:',
     onlyTyped: 'Only what I typed',
+    alsoAs: (typed: string, as: string[]) => `${quoted(typed)} was also found as ${as.map(quoted).join(', ')}.`,
+    alsoSounds: (typed: string, n: number) =>
+      n ? `${plural(n, { one: 'episode has', other: 'episodes have' })} only what sounds like ${quoted(typed)}.` : `What sounds like ${quoted(typed)} is shown, too.`,
     lead: { spelling: 'Did you mean', sounds: 'Also heard as', other: 'Or' },
     matchedAs: 'matched as',
     typed: (q: string) => `typed: ${q}`,

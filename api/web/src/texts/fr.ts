@@ -3,6 +3,9 @@ import { bdi, list, number, plural } from '../lib/format'
 import type { Texts } from './language.svelte'
 
 const episodes = (n: number) => plural(n, { one: 'épisode', other: 'épisodes' })
+const places = (n: number) => plural(n, { one: 'passage', other: 'passages' })
+const times = (n: number) => `${number(n)} fois`
+const quoted = (text: string) => `« ${text} »`
 const moments = (n: number) => plural(n, { one: 'passage', other: 'passages' })
 
 export default {
@@ -33,7 +36,7 @@ export default {
   all: 'tous',
   password: 'Mot de passe',
   webPage: 'Page web',
-  quoted: (text) => `« ${text} »`,
+  quoted,
   colon: (before) => `${before} :`,
 
   page: {
@@ -45,6 +48,7 @@ export default {
     queue: 'File d’attente',
     unseenOnTheWay: ' en cours',
     models: 'Modèles',
+    names: 'Noms',
     help: 'Aide',
     helpKey: 'Aide (?)',
     lost: 'Earshot ne répond pas. Cette page reprendra d’elle-même dès son retour.',
@@ -100,6 +104,9 @@ export default {
       }),
     nobodyExactly: 'Personne ne dit exactement {}. Le plus proche :',
     onlyTyped: 'Seulement ce que j’ai saisi',
+    alsoAs: (typed, as) => `${quoted(typed)} a aussi été trouvé comme ${as.map(quoted).join(', ')}.`,
+    alsoSounds: (typed, n) =>
+      n ? `${plural(n, { one: 'épisode n’a', other: 'épisodes n’ont' })} que ce qui sonne comme ${quoted(typed)}.` : `Ce qui sonne comme ${quoted(typed)} est aussi affiché.`,
     lead: { spelling: 'Vouliez-vous dire', sounds: 'Aussi entendu comme', other: 'Ou' },
     matchedAs: 'trouvé comme',
     typed: (q) => `saisi : ${q}`,
@@ -217,9 +224,82 @@ export default {
     clip: 'Extrait',
     embed: 'Intégrer',
     embedTitle: 'Copier un lecteur pour une page web',
+    fix: 'Corriger partout…',
     linkCopied: 'Lien copié',
     quoteCopied: 'Citation copiée',
     embedCopied: 'Lecteur pour une page web copié',
+  },
+
+  fix: {
+    title: 'Corriger partout',
+    wrong: 'Entendu comme',
+    wrongHint: 'Un par ligne, comme dans la transcription. Les signes tels que * n’ont pas de sens particulier.',
+    right: 'À écrire',
+    matchCase: 'Distinguer les majuscules',
+    wholeWords: 'Mots entiers seulement',
+    where: 'Où',
+    everywhere: 'Partout',
+    only: 'Seulement dans',
+    looking: 'Recherche de tous les passages…',
+    nowhere: 'Personne ne dit cela. Une règle vaudrait pour les enregistrements à venir.',
+    total: (n, of, about) => `${about ? 'Environ ' : ''}${places(n)} dans ${episodes(of)}. Ce qui est coché est corrigé.`,
+    tick: (time, words) => `${time} : ${words}`,
+    taken: 'reste : une autre règle ou quelqu’un a écrit ici',
+    more: 'Afficher plus de passages',
+    apply: (n, about) => `Corriger ${about ? 'environ ' : ''}${places(n)}`,
+    done: (n, right) => `« ${bdi(right)} » est maintenant écrit dans environ ${places(n)}.`,
+    undone: 'C’est de nouveau comme avant.',
+    undo: 'Annuler',
+    again: 'Refaire',
+    holds: 'La règle vaut aussi pour les nouveaux enregistrements, et le décodeur s’attend à ce nom. Elle est dans la liste des corrections, sous Noms.',
+    warnings: {
+      frequent: (text, _of, n) => `« ${bdi(text)} » est un mot ordinaire : il est dit ${times(n)}. Regardez chaque passage.`,
+      name: (text, of) => `« ${bdi(text)} » est juste là où il s’agit de « ${bdi(of)} ».`,
+      chain: (text, of) => `Une autre règle écrit « ${bdi(of)} » où « ${bdi(text)} » est entendu.`,
+      same: (text, of) => `Une règle écrit déjà « ${bdi(of)} » pour « ${bdi(text)} » et garde ces passages.`,
+      within: (text, of) => `« ${bdi(text)} » fait partie de « ${bdi(of)} » : là où c’est déjà juste, il y serait deux fois.`,
+    },
+  },
+
+  names: {
+    title: 'Noms',
+    what: 'Personnes, groupes et lieux dont on parle : ceux que les émissions nomment, qui parle, et ce qui est écrit comme un nom.',
+    find: 'Chercher un nom',
+    kind: 'Genre',
+    kinds: { all: 'Tous', person: 'Personne', group: 'Groupe', place: 'Lieu', other: 'Inconnu', ignored: 'Pas un nom' },
+    count: (n) => plural(n, { one: 'nom', other: 'noms' }),
+    sure: 'sûr',
+    also: (aliases) => `aussi ${list(aliases)}`,
+    more: (left) => `Afficher plus, encore ${left}`,
+    all: 'Tous les noms',
+    mentions: (n, of) => `Dit ${times(n)}, dans ${episodes(of)}.`,
+    playAll: 'Écouter toutes les mentions',
+    show: 'Afficher toutes les mentions',
+    fix: 'Corriger partout…',
+    fixThis: (said) => `Corriger partout : ${said}`,
+    misheard: 'Comme quoi il a pu être entendu',
+    times: (n, of) => `${times(n)} dans ${episodes(of)}`,
+    hear: (said, title, time) => `Écouter ${said} : ${title}, ${time}`,
+    wellHeard: 'Rien de ce qui est dit ne sonne ainsi.',
+    about: 'Ce que c’est',
+    isSure: 'C’est un nom : le décodeur s’y attend',
+    isNone: 'Ce n’est pas un nom',
+    aliases: 'Autres écritures justes',
+    aliasesHint: 'Une par ligne. Qui en cherche une les trouve toutes.',
+    save: 'Enregistrer',
+    merge: 'Autre écriture de',
+    mergeIt: 'Réunir',
+    rules: 'Corrigé partout',
+    noRules: 'Rien n’a encore été corrigé partout.',
+    places: (n) => places(n),
+    except: (n) => `${places(n)} laissés de côté`,
+    onlyIn: (show) => `seulement dans ${bdi(show)}`,
+    undoneBy: (at, by) => `annulé ${at}${by && ` par ${bdi(by)}`}`,
+    undo: 'Annuler',
+    redo: 'Refaire',
+    undoThis: (right) => `Annuler : ${right}`,
+    redoThis: (right) => `Refaire : ${right}`,
+    olderRules: 'Afficher les plus anciennes',
   },
 
   about: {

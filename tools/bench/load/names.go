@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+const (
+	pollEvery  = 20 * time.Millisecond
+	mostToWait = 5 * time.Minute
+)
+
+// rule is what is asked of a rule, and told of it.
+type rule struct {
+	ID       int64    `json:"id,omitempty"`
+	Right    string   `json:"right"`
+	Wrong    []string `json:"wrong"`
+	Places   int      `json:"places,omitempty"`
+	Episodes int      `json:"episodes,omitempty"`
+}
+
+// measureNames fixes names that are said in so many episodes, and undoes it: how long the first page of the preview takes, how long it
+// takes until the name is found at all, and until the index itself has followed, which a strict search shows.
+func measureNames(ctx context.Context, base string, queries []string) error {
+	words, err := saidIn(ctx, base, queries, 20, 50, 200)
+	if err != nil {
+		return err
+	}
+	report := table{tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)}
+	report.row("episodes", "places", "preview, ms", "apply, ms", "found, ms", "indexed, s", "undo, ms", "indexed, s")
+	for i, w := range words {
+		if err := fix(ctx, base, fmt.Sprintf("Zyxw%c", 'a'+i), w, report); err != nil {
+			return fmt.Errorf("fixing %s: %w", w.Wrong[0], err)
+		}
+	}
+	return report.w.Flush()
+}
+
+// saidIn chooses, for each number of episodes, the word that is said in nearly as many.
+func saidIn(ctx context.Context, base string, queries []string, numbers ...int) ([]rule, error) {
+	out := make([]rule, len(numbers))
+	for _, q := range queries {
+		if strings.ContainsAny(q, `"*:-() `) || len(q) < 4 {
+			continue
+		}
+		r := rule{Right: "Zyxwv", Wrong: []string{q}}
+		if _, err := send(ctx, base+"/api/v1/rules/preview", r, &r); err != nil {
+			return nil, err
+		}
+		for i, n := range numbers {
+			if far := func(r rule) int { return max(n-r.Episodes, r.Episodes-n) }; out[i].Wrong == nil || far(r) < far(out[i]) {
+				out[i] = rule{Wrong: []string{q}, Places: r.Places, Episodes: r.Episodes}
+			}
+		}
+	}
+	return out, nil
+}
+
+// fix makes a rule and undoes it, and reports how long that takes.
+func fix(ctx context.Context, base, name string, w rule, report table) error {
+	order := rule{Right: name, Wrong: w.Wrong}
+	preview, err := send(ctx, base+"/api/v1/rules/preview", order, &struct{}{})
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	var made rule
+	apply, err := send(ctx, base+"/api/v1/rules", order, &made)
+	if err != nil {
+		return err
+	}
+	found, err := until(ctx, base, name, false, began, func(n int) bool { return n > 0 })
+	if err != nil {
+		return err
+	}
+	indexed, err := until(ctx, base, name, true, began, func(n int) bool { return n >= w.Episodes })
+	if err != nil {
+		return err
+	}
+	began = time.Now()
+	undo, err := send(ctx, fmt.Sprintf("%s/api/v1/rules/%d/undo", base, made.ID), nil, &made)
+	if err != nil {
+		return err
+	}
+	back, err := until(ctx, base, name, true, began, func(n int) bool { return n == 0 })
+	if err != nil {
+		return err
+	}
+	whole := func(d time.Duration) string { return fmt.Sprintf("%.0f", ms(d)) }
+	seconds := func(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()) }
+	report.row(fmt.Sprint(w.Episodes), fmt.Sprint(w.Places), whole(preview), whole(apply), whole(found), seconds(indexed), whole(undo), seconds(back))
+	return nil
+}
+
+// until searches for a name until the number of episodes that say it is as it should be.
+func until(ctx context.Context, base, name string, strict bool, began time.Time, is func(int) bool) (time.Duration, error) {
+	for time.Since(began) < mostToWait {
+		body, err := get(ctx, fmt.Sprintf("%s/api/v1/search?limit=1&moments=1&strict=%v&q=%s", base, strict, url.QueryEscape(name)))
+		if err != nil {
+			return 0, err
+		}
+		var res struct {
+			Total       int  `json:"total"`
+			Approximate bool `json:"approximate"`
+		}
+		if err := json.Unmarshal(body, &res); err != nil {
+			return 0, err
+		}
+		if !res.Approximate && is(res.Total) {
+			return time.Since(began), nil
+		}
+		time.Sleep(pollEvery)
+	}
+	return 0, fmt.Errorf("the search for %q is not as it should be after %s", name, mostToWait)
+}
+
+// send asks for a change, and returns how long the answer took.
+func send(ctx context.Context, address string, body, into any) (time.Duration, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return 0, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(text))
+	if err != nil {
+		return 0, err
+	}
+	if body == nil {
+		r.Body, r.ContentLength = http.NoBody, 0
+	}
+	r.Header.Set("Content-Type", "application/json")
+	began := time.Now()
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err
+	}
+	took := time.Since(began)
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		return took, fmt.Errorf("%s: %s: %.200s", address, resp.Status, answer)
+	}
+	return took, json.Unmarshal(answer, into)
+}
