@@ -117,6 +117,18 @@ bench-search: ## Measure search beside SQLite FTS5 and tantivy into docs/benchma
 	@tools/need.sh python3:python3
 	@python3 tools/bench/search.py $(or $(BENCH),--write)
 
+.PHONY: bench-recall
+bench-recall: build ## Measure whether names that were heard wrong are found, into docs/benchmarks.md; BENCH="--verbose" only prints
+	@tools/need.sh python3:python3 ffmpeg:ffmpeg espeak-ng:espeak-ng
+	@$(BUILD)/earshot --models $(BUILD)/models models pull --missing
+	@python3 tools/bench/recall.py $(or $(BENCH),--write)
+
+.PHONY: bench-corrections
+bench-corrections: build ## Measure what becomes of corrections when another model transcribes again
+	@$(BUILD)/earshot --models $(BUILD)/models models pull --missing
+	@$(BUILD)/earshot --models $(BUILD)/models models pull tiny.en
+	@go run ./tools/bench/corrections --program $(BUILD)/earshot --models $(BUILD)/models --scripts "$(EARSHOT_FIXTURES)/audio/podcast"
+
 HOURS ?= 1000
 .PHONY: bench-load
 bench-load: build ## Measure a server while 200 clients search and 50 listen (HOURS=1000); LOAD="--time 30s --clients 50"

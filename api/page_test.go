@@ -147,7 +147,9 @@ func TestPage(t *testing.T) {
 		b.until(`document.querySelector('article .moment') !== null`)
 		b.do(chromedp.Click(`article .moment`))
 		b.until(`document.querySelectorAll('.reader .word.hit').length > 1 && window.keys.nexttrack && document.querySelector('audio').currentTime > 0`)
+		b.until(`document.querySelector('.reader').innerText.includes('1 of 3')`) // the moments are known: before, the keys are for chapters
 		b.eval(`document.querySelector('audio').pause()`)
+		b.until(`document.querySelector('audio').paused && !document.querySelector('audio').seeking`)
 		at := b.eval(`document.querySelector('audio').currentTime`)
 		b.eval(`window.keys.nexttrack()`)
 		b.until(`document.querySelector('.word.now')?.classList.contains('hit') && document.querySelector('audio').currentTime > ` + at + ` + 0.5`)
