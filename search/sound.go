@@ -112,16 +112,21 @@ func soundCode(rest string, second bool) (code string, ways bool) {
 
 // syllables counts the vowels that are heard, runs of them as one, without those at the beginning and a silent e.
 func syllables(plain string) (n int) {
-	word := sounded(plain)
-	if len(word) > 2 {
-		word = strings.TrimSuffix(word, "e")
-	}
+	word := withoutSilent(sounded(plain))
 	for i := range len(word) {
 		if strings.IndexByte(vowels, word[i]) >= 0 && (i == 0 || strings.IndexByte(vowels, word[i-1]) < 0) {
 			n++
 		}
 	}
 	return n
+}
+
+// withoutSilent is a word without an e at its end that is not heard: one that is not its only vowel, as it is that of "pre".
+func withoutSilent(word string) string {
+	if rest, ok := strings.CutSuffix(word, "e"); ok && strings.ContainsAny(rest, vowels) {
+		return rest
+	}
+	return word
 }
 
 // rough is how a word may as well be written: runs of vowels as one of three vowels ("oo" is "u"), doubled consonants once,
@@ -153,9 +158,7 @@ func endsOpen(plain string) bool {
 	if plain = bare(plain); plain == "" {
 		return false
 	}
-	if len(plain) > 2 {
-		plain = strings.TrimSuffix(plain, "e")
-	}
+	plain = withoutSilent(plain)
 	return strings.IndexByte(vowels+"wh", plain[len(plain)-1]) >= 0
 }
 

@@ -32,6 +32,7 @@ McGill, Mac Gill and Mick Gill. A meagre make.
 Holacracy, hole ocracy and holocracy. The aristocracy.
 Elinor Ostrom, Eleanor Ostrom and Ellen or Ostrom. An ostrich.
 Zürich, Zurich and Zurick. So rich.
+We were joined by pre-inair and by Priyanaar; the prior near the pier, a premiere, a prairie.
 `), "\n")
 }
 
@@ -52,6 +53,7 @@ func TestNamesAreFoundByTheirSound(t *testing.T) {
 		{"sounds:bartlett", []string{"Bartlett", "Bartlet", "Bartlett", "partlet"}},
 		{"sounds:loomio", []string{"Loomio", "Lumio", "Loomyo", "loo mio"}},
 		{"sounds:hum", []string{"Hum", "Humm"}},
+		{`sounds:"priya nair"`, []string{"pre-inair", "Priyanaar"}},
 		{"sounds:siobhan", []string{"Siobhan", "Sioban", "Siobhán"}},
 		{"sounds:nguyen", []string{"Nguyen", "Nguyan", "Nuyen"}},
 		{"sounds:kropotkin", []string{"Kropotkin", "Kropotkyn"}},
