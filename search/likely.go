@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/earshot/earshot/models"
@@ -30,6 +31,9 @@ type use struct {
 
 // useOf looks at how a plain word is used.
 func (e *evaluation) useOf(plain string) (u use, err error) {
+	if u.names, err = e.namedSo(plain); err != nil {
+		return u, err
+	}
 	said := newBitset(e.v.docs)
 	for _, lang := range e.fields[fieldText] {
 		if err := e.documents(fieldText+lang, plain, said); err != nil {
@@ -37,42 +41,75 @@ func (e *evaluation) useOf(plain string) (u use, err error) {
 		}
 	}
 	u.passages, u.episodes = said.count(), e.episodesOf(said).count()
-	named := func(t term) { u.names += int(t.documents) }
-	if err := e.beginning([]string{fieldEntry}, entryMark(models.CompleteName)+plain+displayMark, maxTermsRead, named); err != nil {
-		return u, err
-	}
+	u.titles, err = e.titlesWith(plain)
+	return u, err
+}
+
+// namedSo counts the episodes in which a plain word is a name or the end of one, about.
+func (e *evaluation) namedSo(plain string) (int, error) {
 	n, err := e.documentCount(fieldEntry, entryMark(models.CompleteName)+plain)
-	u.names += int(n)
+	if err != nil {
+		return 0, err
+	}
+	err = e.beginning([]string{fieldEntry}, entryMark(models.CompleteName)+plain+displayMark, maxTermsRead, func(t term) { n += t.documents })
+	return int(n), err
+}
+
+// titlesWith counts the titles and notes that have a plain word.
+func (e *evaluation) titlesWith(plain string) (count int, err error) {
 	for _, field := range []string{fieldTitle, fieldNotes} {
 		for _, lang := range e.fields[field] {
 			n, err := e.documentCount(field+lang, plain)
 			if err != nil {
-				return u, err
+				return 0, err
 			}
-			u.titles += int(n)
+			count += int(n)
 		}
 	}
-	return u, err
+	return count, nil
 }
 
 // asName reports whether a word is a name at least as often as not.
 func (u use) asName() bool { return u.names > 0 && 2*u.names >= u.episodes }
 
-// nameByUse reports whether a word that was typed is a name by how it is used: nearly always capitalised, or in titles and notes
-// and never said, and not so frequent that everybody knows how it is written.
-func (e *evaluation) nameByUse(form string) (bool, error) {
-	plain := fold(form)
+// nameByUse reports whether a word that was typed, and looked for, is a name by how it is used: nearly always capitalised, or in titles
+// and notes and never said, and not so frequent that everybody knows how it is written. For most words one look into the dictionary
+// of names tells.
+func (e *evaluation) nameByUse(l *leaf) (bool, error) {
+	plain := fold(l.forms[0])
 	if len(plain) < leastNameLetters || !latin(plain) {
 		return false, nil
 	}
-	u, err := e.useOf(plain)
+	named, err := e.namedSo(plain)
 	if err != nil {
 		return false, err
 	}
-	if u.episodes > wellKnownLeast && float64(u.episodes) > wellKnownShare*float64(len(e.v.keys)) {
-		return false, nil
+	if named == 0 {
+		if f := e.byName[l.name()]; f != nil && e.saidAnywhere(f.docs) {
+			return false, nil
+		}
+		titles, err := e.titlesWith(plain)
+		return titles > 0, err
 	}
-	return u.asName() || u.titles > 0 && u.passages == 0, nil
+	u, err := e.useOf(plain)
+	return err == nil && u.asName() && !e.wellKnown(u), err
+}
+
+// saidAnywhere reports whether documents have a passage among them.
+func (e *evaluation) saidAnywhere(docs bitset) bool {
+	for k, w := range docs {
+		for ; w != 0; w &= w - 1 {
+			if e.v.passage[k<<6+bits.TrailingZeros64(w)] >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// wellKnown reports whether so many episodes say a word that it is hardly heard as something else.
+func (e *evaluation) wellKnown(u use) bool {
+	return u.episodes > wellKnownLeast && float64(u.episodes) > wellKnownShare*float64(len(e.v.keys))
 }
 
 // likely keeps of what sounds like a name what may be it: words that hardly anybody says, or that are written like names and are
@@ -92,8 +129,7 @@ func (e *evaluation) likely(typed *leaf, said []saying) (out []saying, err error
 	}
 	own := foldAll(typed.forms)
 	other := func(u use) bool {
-		wide := u.episodes > wellKnownLeast && float64(u.episodes) > wellKnownShare*float64(len(e.v.keys))
-		return u.passages > 0 && u.titles == 0 && !wide && (u.passages <= fewSay || u.asName())
+		return u.passages > 0 && u.titles == 0 && !e.wellKnown(u) && (u.passages <= fewSay || u.asName())
 	}
 	rare := func(u use) bool { return u.passages <= max(rareLeast, int(rareShare*float64(e.v.liveDocs))) }
 	for _, s := range said {

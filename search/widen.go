@@ -162,7 +162,7 @@ func (w *widening) isName(l *leaf) bool {
 	if len(l.forms) > 1 {
 		return false
 	}
-	is, err := w.e.nameByUse(l.forms[0])
+	is, err := w.e.nameByUse(l)
 	w.err = err
 	return is && err == nil
 }

@@ -52,23 +52,38 @@ func saidIn(ctx context.Context, base string, queries []string, numbers ...int) 
 		if strings.ContainsAny(q, `"*:-() `) || len(q) < 4 {
 			continue
 		}
-		r := rule{Right: "Zyxwv", Wrong: []string{q}}
-		if _, err := send(ctx, base+"/api/v1/rules/preview", r, &r); err != nil {
+		total, _, err := found(ctx, base, `"`+q+`"`, true)
+		if err != nil {
 			return nil, err
 		}
+		r := rule{Wrong: []string{q}, Episodes: total}
 		for i, n := range numbers {
 			if far := func(r rule) int { return max(n-r.Episodes, r.Episodes-n) }; out[i].Wrong == nil || far(r) < far(out[i]) {
-				out[i] = rule{Wrong: []string{q}, Places: r.Places, Episodes: r.Episodes}
+				out[i] = r
 			}
 		}
 	}
 	return out, nil
 }
 
+// found asks in how many episodes something is said.
+func found(ctx context.Context, base, query string, strict bool) (total int, approximate bool, err error) {
+	body, err := get(ctx, fmt.Sprintf("%s/api/v1/search?limit=1&moments=1&strict=%v&q=%s", base, strict, url.QueryEscape(query)))
+	if err != nil {
+		return 0, false, err
+	}
+	var res struct {
+		Total       int  `json:"total"`
+		Approximate bool `json:"approximate"`
+	}
+	err = json.Unmarshal(body, &res)
+	return res.Total, res.Approximate, err
+}
+
 // fix makes a rule and undoes it, and reports how long that takes.
 func fix(ctx context.Context, base, name string, w rule, report table) error {
 	order := rule{Right: name, Wrong: w.Wrong}
-	preview, err := send(ctx, base+"/api/v1/rules/preview", order, &struct{}{})
+	preview, err := send(ctx, base+"/api/v1/rules/preview", order, &w)
 	if err != nil {
 		return err
 	}
@@ -78,7 +93,7 @@ func fix(ctx context.Context, base, name string, w rule, report table) error {
 	if err != nil {
 		return err
 	}
-	found, err := until(ctx, base, name, false, began, func(n int) bool { return n > 0 })
+	known, err := until(ctx, base, name, false, began, func(n int) bool { return n > 0 })
 	if err != nil {
 		return err
 	}
@@ -97,25 +112,18 @@ func fix(ctx context.Context, base, name string, w rule, report table) error {
 	}
 	whole := func(d time.Duration) string { return fmt.Sprintf("%.0f", ms(d)) }
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()) }
-	report.row(fmt.Sprint(w.Episodes), fmt.Sprint(w.Places), whole(preview), whole(apply), whole(found), seconds(indexed), whole(undo), seconds(back))
+	report.row(fmt.Sprint(w.Episodes), fmt.Sprint(w.Places), whole(preview), whole(apply), whole(known), seconds(indexed), whole(undo), seconds(back))
 	return nil
 }
 
 // until searches for a name until the number of episodes that say it is as it should be.
 func until(ctx context.Context, base, name string, strict bool, began time.Time, is func(int) bool) (time.Duration, error) {
 	for time.Since(began) < mostToWait {
-		body, err := get(ctx, fmt.Sprintf("%s/api/v1/search?limit=1&moments=1&strict=%v&q=%s", base, strict, url.QueryEscape(name)))
+		total, approximate, err := found(ctx, base, name, strict)
 		if err != nil {
 			return 0, err
 		}
-		var res struct {
-			Total       int  `json:"total"`
-			Approximate bool `json:"approximate"`
-		}
-		if err := json.Unmarshal(body, &res); err != nil {
-			return 0, err
-		}
-		if !res.Approximate && is(res.Total) {
+		if !approximate && is(total) {
 			return time.Since(began), nil
 		}
 		time.Sleep(pollEvery)
