@@ -47,6 +47,9 @@ type Edit struct {
 	UndoneBy    string
 }
 
+// TakesOut reports whether words are taken out, and nothing takes their place.
+func (e Edit) TakesOut() bool { return e.Kind == EditText && e.After == "" }
+
 // The limits of an edit.
 const (
 	MaxEditText    = 4000   // bytes of Before and of After

@@ -271,6 +271,22 @@ func TestAnotherTranscript(t *testing.T) {
 	}
 }
 
+// TestWhatWasWrittenTwice takes one of two out: where there is one, it stays.
+func TestWhatWasWrittenTwice(t *testing.T) {
+	tr := said("three different teams. That's a useful framing. That's a useful framing. What's the most useful")
+	l := edited(t, tr, correct.Layer{Audio: audio}, rewrite(3, 7, "That's a useful framing.", ""))
+	once := "three different teams. That's a useful framing. What's the most useful"
+	want(t, correct.Apply(tr, l), once)
+	for _, ms := range []int64{0, 200} {
+		again := moved(ms, once)
+		c := correct.Apply(again, l)
+		if diff := cmp.Diff(again.Segments, c.Segments); diff != "" || fates(c) != "satisfied" {
+			t.Errorf("%d ms later: %s (-want +got):\n%s", ms, fates(c), diff)
+		}
+	}
+	want(t, correct.Apply(moved(200, tr.Segments[0].Text), l), once)
+}
+
 func TestTheSamePhraseTwice(t *testing.T) {
 	line := "well in spiral is nice and well in spiral is nice and well in spiral is nice"
 	tr := said(line)

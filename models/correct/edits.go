@@ -85,6 +85,9 @@ func (t *text) join(i int) {
 // change applies what is about words.
 func (t *text) change(e models.Edit, audio string) (models.EditFate, models.Span) {
 	from, to, exact := t.locate(e, audio)
+	if !exact && e.TakesOut() && t.gone(e, audio) {
+		return models.FateSatisfied, models.Span{}
+	}
 	if from < 0 {
 		return models.FateUnfit, models.Span{}
 	}

@@ -29,27 +29,53 @@ const (
 func (t *text) locate(e models.Edit, audio string) (from, to int, exact bool) {
 	same := e.Audio == audio
 	if same {
-		if from, to, ok := t.exactly(e); ok {
+		// What is taken out was often written twice: there, its neighbours have to be the same as well.
+		if from, to, ok := t.exactly(e); ok && (!e.TakesOut() || slices.Equal(keys(t.before(from, contextWords)), keys(e.Left)) && slices.Equal(keys(t.after(to, contextWords)), keys(e.Right))) {
 			return from, to, true
 		}
 	}
+	if a, ok := t.beside(e, same); ok {
+		if from, to, ok := a.find(); ok {
+			return from, to, false
+		}
+	}
+	return -1, -1, false
+}
+
+// gone reports whether words that an edit takes out are not said in another transcript: their neighbours follow each other there. It is
+// asked before they are looked for, because what is taken out is often what was written twice.
+func (t *text) gone(e models.Edit, audio string) bool {
+	a, ok := t.beside(e, e.Audio == audio)
+	if !ok || len(a.left) == 0 || len(a.right) == 0 {
+		return false
+	}
+	with, _ := a.align()
+	a.middle = nil
+	without, at := a.align()
+	l := len(a.left)
+	left, right := at[l-1], at[l]
+	if without < with || left < 0 || right != left+1 || a.same(at, 0, len(at)) < leastWords {
+		return false
+	}
+	around := t.tokens[a.lo+left].EndMS <= e.StartMS+moved && t.tokens[a.lo+right].StartMS >= e.EndMS-moved
+	return a.nearlySame(at, l-1) && a.nearlySame(at, l) && (around || !a.timed)
+}
+
+// beside makes ready to look for an edit among the words near its time; false: there are too many of them, or none.
+func (t *text) beside(e models.Edit, same bool) (*alignment, bool) {
 	within := int64(nearby)
 	if !same {
 		within = elsewhere
 	}
 	lo, hi := t.at(e.StartMS-within), t.at(max(e.EndMS, e.StartMS)+within)
-	left, middle, right := keys(e.Left), keys(e.Before), keys(e.Right)
-	if len(middle) == 0 || (len(left)+len(middle)+len(right))*(hi-lo) > maxAligned {
-		return -1, -1, false
+	a := &alignment{t: t, e: e, lo: lo, timed: same, left: keys(e.Left), middle: keys(e.Before), right: keys(e.Right)}
+	if len(a.middle) == 0 || (len(a.left)+len(a.middle)+len(a.right))*(hi-lo) > maxAligned {
+		return nil, false
 	}
-	a := alignment{t: t, e: e, lo: lo, timed: same, left: left, middle: middle, right: right}
 	for i := lo; i < hi; i++ {
 		a.there = append(a.there, key(t.tokens[i].Text))
 	}
-	if from, to, ok := a.find(); ok {
-		return from, to, false
-	}
-	return -1, -1, false
+	return a, true
 }
 
 // exactly finds the words of an edit where they were, as they were.
@@ -100,6 +126,12 @@ const (
 
 // find aligns, and returns the tokens that stand between the neighbours.
 func (a *alignment) find() (from, to int, ok bool) {
+	_, at := a.align()
+	return a.between(at)
+}
+
+// align finds out where the words of the edit stand in the stretch: by word its token there, -1 for none. It returns how well they fit.
+func (a *alignment) align() (best int, at []int) {
 	want := slices.Concat(a.left, a.middle, a.right)
 	n, m := len(want), len(a.there)
 	score := make([][]int, n+1)
@@ -128,7 +160,7 @@ func (a *alignment) find() (from, to int, ok bool) {
 			end = j
 		}
 	}
-	at := make([]int, n) // by word of the edit: its token in the stretch, -1 for none
+	at = make([]int, n)
 	for i, j := n, end; i > 0; {
 		switch step[i][j] {
 		case stepPair:
@@ -141,7 +173,7 @@ func (a *alignment) find() (from, to int, ok bool) {
 			i--
 		}
 	}
-	return a.between(at)
+	return score[n][end], at
 }
 
 // pair is what it is worth that a word of the edit stands at a token.
@@ -193,7 +225,7 @@ func (a *alignment) between(at []int) (from, to int, ok bool) {
 	for from < to && a.there[from] == "" { // a dash by itself
 		from++
 	}
-	if from >= to || to-from > grown*m+grownBy {
+	if from >= to || to-from > grown*max(m, len(keys(a.e.After)))+grownBy {
 		return -1, -1, false
 	}
 	from, to = from+a.lo, to+a.lo
@@ -208,7 +240,7 @@ func (a *alignment) between(at []int) (from, to int, ok bool) {
 
 // itself takes the words of the edit where they stand as they were, or as they are to be, beside the one neighbour that is there.
 func (a *alignment) itself(from, to, same int) (int, int, bool) {
-	if same < leastWords {
+	if same < leastWords || a.e.TakesOut() { // what is taken out was often written twice
 		return 0, 0, false
 	}
 	for _, words := range [][]string{a.middle, keys(a.e.After)} {

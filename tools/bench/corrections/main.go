@@ -1,6 +1,6 @@
 // Command corrections measures what becomes of corrections when an episode is transcribed again with another model.
 //
-//	corrections --program FILE --models FOLDER --scripts FOLDER [--from MODEL] [--to MODEL]
+//	corrections --program FILE --models FOLDER --scripts FOLDER [--from MODEL] [--to MODEL] [--verbose]
 //
 // It transcribes recordings of which the script is there with one model, and corrects whatever differs from the script, as a
 // person would who has listened: those are the edits. Then it transcribes them with the other model and lays the edits over that. An
@@ -27,6 +27,7 @@ import (
 
 type options struct {
 	program, models, scripts, from, to string
+	verbose                            bool
 }
 
 func main() {
@@ -38,6 +39,7 @@ func main() {
 	flag.StringVar(&o.scripts, "scripts", "../shared/audio/podcast", "folder of recordings (NAME.mp3) with their scripts (NAME.txt)")
 	flag.StringVar(&o.from, "from", "tiny.en", "the model whose transcripts are corrected")
 	flag.StringVar(&o.to, "to", "base-q8_0", "the model that transcribes again")
+	flag.BoolVar(&o.verbose, "verbose", false, "say which corrections are left to somebody")
 	flag.Parse()
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "corrections:", err)
@@ -88,7 +90,7 @@ func run(ctx context.Context, o options) error {
 		if err := errors.Join(err, err2); err != nil {
 			return err
 		}
-		if err := sum.measure(script, first, second); err != nil {
+		if err := sum.measure(o, script, first, second); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -108,7 +110,7 @@ func readTranscript(path string) (models.Transcript, error) {
 }
 
 // measure corrects the first transcript of a recording, and lays that over the second one.
-func (s *tally) measure(script []string, first, second models.Transcript) error {
+func (s *tally) measure(o options, script []string, first, second models.Transcript) error {
 	made, err := correct.Resolve(first, correct.Layer{}, corrections(script, first))
 	if err != nil {
 		return err
@@ -126,17 +128,24 @@ func (s *tally) measure(script []string, first, second models.Transcript) error 
 	s.corrected += errorsOf(script, again.Transcript)
 	for i, e := range again.Edits {
 		s.fates[e.Fate]++
+		if e.Fate == models.FateUnfit && o.verbose {
+			fmt.Fprintf(os.Stderr, "open: %s\n", tells(second, made[i]))
+		}
 		if e.Fate != models.FateApplied && e.Fate != models.FateFound {
 			continue
 		}
 		alone := correct.Apply(second, correct.Layer{Edits: made[i : i+1]}).Transcript
 		if errorsOf(script, alone) > without {
 			s.wrong++
-			fmt.Fprintf(os.Stderr, "wrong: %s at %d ms: %q for %q, between %q and %q; there is %q\n", second.EpisodeID, e.StartMS, e.After, e.Before,
-				made[i].Left, made[i].Right, second.Between(e.Now.StartMS-2000, e.Now.EndMS+2000))
+			fmt.Fprintf(os.Stderr, "wrong: %s\n", tells(second, made[i]))
 		}
 	}
 	return nil
+}
+
+// tells says what an edit is about, and what another transcript has there.
+func tells(t models.Transcript, e models.Edit) string {
+	return fmt.Sprintf("%s at %d ms: %q for %q, between %q and %q; there is %q", t.EpisodeID, e.StartMS, e.After, e.Before, e.Left, e.Right, t.Between(e.StartMS-3000, e.EndMS+3000))
 }
 
 func (s *tally) print(o options, recordings int) error {
