@@ -110,8 +110,9 @@ func (t *text) resolve(raw *text, e models.Edit) (models.Edit, bool) {
 		e.Before = raw.said(a, b)
 		e.After = strings.Join(strings.Fields(strings.Join([]string{t.said(seenFrom, from), e.After, t.said(to, seenTo)}, " ")), " ")
 	case models.EditSplit, models.EditJoin:
+		b = a + 1
 		e.Before = raw.tokens[a].Text
-		e.Span = raw.span(a, a+1)
+		e.Span = raw.span(a, b)
 	case models.EditSpeaker, models.EditRename:
 		e.Before = head(raw.said(a, b))
 	}

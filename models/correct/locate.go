@@ -21,6 +21,8 @@ const (
 	grownBy     = 3
 	maxAligned  = 4_000_000 // pairs of words that are compared for one edit
 	leastWords  = 2         // neighbours that must be the same on both sides together
+	inRow       = 2         // where more is put in than there was: neighbours on each side that must be the same and stand together
+	tellingFrom = 4         // letters of a word that tells where it is said
 	similarFrom = 0.6       // share of letters that are the same in words that are nearly the same
 )
 
@@ -29,8 +31,8 @@ const (
 func (t *text) locate(e models.Edit, audio string) (from, to int, exact bool) {
 	same := e.Audio == audio
 	if same {
-		// What is taken out was often written twice: there, its neighbours have to be the same as well.
-		if from, to, ok := t.exactly(e); ok && (!e.TakesOut() || slices.Equal(keys(t.before(from, contextWords)), keys(e.Left)) && slices.Equal(keys(t.after(to, contextWords)), keys(e.Right))) {
+		// Another transcript may have the words at the very same time, and beside them what the person put there.
+		if from, to, ok := t.exactly(e); ok && slices.Equal(keys(t.before(from, contextWords)), keys(e.Left)) && slices.Equal(keys(t.after(to, contextWords)), keys(e.Right)) {
 			return from, to, true
 		}
 	}
@@ -217,6 +219,10 @@ func (a *alignment) between(at []int) (from, to int, ok bool) {
 	if len(a.right) == 0 && a.lo+len(a.there) == len(a.t.tokens) {
 		to, rightSure = len(a.there), true
 	}
+	if len(keys(a.e.After)) > m { // what is put in may be elsewhere in the other transcript
+		leftSure = leftSure && a.row(at, l-1, -1) >= min(inRow, l)
+		rightSure = rightSure && a.row(at, l+m, 1) >= min(inRow, len(a.right))
+	}
 	if !leftSure || !rightSure || leftSame+rightSame < min(leastWords, l+len(a.right)) {
 		if from, to, ok = a.itself(from, to, leftSame+rightSame); !ok {
 			return -1, -1, false
@@ -240,10 +246,13 @@ func (a *alignment) between(at []int) (from, to int, ok bool) {
 
 // itself takes the words of the edit where they stand as they were, or as they are to be, beside the one neighbour that is there.
 func (a *alignment) itself(from, to, same int) (int, int, bool) {
-	if same < leastWords || a.e.TakesOut() { // what is taken out was often written twice
+	after := keys(a.e.After)
+	// What is taken out was often written twice, and what is put in the other transcript may have beside the words.
+	telling := slices.ContainsFunc(a.middle, func(w string) bool { return utf8.RuneCountInString(w) >= tellingFrom })
+	if same < leastWords || a.e.TakesOut() || len(after) > len(a.middle) && (!telling || len(after) > len(a.middle)+grownBy) {
 		return 0, 0, false
 	}
-	for _, words := range [][]string{a.middle, keys(a.e.After)} {
+	for _, words := range [][]string{a.middle, after} {
 		n := len(words)
 		if n == 0 {
 			continue
@@ -264,6 +273,14 @@ func (a *alignment) same(at []int, from, to int) (n int) {
 		if at[i] >= 0 && a.word(i) == a.there[at[i]] {
 			n++
 		}
+	}
+	return n
+}
+
+// row counts the words from one on, to the left (-1) or to the right (1), that stand there as they were, one after the other.
+func (a *alignment) row(at []int, i, by int) (n int) {
+	for next := -1; i >= 0 && i < len(at) && at[i] >= 0 && (n == 0 || at[i] == next) && a.word(i) == a.there[at[i]]; i += by {
+		n, next = n+1, at[i]+by
 	}
 	return n
 }

@@ -48,11 +48,15 @@ func main() {
 	}
 }
 
+// slack is how much earlier a word may begin in another transcript, in milliseconds.
+const slack = 200
+
 // tally is what became of the edits of some recordings.
 type tally struct {
 	words, edits int // of the script; that were made
 	fates        map[models.EditFate]int
 	wrong        int // laid down where they do not belong
+	lost         int // left to somebody because the second transcript has no words at that time
 
 	before, after, again, corrected int // errors: of the first transcript without and with edits, of the second one without and with them
 }
@@ -128,6 +132,9 @@ func (s *tally) measure(o options, script []string, first, second models.Transcr
 	s.corrected += errorsOf(script, again.Transcript)
 	for i, e := range again.Edits {
 		s.fates[e.Fate]++
+		if e.Fate == models.FateUnfit && strings.TrimSpace(second.Between(e.StartMS-slack, e.EndMS)) == "" {
+			s.lost++
+		}
 		if e.Fate == models.FateUnfit && o.verbose {
 			fmt.Fprintf(os.Stderr, "open: %s\n", tells(second, made[i]))
 		}
@@ -165,9 +172,11 @@ func (s *tally) print(o options, recordings int) error {
 	row("errors left with them", s.after, s.words)
 	row("errors of "+o.to, s.again, s.words)
 	row("corrections that hold again by themselves", again, s.edits)
+	row("of those for which there are words", again, s.edits-s.lost)
 	row("of these, laid down", s.fates[models.FateApplied]+s.fates[models.FateFound], s.edits)
 	row("of these, right without", s.fates[models.FateSatisfied], s.edits)
 	row("to be decided by somebody", s.fates[models.FateUnfit], s.edits)
+	row("of these, nothing is said there", s.lost, s.edits)
 	row("laid down in a wrong place", s.wrong, s.edits)
 	row("errors of "+o.to+" with corrections", s.corrected, s.words)
 	return t.Flush()
