@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -296,4 +297,26 @@ func namesAreKnown(c clause) {
 	}
 	wantError(t, s.SetNames(ctx, models.Name{Text: "Bo", Kind: "animal"}), models.ErrInvalid)
 	wantError(t, s.SetNames(ctx, models.Name{Text: " "}), models.ErrInvalid)
+}
+
+// Whom publishers name is counted by episode, and is not told of hidden shows.
+func peopleAreNamed(c clause) {
+	t, s := c.t, c.s
+	open, secret := aShow("Open"), aShow("Secret")
+	secret.People = []models.Person{{Name: "Zoe Secret"}}
+	episodes := episodesOf(secret, 2)
+	episodes[1].People = nil
+	mustSave(t, s, open, episodesOf(open, 3))
+	mustSave(t, s, secret, episodes)
+	for _, want := range []struct {
+		hidden []models.ShowID
+		people map[string]int
+	}{
+		{nil, map[string]int{"Ana Host": 0, "Bo Guest": 4, "Zoe Secret": 0}},
+		{[]models.ShowID{secret.ID}, map[string]int{"Ana Host": 0, "Bo Guest": 3}},
+	} {
+		if got, err := s.People(t.Context(), want.hidden...); err != nil || !maps.Equal(got, want.people) {
+			t.Errorf("without %v: %v, %v", want.hidden, got, err)
+		}
+	}
 }

@@ -102,6 +102,7 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"private is nowhere":        privateIsNowhere,
 		"private when replaced":     privateWhenReplaced,
 		"names are known":           namesAreKnown,
+		"people are named":          peopleAreNamed,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(clause{t, open(t)}) })
 	}
