@@ -77,6 +77,15 @@ var allowed = map[string]struct {
 	"undo-rule":    {needWrite, "/api/v1/rules/1/undo", "", ""},
 	"redo-rule":    {needWrite, "/api/v1/rules/1/redo", "", ""},
 
+	"edit-transcript":     {needWrite, "/api/v1/episodes/NOTHING/edits", `{"changes":[{"kind":"text","start_ms":1,"end_ms":2,"before":"a","after":"b"}]}`, ""},
+	"list-edits":          {needWrite, "/api/v1/episodes/EPISODE/edits", "", `"edits":`},
+	"undo-edits":          {needWrite, "/api/v1/episodes/NOTHING/edits/undo", `{"ids":[1]}`, ""},
+	"redo-edits":          {needWrite, "/api/v1/episodes/NOTHING/edits/redo", `{"ids":[1]}`, ""},
+	"compare-transcripts": {needRead, "/api/v1/episodes/EPISODE/transcripts/compare?left=1&right=1", "", hiddenMark},
+	"choose-transcript":   {needWrite, "/api/v1/episodes/NOTHING/transcripts/1/choose", "", ""},
+	"list-review":         {needWrite, "/api/v1/review", "", hiddenMark},
+	"confirm-review":      {needWrite, "/api/v1/review/confirm", `{"episode_id":"0000000000000000","start_ms":0,"end_ms":1,"doubt":"decoder","text":""}`, ""},
+
 	"list-models":  {needRead, "/api/v1/models", "", ""},
 	"pull-model":   {needAdmin, "/api/v1/models/nothing/pull", "", ""},
 	"stop-pull":    {needAdmin, "/api/v1/models/nothing/stop", "", ""},

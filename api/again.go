@@ -63,6 +63,9 @@ func (s *server) registerAgain(h huma.API) {
 	again := change("retranscribe-episode", "/api/v1/episodes/{id}/retranscribe", "Transcribe an episode again, with the settings of now; the transcript that is here stays in use until then")
 	again.Errors = append(again.Errors, http.StatusUnprocessableEntity)
 	register(s, h, again, s.retranscribe)
+	s.registerEdits(h)
+	s.registerCompare(h)
+	s.registerReview(h)
 }
 
 func (s *server) transcripts(ctx context.Context, in *episodeInput) (*struct{ Body KeptTranscripts }, error) {

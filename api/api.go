@@ -3,7 +3,7 @@
 //
 // Paths:
 //
-//	/                              the page; also at /shows/{id}, /queue, /models, /names and /episodes/{id}, which tells other programs of it
+//	/                              the page; also at /shows/{id}, /queue, /models, /names, /review and /episodes/{id}, which tells other programs of it
 //	/embed/{id}                    a small player of an episode, or a part of it, for pages elsewhere
 //	/assets/…                      its parts, named by content and cached for ever
 //	/api/v1/search                 episodes with the moments at which a query matches
@@ -11,6 +11,8 @@
 //	/api/v1/complete, …/mentions   ways to go on with a query, and its matches month by month
 //	/api/v1/shows, …/episodes…     the catalogue; …/transcript with words, …/media with byte ranges, …/retry
 //	…/playback, …/peaks, …/clip.m4a  what to play, how loud it is, a part of it
+//	…/edits, …/edits/undo, …/redo  what people changed in a transcript; …/transcripts/compare two of them side by side
+//	/api/v1/review…                passages that may be wrong, and those that somebody found right
 //	/api/v1/oembed                 how to show an episode in a page elsewhere
 //	…/cover                        the picture of a show or an episode
 //	…/feed.xml, …/transcript.vtt, …/chapters.json the same for other programs: a podcast feed for each show, transcripts as files

@@ -129,27 +129,38 @@ func (s *server) transcript(ctx context.Context, in *transcriptInput) (*struct{ 
 	if err := validEpisodeID(in.ID); err != nil {
 		return nil, err
 	}
-	t, err := s.chosenTranscript(ctx, in)
+	c, err := s.chosenTranscript(ctx, in)
 	if err != nil {
 		return nil, fmt.Errorf("reading the transcript of episode %s: %w", in.ID, err)
 	}
-	tasks, err := s.Catalogue.Tasks(ctx, t.EpisodeID)
+	tasks, err := s.Catalogue.Tasks(ctx, c.EpisodeID)
 	if err != nil {
 		return nil, fmt.Errorf("reading which transcripts episode %s has: %w", in.ID, err)
 	}
-	return &struct{ Body Transcript }{newTranscript(t, tasks)}, nil
+	t := newTranscript(c.Transcript, tasks)
+	t.Edits, t.Unfit = countEdits(c.Edits)
+	if callerOf(ctx).may(needWrite) {
+		t.Changed = newChanged(c)
+	}
+	return &struct{ Body Transcript }{t}, nil
 }
 
-// chosenTranscript reads the current transcript, or the one that is asked for.
-func (s *server) chosenTranscript(ctx context.Context, in *transcriptInput) (models.Transcript, error) {
-	if in.Kept == 0 || s.Owner == nil {
-		return s.Catalogue.Transcript(ctx, models.EpisodeID(in.ID), models.TranscriptTask(in.Task))
+// chosenTranscript reads the current transcript with all that was said about it, or the one that is asked for.
+func (s *server) chosenTranscript(ctx context.Context, in *transcriptInput) (models.Corrected, error) {
+	task := models.TranscriptTask(in.Task)
+	if s.Owner == nil || in.Kept == 0 && task == models.TaskTranslate {
+		t, err := s.Catalogue.Transcript(ctx, models.EpisodeID(in.ID), task)
+		return models.Corrected{Transcript: t}, err
 	}
 	e, err := s.episodeOf(ctx, in.ID)
 	if err != nil {
-		return models.Transcript{}, err
+		return models.Corrected{}, err
 	}
-	return s.Owner.TranscriptByID(ctx, e.ID, in.Kept)
+	if in.Kept == 0 {
+		return s.Owner.Corrected(ctx, e.ID)
+	}
+	t, err := s.Owner.TranscriptByID(ctx, e.ID, in.Kept)
+	return models.Corrected{Transcript: t}, err
 }
 
 // validEpisodeID says that there is no such episode where id cannot be an identifier at all.

@@ -8,6 +8,9 @@ import (
 
 // Owner is what the API reads and changes of the catalogue for those who look after the archive.
 type Owner interface {
+	Editor
+	Reviewer
+
 	// ShowTotals adds up what the archive has of each show that has an episode.
 	ShowTotals(ctx context.Context) (map[models.ShowID]models.ShowTotals, error)
 	// Recognise returns a listing as one of the show that it is of in the archive. Where that is, or may be, one of the hidden

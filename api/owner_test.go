@@ -87,6 +87,44 @@ func (o owned) TranscribeAgain(ctx context.Context, job models.TranscribeJob) er
 	return o.FetchAgain(ctx, job.EpisodeID)
 }
 
+// Nobody changes anything here; see edited.
+
+func (o owned) Corrected(ctx context.Context, id models.EpisodeID) (models.Corrected, error) {
+	t, err := o.Transcript(ctx, id, models.TaskTranscribe)
+	return models.Corrected{Transcript: t}, err
+}
+
+func (o owned) Edit(context.Context, models.EpisodeID, string, []models.Edit) ([]models.Edit, error) {
+	return nil, models.ErrNotFound
+}
+
+func (o owned) UndoEdits(context.Context, models.EpisodeID, string, bool, ...int64) error {
+	return models.ErrNotFound
+}
+
+func (o owned) ChooseTranscript(context.Context, models.EpisodeID, int64) error {
+	return models.ErrNotFound
+}
+
+func (o owned) Confirm(context.Context, models.Confirmed) error { return models.ErrNotFound }
+
+// Doubts doubts the beginning of every transcript.
+func (o owned) Doubts(_ context.Context, f models.ReviewFilter) (out []models.Review, err error) {
+	defer o.lock()()
+	for _, e := range o.episodes {
+		if t := o.transcripts[e.ID]; len(t.Segments) > 0 && !slices.Contains(f.Hidden, e.ShowID) && len(out) < f.Limit {
+			out = append(out, models.Review{EpisodeID: e.ID, Doubt: models.DoubtDecoder, Span: models.Span{EndMS: 1000}, Text: t.Segments[0].Text, Worth: 1})
+		}
+	}
+	return out, nil
+}
+
+func (o owned) CountDoubts(ctx context.Context, f models.ReviewFilter) (models.ReviewCount, error) {
+	f.Limit = models.MostReviewed
+	found, err := o.Doubts(ctx, f)
+	return models.ReviewCount{Passages: len(found)}, err
+}
+
 // nowhere is a web with nothing on it.
 type nowhere struct{}
 

@@ -48,7 +48,7 @@ func pageOf(files fs.FS) *page {
 // built reports whether there is a page.
 func (p *page) built() bool { return p.index != nil }
 
-// ServeHTTP answers with a part of the page; its addresses for episodes, shows, the queue, names and models are the page itself, which reads them.
+// ServeHTTP answers with a part of the page; its addresses for episodes, shows, the queue, names, what is to be reviewed and models are the page itself, which reads them.
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodGet:
@@ -85,7 +85,7 @@ func isView(urlPath string) bool {
 	dir, last := path.Split(urlPath)
 	switch dir {
 	case "/":
-		return last == "" || last == "queue" || last == "models" || last == "names"
+		return last == "" || last == "queue" || last == "models" || last == "names" || last == "review"
 	case "/episodes/", "/shows/":
 		return last != ""
 	}

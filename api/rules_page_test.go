@@ -30,7 +30,7 @@ func TestANameIsFixedEverywhere(t *testing.T) {
 			}
 		}
 	}
-	b.eval(`[...document.querySelectorAll('nav a')].find(e => e.innerText === 'Names').click()`)
+	b.press("Names")
 	b.until(`[...document.querySelectorAll('section[aria-labelledby=names] li .name')].some(e => e.innerText === 'Enspiral')`)
 	b.do(chromedp.SendKeys(`section[aria-labelledby=names] input[type=search]`, "ensp"))
 	b.until(`document.querySelectorAll('section[aria-labelledby=names] li').length === 1`)

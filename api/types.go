@@ -92,7 +92,18 @@ type Transcript struct {
 	Warning    string                  `json:"warning,omitempty"`
 	Report     Report                  `json:"report" doc:"How the transcript was made"`
 	Origin     *Origin                 `json:"origin,omitempty" doc:"Where the transcript comes from; absent for one that was made here"`
+	Revision   string                  `json:"revision" doc:"Changes with the text, its times and speakers"`
+	Edits      int                     `json:"edits" doc:"Changes that people made and that count"`
+	Unfit      int                     `json:"unfit" doc:"Of them, those whose place was not found"`
+	Changed    []ChangedWords          `json:"changed" doc:"What was transcribed where words are written otherwise; for those who may change it"`
 	Segments   []models.Segment        `json:"segments"`
+}
+
+// ChangedWords is what was transcribed where a person or a rule wrote something else.
+type ChangedWords struct {
+	models.Span
+
+	Was string `json:"was"`
 }
 
 // Report tells how a transcript was made and how good it may be.
@@ -245,6 +256,7 @@ func newTranscript(t models.Transcript, tasks []models.TranscriptTask) Transcrip
 		EpisodeID: t.EpisodeID, Source: t.Source, Task: cmp.Or(t.Task, models.TaskTranscribe), Tasks: notNil(tasks),
 		Vocabulary: t.Prompt, Report: Report{t.Report, math.Round(t.Report.Speed()*100) / 100}, Model: t.Model, Language: t.Language, DurationMS: t.DurationMS,
 		CursorMS: t.CursorMS, Complete: t.Complete, Warning: t.Warning, Origin: newOrigin(t), Segments: segments,
+		Revision: revisionOf(segments), Changed: []ChangedWords{},
 	}
 }
 

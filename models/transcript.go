@@ -93,9 +93,15 @@ type Word struct {
 	EndMS       int64   `json:"end_ms"`
 	Text        string  `json:"text"`
 	Probability float32 `json:"probability"` // 0 to 1, mean over the word's tokens
-	// By is "" for what was transcribed, "edit" for what a person wrote, "rule" for what a rule wrote. It is not stored.
+	// By is "" for what was transcribed, [ByEdit] or [ByRule]. It is not stored.
 	By string `json:"by,omitempty"`
 }
+
+// Who wrote a word, if not the decoder.
+const (
+	ByEdit = "edit" // a person
+	ByRule = "rule" // a rule
+)
 
 // Part returns the segment with its words from one number up to another, not included, of which there must be one at least.
 func (s Segment) Part(from, to int) Segment {

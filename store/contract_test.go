@@ -78,6 +78,7 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"pause the queue":           pauseQueue,
 		"pause a show":              pauseShow,
 		"cancel one":                cancelOne,
+		"doubts are listed":         doubtsAreListed,
 		"quiet hours":               quietHours,
 		"disk full":                 diskFull,
 		"database gone":             databaseGone,

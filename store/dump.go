@@ -28,9 +28,9 @@ const (
 )
 
 // passing reports whether a table holds what is true of this moment only, or what others keep: the queue's jobs follow from
-// the episodes' states.
+// the episodes' states, and what is in doubt from their transcripts.
 func passing(table string) bool {
-	return strings.HasPrefix(table, "river_") || slices.Contains([]string{"goose_db_version", "workers", "progress", "claims", "sessions", "unwanted_media"}, table)
+	return strings.HasPrefix(table, "river_") || slices.Contains([]string{"goose_db_version", "workers", "progress", "claims", "sessions", "unwanted_media", "doubts", "looked_through"}, table)
 }
 
 // tables returns the names of the tables that make up the catalogue, each after those that it refers to.

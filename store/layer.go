@@ -77,7 +77,8 @@ func (s *Store) corrected(ctx context.Context, tx bun.IDB, r *transcriptRow) (mo
 	if err != nil {
 		return models.Corrected{}, err
 	}
-	return correct.Apply(t, l), nil
+	c := correct.Apply(t, l)
+	return c, doubtNoMore(ctx, tx, &c)
 }
 
 // whole is a transcript with its segments, as it was made.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/earshot/earshot/api"
 	"github.com/earshot/earshot/pipeline"
+	"github.com/earshot/earshot/search"
 )
 
 func newServeCommand(c *config) *cobra.Command {
@@ -101,6 +102,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	g.Go(func() error { return listening.Run(ctx) })
 	g.Go(func() error { return desk.Run(ctx) })
 	g.Go(func() error { return a.watchFolders(ctx) })
+	g.Go(func() error { return a.LookThroughAll(ctx, search.Alike) })
 	g.Go(func() error {
 		a.Hear(ctx, func() {
 			select {

@@ -137,7 +137,7 @@ func (t *text) rewrite(from, to int, words []string) {
 	}
 	made := spread(words, t.span(from, to))
 	for i := range made {
-		made[i].By, made[i].Probability = byEdit, 1
+		made[i].By, made[i].Probability = models.ByEdit, 1
 		if len(made) == to-from {
 			made[i].StartMS, made[i].EndMS = t.tokens[from+i].StartMS, t.tokens[from+i].EndMS
 		}

@@ -143,7 +143,7 @@ func (t *text) write(f found) {
 		sum += k.Probability
 	}
 	for i := range words {
-		words[i].By, words[i].Probability = byRule, sum/float32(len(old))
+		words[i].By, words[i].Probability = models.ByRule, sum/float32(len(old))
 		if len(words) == len(old) {
 			words[i].StartMS, words[i].EndMS = old[i].StartMS, old[i].EndMS
 		}

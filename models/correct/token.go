@@ -9,12 +9,6 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// Who wrote a word, as [models.Word] tells it.
-const (
-	byEdit = "edit"
-	byRule = "rule"
-)
-
 // token is a word on its way through the layer.
 type token struct {
 	models.Word
@@ -201,7 +195,7 @@ func (t *text) segment(from, to int) models.Segment {
 	for _, k := range t.tokens[from:to] {
 		g.Words = append(g.Words, k.Word)
 		g.EndMS = max(g.EndMS, k.EndMS)
-		g.Doubtful = g.Doubtful || k.doubtful && k.By != byEdit
+		g.Doubtful = g.Doubtful || k.doubtful && k.By != models.ByEdit
 	}
 	return g
 }

@@ -78,6 +78,23 @@ CREATE TABLE confirmations (
   PRIMARY KEY (episode_id, start_ms, doubt)
 );
 
+-- What looks wrong in transcripts, as far as they were looked through: it follows from them, see review.go.
+CREATE TABLE doubts (
+  episode_id TEXT NOT NULL REFERENCES episodes (id) ON DELETE CASCADE,
+  start_ms BIGINT NOT NULL,
+  end_ms BIGINT NOT NULL,
+  doubt TEXT NOT NULL,
+  said TEXT NOT NULL,
+  suggested TEXT NOT NULL,
+  worth BIGINT NOT NULL,                 -- words a minute of listening, in thousandths
+  PRIMARY KEY (episode_id, start_ms, doubt)
+);
+CREATE INDEX doubts_by_worth ON doubts (worth, episode_id, start_ms, doubt);
+CREATE TABLE looked_through (
+  episode_id TEXT PRIMARY KEY REFERENCES episodes (id) ON DELETE CASCADE,
+  seq BIGINT NOT NULL                    -- of the change up to which it was
+);
+
 ALTER TABLE transcripts ADD COLUMN chosen_at BIGINT NOT NULL DEFAULT 0;  -- when somebody said that it is the better one
 INSERT INTO counters (name, value) VALUES ('rules', 0);                  -- grows with every change of rules and names
 INSERT INTO counters (name, value) VALUES ('by_hand', 0);                -- number of the newest change that a person made
@@ -85,6 +102,8 @@ INSERT INTO counters (name, value) VALUES ('by_hand', 0);                -- numb
 -- +goose Down
 DELETE FROM counters WHERE name IN ('rules', 'by_hand');
 ALTER TABLE transcripts DROP COLUMN chosen_at;
+DROP TABLE looked_through;
+DROP TABLE doubts;
 DROP TABLE confirmations;
 DROP TABLE names;
 DROP TABLE private_passages;

@@ -129,6 +129,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/episodes/{id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was changed in a transcript, by whom, and what became of it */
+        get: operations["list-edits"];
+        put?: never;
+        /** Change words, segments or speakers of a transcript; nothing is lost, every change can be undone */
+        post: operations["edit-transcript"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/edits/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let changes of a transcript count again */
+        post: operations["redo-edits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/edits/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take changes of a transcript back */
+        post: operations["undo-edits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/episodes/{id}/fetch": {
         parameters: {
             query?: never;
@@ -394,6 +446,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/episodes/{id}/transcripts/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Two transcripts of an episode side by side */
+        get: operations["compare-transcripts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/transcripts/{transcript}/choose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a transcript of an episode the one that is read and searched */
+        post: operations["choose-transcript"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -630,6 +716,40 @@ export interface paths {
         put?: never;
         /** Try again all that failed, except what was cancelled */
         post: operations["retry-all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Passages that may be wrong, for somebody to listen to */
+        get: operations["list-review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a passage is right as it is */
+        post: operations["confirm-review"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1276,6 +1396,27 @@ export interface components {
             /** @description Newest first */
             sessions: components["schemas"]["Browser"][];
         };
+        Change: {
+            /** @description The words as they are to be, empty for none; for speaker and rename the name, empty for nobody's */
+            after?: string;
+            /** @description The words as they are read now, joined by spaces: one for split and join; the speaker's name for rename */
+            before: string;
+            /**
+             * Format: int64
+             * @description End of the last word
+             */
+            end_ms?: number;
+            /**
+             * @description Words are written otherwise; a segment begins at a word, or goes on in the one before it; somebody else says words; a speaker is called otherwise everywhere
+             * @enum {string}
+             */
+            kind: "text" | "split" | "join" | "speaker" | "rename";
+            /**
+             * Format: int64
+             * @description Start of the first word; nothing for rename
+             */
+            start_ms?: number;
+        };
         ChangeShowInputBody: {
             /** @description In place of all these: what the server of a private feed wants to be told, by the names of header fields */
             header?: {
@@ -1292,6 +1433,13 @@ export interface components {
             url?: string;
             /** @description Of a private feed; goes to its server only, and never comes back from here */
             user?: string;
+        };
+        ChangedWords: {
+            /** Format: int64 */
+            end_ms: number;
+            /** Format: int64 */
+            start_ms: number;
+            was: string;
         };
         Chapter: {
             /** Format: int64 */
@@ -1315,6 +1463,34 @@ export interface components {
             /** @description With one of these in the title */
             words?: string[];
         };
+        ComparedRow: {
+            /** Format: int64 */
+            end_ms: number;
+            runs: components["schemas"]["ComparedRun"][];
+            /** Format: int64 */
+            start_ms: number;
+        };
+        ComparedRun: {
+            left?: string;
+            right?: string;
+            same: boolean;
+        };
+        Comparison: {
+            /**
+             * Format: int64
+             * @description Words that the left one alone has
+             */
+            only_left: number;
+            /** Format: int64 */
+            only_right: number;
+            /** @description In order of time; about a segment of the left one each */
+            rows: components["schemas"]["ComparedRow"][];
+            /**
+             * Format: int64
+             * @description Words that both have, whatever their capitals and punctuation
+             */
+            same: number;
+        };
         Completion: {
             episode_id?: string;
             /** Format: int64 */
@@ -1327,12 +1503,129 @@ export interface components {
             /** @description Best first; query is the whole query with the completion in place of its last word */
             completions: components["schemas"]["Completion"][];
         };
+        Confirmation: {
+            /** @enum {string} */
+            doubt: "decoder" | "loop" | "name" | "gap" | "edit";
+            /** Format: int64 */
+            end_ms: number;
+            episode_id: string;
+            /** Format: int64 */
+            start_ms: number;
+            /** @description As in the list: where other words come to stand there, they are in doubt again */
+            text: string;
+        };
         DoubtfulChunk: {
             /** Format: int64 */
             end_ms: number;
             reasons: string[];
             /** Format: int64 */
             start_ms: number;
+        };
+        Edit: {
+            /** @description The words as they are to be, empty for none; for speaker and rename the name, empty for nobody's */
+            after?: string;
+            /** Format: date-time */
+            at: string;
+            /** @description The words as they are read now, joined by spaces: one for split and join; the speaker's name for rename */
+            before: string;
+            /** @description Who made it; absent where nobody logs in */
+            by?: string;
+            /**
+             * Format: int64
+             * @description End of the last word
+             */
+            end_ms?: number;
+            /**
+             * @description It stands where it was made, or where its words were found in another transcript; the transcript says so by itself; its place was not found, or is not transcribed yet; it was undone
+             * @enum {string}
+             */
+            fate: "applied" | "found" | "satisfied" | "unfit" | "waiting" | "undone";
+            /** Format: int64 */
+            id: number;
+            /**
+             * @description Words are written otherwise; a segment begins at a word, or goes on in the one before it; somebody else says words; a speaker is called otherwise everywhere
+             * @enum {string}
+             */
+            kind: "text" | "split" | "join" | "speaker" | "rename";
+            /** @description Where it stands */
+            now?: components["schemas"]["Span"];
+            /** @description It is about words that are kept from everybody: they are not told */
+            private?: boolean;
+            /**
+             * Format: int64
+             * @description Start of the first word; nothing for rename
+             */
+            start_ms?: number;
+            /** Format: date-time */
+            undone_at?: string;
+            undone_by?: string;
+        };
+        EditInputBody: {
+            /** @description All are made, or none */
+            changes: components["schemas"]["Change"][];
+        };
+        EditProblem: {
+            /**
+             * @description A human-readable explanation specific to this occurrence of the problem.
+             * @example Property foo is required but is missing.
+             */
+            detail?: string;
+            /** @description Optional list of individual error details */
+            errors?: components["schemas"]["ErrorDetail"][];
+            /**
+             * Format: uri
+             * @description A URI reference that identifies the specific occurrence of the problem.
+             * @example https://example.com/error-log/abc123
+             */
+            instance?: string;
+            /** @description What stands there now */
+            now: components["schemas"]["Segment"][];
+            /**
+             * Format: int64
+             * @description HTTP status code
+             * @example 400
+             */
+            status?: number;
+            /**
+             * @description A short, human-readable summary of the problem type. This value should not change between occurrences of the error.
+             * @example Bad Request
+             */
+            title?: string;
+            /**
+             * Format: uri
+             * @description A URI reference to human-readable documentation for the error.
+             * @default about:blank
+             * @example https://example.com/errors/example
+             */
+            type: string;
+            wanted: components["schemas"]["Change"];
+        };
+        Edited: {
+            /**
+             * Format: int64
+             * @description Changes that count
+             */
+            edits: number;
+            /** @description Those that were asked for */
+            made: components["schemas"]["Edit"][];
+            /** @description Of the transcript as it is now */
+            revision: string;
+            /**
+             * Format: int64
+             * @description Of them, those whose place was not found
+             */
+            unfit: number;
+        };
+        Edits: {
+            /** @description The newest first */
+            edits: components["schemas"]["Edit"][];
+            /** @description Cursor of the page that follows; absent from the last one */
+            next?: string;
+            /**
+             * Format: int64
+             * @description All of this episode whose place was not found
+             */
+            unfit: number;
         };
         Episode: {
             /** @description Its audio was not kept, as the settings of its show ask: there is the text only */
@@ -2048,6 +2341,42 @@ export interface components {
             /** Format: int64 */
             retried: number;
         };
+        Review: {
+            /**
+             * @description The decoder's result looks bad; the same words come again and again; a word sounds like a known name; words are spread over too much time, or too little; a change has lost its place
+             * @enum {string}
+             */
+            doubt: "decoder" | "loop" | "name" | "gap" | "edit";
+            /** Format: int64 */
+            end_ms: number;
+            episode: components["schemas"]["Episode"];
+            /** Format: int64 */
+            start_ms: number;
+            /** @description The name that it sounds like, or what somebody wrote */
+            suggested?: string;
+            text: string;
+            /**
+             * Format: double
+             * @description How many words a minute of listening would set right, about
+             */
+            worth: number;
+        };
+        Reviews: {
+            /**
+             * Format: int64
+             * @description All that are in doubt, at most 10,000
+             */
+            left: number;
+            /** @description Cursor of the page that follows; absent from the last one */
+            next?: string;
+            /** @description Those first of which a minute of listening sets most right */
+            passages: components["schemas"]["Review"][];
+            /**
+             * Format: int64
+             * @description Episodes that were not looked through since they changed
+             */
+            unread: number;
+        };
         Rule: {
             /** Format: date-time */
             at: string;
@@ -2314,6 +2643,12 @@ export interface components {
             name: string;
             reason: string;
         };
+        Span: {
+            /** Format: int64 */
+            end_ms: number;
+            /** Format: int64 */
+            start_ms: number;
+        };
         Status: {
             /**
              * Format: int64
@@ -2487,6 +2822,8 @@ export interface components {
             task: "transcribe" | "translate";
         };
         Transcript: {
+            /** @description What was transcribed where words are written otherwise; for those who may change it */
+            changed: components["schemas"]["ChangedWords"][];
             complete: boolean;
             /**
              * Format: int64
@@ -2498,6 +2835,11 @@ export interface components {
              * @description Length of the decoded audio; known when complete
              */
             duration_ms?: number;
+            /**
+             * Format: int64
+             * @description Changes that people made and that count
+             */
+            edits: number;
             episode_id: string;
             /** @description ISO 639-1 of what is spoken, also of a translation; absent until detected */
             language?: string;
@@ -2506,6 +2848,8 @@ export interface components {
             origin?: components["schemas"]["Origin"];
             /** @description How the transcript was made */
             report: components["schemas"]["Report"];
+            /** @description Changes with the text, its times and speakers */
+            revision: string;
             segments: components["schemas"]["Segment"][];
             /** @enum {string} */
             source: "whisper" | "publisher" | "import";
@@ -2513,9 +2857,18 @@ export interface components {
             task: "transcribe" | "translate";
             /** @description Tasks of which the episode has a transcript */
             tasks: ("transcribe" | "translate")[];
+            /**
+             * Format: int64
+             * @description Of them, those whose place was not found
+             */
+            unfit: number;
             /** @description The prompt that told the decoder which names to expect */
             vocabulary?: string;
             warning?: string;
+        };
+        UndoInputBody: {
+            /** @description Changes of this episode */
+            ids: number[];
         };
         Upload: {
             /**
@@ -3271,6 +3624,448 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-edits": {
+        parameters: {
+            query?: {
+                /** @description Where to go on: next of the page before; absent: from the first one */
+                cursor?: string;
+                /** @description Greatest number to return */
+                limit?: number;
+                /** @description Only those of which this became */
+                fate?: "applied" | "found" | "satisfied" | "unfit" | "waiting" | "undone";
+            };
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edits"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "edit-transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edited"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "redo-edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edited"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "undo-edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edited"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4872,6 +5667,183 @@ export interface operations {
             };
         };
     };
+    "compare-transcripts": {
+        parameters: {
+            query: {
+                /** @description Id of a transcript in the list of transcripts */
+                left: number;
+                /** @description Id of another one */
+                right: number;
+            };
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "choose-transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+                /** @description Its id in the list of transcripts */
+                transcript: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptTranscripts"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "stream-events": {
         parameters: {
             query?: never;
@@ -6074,6 +7046,206 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-review": {
+        parameters: {
+            query?: {
+                /** @description Where to go on: next of the page before; absent: from the first one */
+                cursor?: string;
+                /** @description Greatest number to return */
+                limit?: number;
+                /** @description Only passages of this episode */
+                episode?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reviews"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "confirm-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -32,6 +32,7 @@ export type Storage = Schemas['Storage']
 export type Transcript = Schemas['Transcript']
 export type Upload = Schemas['Upload']
 export type WaitingJob = Schemas['WaitingJob']
+export type Word = Schemas['Word']
 export type Task = Transcript['task']
 
 /** What the server says when it cannot do what was asked; status 0 means that it was not reached. */
@@ -39,6 +40,7 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     message: string,
+    readonly body?: unknown, // all that it says
   ) {
     super(message)
   }
@@ -57,7 +59,8 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
   }
   if (!answer.ok) {
     if (answer.status === 401) onStranger.then()
-    throw new Problem(answer.status, await reason(answer))
+    const body = (await answer.json().catch(() => ({}))) as Schemas['ErrorModel']
+    throw new Problem(answer.status, reason(body) ?? answer.statusText, body)
   }
   return (answer.status === 204 ? undefined : await answer.json()) as T
 }
@@ -72,10 +75,9 @@ export const send = <T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: strin
 /** Who uses the page, and what they may do. */
 export const getSession = () => get<Session>('/api/v1/session')
 
-async function reason(answer: Response): Promise<string> {
-  const problem = (await answer.json().catch(() => ({}))) as Schemas['ErrorModel']
+function reason(problem: Schemas['ErrorModel']): string | undefined {
   const first = problem.errors?.[0]
-  return first?.message ? `${problem.detail}: ${first.message}` : (problem.detail ?? answer.statusText)
+  return first?.message ? `${problem.detail}: ${first.message}` : problem.detail
 }
 
 type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? Q : never

@@ -20,11 +20,11 @@ export function keep(name: string, value: unknown) {
   }
 }
 
-/** Forgets what was searched and heard here, and keeps nothing more until the page is loaded again. */
+/** Forgets what was searched, heard and written here, and keeps nothing more until the page is loaded again. */
 export function forget() {
   left = true
   try {
-    for (const name of ['recent', 'saved', 'places']) localStorage.removeItem(`earshot.${name}`)
+    for (const name of ['recent', 'saved', 'places', 'edits']) localStorage.removeItem(`earshot.${name}`)
   } catch {
     // Then nothing was kept either.
   }

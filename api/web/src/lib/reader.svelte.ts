@@ -15,6 +15,7 @@ class Reader {
   busy = $state(false)
   searching = $state(false)
   within = $state('') // what is looked for in this episode alone, in place of the query
+  editing = $state(false) // its words can be changed
 
   #query = ''
   #running: AbortController | undefined
@@ -31,6 +32,7 @@ class Reader {
     this.kept = 0
     this.moments = []
     this.within = this.#query = ''
+    this.editing = false
     if (id) await this.#load()
   }
 
@@ -51,6 +53,11 @@ class Reader {
   async keep(kept: number) {
     this.kept = kept
     await this.#load()
+  }
+
+  /** Reads it again at once; resolves when it is there. */
+  async reload() {
+    if (this.id) await this.#load()
   }
 
   /** Reads it again, soon: something has changed. */

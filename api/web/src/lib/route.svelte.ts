@@ -1,10 +1,10 @@
 // The page's state that belongs in its address: `/?q=…&sort=…&strict=1`, `/episodes/ID?q=…&t=SECONDS`, or `t=FROM-TO` for a quote,
-// `/shows/ID`, `/queue`, `/models`, `/names` and `/names?name=NAME`.
+// `/shows/ID`, `/queue`, `/models`, `/review`, `/names` and `/names?name=NAME`.
 
 export const sorts = ['relevance', 'newest', 'oldest'] as const
 export type Sort = (typeof sorts)[number]
 
-export const views = ['', 'queue', 'models', 'names'] as const
+export const views = ['', 'queue', 'models', 'names', 'review'] as const
 export type View = (typeof views)[number]
 
 export interface Route {

@@ -1,5 +1,5 @@
 // Text with marks, and transcripts as paragraphs of words.
-import type { Chapter, Mark, Moment, Segment } from './api'
+import type { Chapter, Mark, Moment, Segment, Word } from './api'
 
 export interface Piece {
   text: string
@@ -35,6 +35,7 @@ export function pieces(snippet: string, marks: Mark[]): Piece[] {
 export interface Token {
   text: string
   word: number
+  by?: string | undefined // who wrote it, if not the decoder: 'edit' or 'rule'
 }
 
 export interface Run {
@@ -55,6 +56,7 @@ export interface Script {
   paragraphs: Paragraph[]
   starts: number[] // start of every word in milliseconds, in order
   ends: number[]
+  words: string[]
 }
 
 const longPauseMS = 1500
@@ -62,7 +64,7 @@ const longParagraphMS = 45_000
 
 /** Groups segments into paragraphs by chapter, speaker, pause and length, and finds their words in their texts. */
 export function script(segments: Segment[], chapters: Chapter[] = []): Script {
-  const out: Script = { paragraphs: [], starts: [], ends: [] }
+  const out: Script = { paragraphs: [], starts: [], ends: [], words: [] }
   const ahead = chapters.filter((c) => c.title).sort((a, b) => a.start_ms - b.start_ms)
   let before: Segment | undefined
   let open: Paragraph | undefined
@@ -100,14 +102,15 @@ function tokens(s: Segment, all: Script): Token[] {
   const out: Token[] = []
   let at = 0
   // A segment without words is one, so that it can be heard and followed all the same.
-  const words = s.words.length ? s.words : [{ text, start_ms: s.start_ms, end_ms: s.end_ms }]
+  const words: Pick<Word, 'text' | 'start_ms' | 'end_ms' | 'by'>[] = s.words.length ? s.words : [{ text, start_ms: s.start_ms, end_ms: s.end_ms }]
   for (const w of words) {
     const found = w.text ? text.indexOf(w.text, at) : -1
     if (found < 0) continue
     if (found > at) out.push({ text: text.slice(at, found), word: -1 })
-    out.push({ text: w.text, word: all.starts.length })
+    out.push({ text: w.text, word: all.starts.length, by: w.by })
     all.starts.push(w.start_ms)
     all.ends.push(w.end_ms)
+    all.words.push(w.text)
     at = found + w.text.length
   }
   if (at < text.length) out.push({ text: text.slice(at), word: -1 })

@@ -47,6 +47,7 @@ export const en = {
     library: 'Library',
     queue: 'Queue',
     unseenOnTheWay: ' on the way',
+    review: 'Review',
     models: 'Models',
     names: 'Names',
     help: 'Help',
