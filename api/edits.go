@@ -22,7 +22,7 @@ import (
 type Editor interface {
 	// Corrected returns the current transcript of an episode as it is read, with what became of all changes.
 	Corrected(ctx context.Context, id models.EpisodeID) (models.Corrected, error)
-	// Edit makes changes, all or none. The error is a [models.EditConflict] where other words stand there by now.
+	// Edit makes changes, all or none. The error is a [models.EditConflictError] where other words stand there by now.
 	Edit(ctx context.Context, id models.EpisodeID, by string, changes []models.Edit) ([]models.Edit, error)
 	// UndoEdits takes changes back, or lets them count again.
 	UndoEdits(ctx context.Context, id models.EpisodeID, by string, undone bool, edits ...int64) error
@@ -144,7 +144,7 @@ func (s *server) edit(ctx context.Context, in *editInput) (*struct{ Body Edited 
 		}
 	}
 	made, err := s.Owner.Edit(ctx, e.ID, callerOf(ctx).name, changes)
-	if conflict := (*models.EditConflict)(nil); errors.As(err, &conflict) {
+	if conflict := (*models.EditConflictError)(nil); errors.As(err, &conflict) {
 		return nil, newEditProblem(conflict)
 	}
 	if err != nil {
@@ -229,7 +229,7 @@ func newEdit(r models.EditRecord) Edit {
 	return e
 }
 
-func newEditProblem(c *models.EditConflict) *EditProblem {
+func newEditProblem(c *models.EditConflictError) *EditProblem {
 	p := &EditProblem{Wanted: newChange(c.Wanted), Now: notNil(c.Now)}
 	p.Title, p.Status, p.Detail = http.StatusText(http.StatusConflict), http.StatusConflict, c.Error()
 	for i := range p.Now {

@@ -65,7 +65,7 @@ func (n *naming) Names(context.Context) ([]models.Name, error) {
 func (n *naming) SetNames(_ context.Context, names ...models.Name) error {
 	defer n.lock()()
 	for i := range names {
-		names[i].Tidy()
+		names[i] = names[i].Tidy()
 		if err := names[i].Check(); err != nil {
 			return err
 		}

@@ -77,18 +77,18 @@ type EditRecord struct {
 	Now  Span // where it stands; zero unless it is applied or found
 }
 
-// EditConflict is why a change cannot be made as it was meant: what it is about was changed meanwhile. It is [ErrConflict].
-type EditConflict struct {
+// EditConflictError is why a change cannot be made as it was meant: what it is about was changed meanwhile. It is [ErrConflict].
+type EditConflictError struct {
 	Wanted Edit
 	Now    []Segment // what stands there now
 }
 
-func (e *EditConflict) Error() string {
+func (e *EditConflictError) Error() string {
 	return "somebody changed these words meanwhile: look at what they are now, and say again what they are to be"
 }
 
 // Unwrap makes it an [ErrConflict].
-func (e *EditConflict) Unwrap() error { return ErrConflict }
+func (e *EditConflictError) Unwrap() error { return ErrConflict }
 
 // Check returns an error that is [ErrInvalid] and says what is wrong with an edit as it comes from outside.
 func (e Edit) Check() error {

@@ -58,8 +58,8 @@ func (n Name) Check() error {
 	return nil
 }
 
-// Tidy makes one line of each text of a name and drops aliases that say nothing.
-func (n *Name) Tidy() {
+// Tidy returns a name whose texts are a line each, without aliases that say nothing.
+func (n Name) Tidy() Name {
 	n.Text = Line(n.Text)
 	aliases := []string{}
 	for _, a := range n.Aliases {
@@ -68,4 +68,5 @@ func (n *Name) Tidy() {
 		}
 	}
 	n.Aliases = aliases
+	return n
 }

@@ -72,7 +72,7 @@ func editsStay(c clause) {
 	}
 
 	_, err = s.Edit(ctx, id, "bo", []models.Edit{retext(8, 9, "last", "this"), retext(6, 8, "in spiral", "Inspiral")})
-	var conflict *models.EditConflict
+	var conflict *models.EditConflictError
 	if !errors.As(err, &conflict) {
 		t.Fatalf("an edit of what was changed: %v", err)
 	}

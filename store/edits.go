@@ -50,7 +50,7 @@ func editsOf(ctx context.Context, db bun.IDB, id models.EpisodeID) ([]models.Edi
 }
 
 // Edit makes changes to the transcript that an episode has now, one after the other, all or nothing. Before is what the person sees
-// there; where somebody else has changed it meanwhile, the error is a [models.EditConflict]. They are returned as they are stored:
+// there; where somebody else has changed it meanwhile, the error is a [models.EditConflictError]. They are returned as they are stored:
 // about the words that were transcribed.
 func (s *Store) Edit(ctx context.Context, id models.EpisodeID, by string, changes []models.Edit) ([]models.Edit, error) {
 	for i := range changes {

@@ -43,7 +43,7 @@ func (s *Store) Names(ctx context.Context) ([]models.Name, error) {
 // SetNames replaces what is known about names, all or nothing; one that says nothing is forgotten.
 func (s *Store) SetNames(ctx context.Context, names ...models.Name) error {
 	for i := range names {
-		names[i].Tidy()
+		names[i] = names[i].Tidy()
 		if err := names[i].Check(); err != nil {
 			return err
 		}

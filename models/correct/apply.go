@@ -53,7 +53,7 @@ func (t *text) edit(l Layer, upTo int64) []models.EditRecord {
 
 // Resolve makes of changes, as somebody asks for who sees the corrected transcript, edits that can be stored: with the words that
 // were transcribed or edited before, where a rule has changed these, and with the words around them. Each is about the
-// transcript as those before it leave it. The error is a [models.EditConflict] where the words are no longer as the change says.
+// transcript as those before it leave it. The error is a [models.EditConflictError] where the words are no longer as the change says.
 func Resolve(t models.Transcript, l Layer, changes []models.Edit) ([]models.Edit, error) {
 	out := make([]models.Edit, 0, len(changes))
 	for _, change := range changes {
@@ -64,7 +64,7 @@ func Resolve(t models.Transcript, l Layer, changes []models.Edit) ([]models.Edit
 		l.Rules.apply(x, t.EpisodeID, l.Show)
 		e, ok := x.resolve(raw, change)
 		if !ok {
-			return nil, &models.EditConflict{Wanted: change, Now: x.around(change)}
+			return nil, &models.EditConflictError{Wanted: change, Now: x.around(change)}
 		}
 		e.Audio = l.Audio
 		out = append(out, e)

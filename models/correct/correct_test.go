@@ -226,7 +226,7 @@ func TestConflict(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := correct.Resolve(tr, l, []models.Edit{change})
-			var conflict *models.EditConflict
+			var conflict *models.EditConflictError
 			if !errors.As(err, &conflict) || !errors.Is(err, models.ErrConflict) {
 				t.Fatalf("the error is %v", err)
 			}
