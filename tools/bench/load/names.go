@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -112,7 +113,7 @@ func fix(ctx context.Context, base, name string, w rule, report table) error {
 	}
 	whole := func(d time.Duration) string { return fmt.Sprintf("%.0f", ms(d)) }
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()) }
-	report.row(fmt.Sprint(w.Episodes), fmt.Sprint(w.Places), whole(preview), whole(apply), whole(known), seconds(indexed), whole(undo), seconds(back))
+	report.row(strconv.Itoa(w.Episodes), strconv.Itoa(w.Places), whole(preview), whole(apply), whole(known), seconds(indexed), whole(undo), seconds(back))
 	return nil
 }
 
