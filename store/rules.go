@@ -213,6 +213,9 @@ func (s *Store) RulePlaces(ctx context.Context, r models.Rule, episodes []models
 		return nil, fmt.Errorf("reading the rules: %w", s.e.explain(err))
 	}
 	alone, all := correct.NewRules([]models.Rule{r}), others.With(r)
+	if others.Empty() {
+		all = nil
+	}
 	found := make([][]models.Place, len(episodes))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(readers)
@@ -231,7 +234,7 @@ func (s *Store) RulePlaces(ctx context.Context, r models.Rule, episodes []models
 // candidate is the number of a rule that is not stored: none has it.
 const candidate = -1
 
-// placesIn returns the places of a rule in an episode, which is there alone and among all.
+// placesIn returns the places of a rule in an episode, which is there alone and among all; all is nil where there are no others.
 func (s *Store) placesIn(ctx context.Context, id models.EpisodeID, alone, all *correct.Rules) (places []models.Place, err error) {
 	err = s.read(ctx, "looking for the places of a rule", func(ctx context.Context, tx bun.Tx) error {
 		row, err := currentRow(ctx, tx, id, models.TaskTranscribe)
@@ -248,6 +251,9 @@ func (s *Store) placesIn(ctx context.Context, id models.EpisodeID, alone, all *c
 		}
 		l.Rules = alone
 		if places = correct.Apply(t, l).Places; len(places) == 0 {
+			return nil
+		}
+		if all == nil {
 			return nil
 		}
 		l.Rules = all

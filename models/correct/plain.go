@@ -9,12 +9,18 @@ import (
 // Words are compared by their parts: letters, numbers and marks in lower case. A hyphen or any other sign within a word ends a part,
 // an apostrophe does not; each character of a script that is written without spaces is a part.
 
-func letter(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) }
+func letter(r rune) bool {
+	if r < utf8.RuneSelf { // as mostly
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
+}
 
 func apostrophe(r rune) bool { return r == '\'' || r == '’' || r == 'ʼ' }
 
 func unspaced(r rune) bool {
-	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+	const thai = 0x0E00 // the first of them
+	return r >= thai && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
 // parts returns the parts of a word, or of several, with their capitals.
@@ -55,6 +61,9 @@ func letterFollows(text string) bool {
 // fold makes a part comparable whatever its capitals and apostrophes.
 func fold(part string) string {
 	part = strings.ToLower(part)
+	if ascii(part) {
+		return part
+	}
 	if strings.ContainsFunc(part, func(r rune) bool { return r != '\'' && apostrophe(r) }) {
 		part = strings.Map(func(r rune) rune {
 			if apostrophe(r) {
@@ -64,6 +73,15 @@ func fold(part string) string {
 		}, part)
 	}
 	return part
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func foldAll(list []string) []string {

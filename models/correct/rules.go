@@ -88,7 +88,8 @@ type stream struct {
 }
 
 func (t *text) stream() *stream {
-	s := &stream{first: make([]int, len(t.tokens)+1)}
+	n := len(t.tokens)
+	s := &stream{first: make([]int, n+1), folded: make([]string, 0, n), exact: make([]string, 0, n), token: make([]int, 0, n)}
 	for i, k := range t.tokens {
 		s.first[i] = len(s.folded)
 		for _, p := range parts(k.Text) {

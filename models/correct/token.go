@@ -33,6 +33,11 @@ type text struct {
 // newText takes a transcript apart. Segments without words get such as share its time by their lengths.
 func newText(segments []models.Segment) *text {
 	t := &text{source: segments, touched: make([]bool, len(segments)), glue: " "}
+	room := 0
+	for _, g := range segments {
+		room += len(g.Words)
+	}
+	t.tokens = make([]token, 0, room)
 	spaced, joined := 0, 0
 	for i, g := range segments {
 		words := g.Words
