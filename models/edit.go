@@ -41,10 +41,13 @@ type Edit struct {
 	// Left and Right are the words around them as they were, by which they are found in another transcript.
 	Left, Right string
 	Audio       string // SHA-256 of the recording that the times are of
-	By          string // name of the user, "" where nobody logs in
-	At          time.Time
-	UndoneAt    time.Time // zero: it counts
-	UndoneBy    string
+	// RuleID is the rule that changed the words in an earlier transcript of the episode, 0 for an edit by a person: the place is known, whatever
+	// the name is heard as the next time. It counts while the rule holds.
+	RuleID   int64
+	By       string // name of the user, "" where nobody logs in
+	At       time.Time
+	UndoneAt time.Time // zero: it counts
+	UndoneBy string
 }
 
 // TakesOut reports whether words are taken out, and nothing takes their place.

@@ -150,6 +150,18 @@ func rulesHold(c clause) {
 	again(t, s, h, id, "large", "we love N. Spiro and in spiral loves us")
 	reads(t, s, id, "we love Enspiral and in spiral loves us")
 
+	// Heard as something that the rule does not know, the place is known all the same, and the place that was left out is still left out.
+	again(t, s, h, id, "small", "we love inspire oh and in spiral loves us")
+	reads(t, s, id, "we love Enspiral and in spiral loves us")
+	last, err = s.LastChange(ctx)
+	must(t, err)
+	must(t, s.UndoRule(ctx, r.ID, "bo", true, models.Reach{Seq: last}))
+	reads(t, s, id, "we love inspire oh and in spiral loves us")
+	if changes, err = s.Changes(ctx, last, 0); err != nil || len(changes) != 1 {
+		t.Errorf("undone, the index is told of %+v, %v", changes, err)
+	}
+	must(t, s.UndoRule(ctx, r.ID, "bo", false, reach))
+	again(t, s, h, id, "large", "we love N. Spiro and in spiral loves us")
 	must(t, s.UndoRule(ctx, r.ID, "bo", true, reach))
 	reads(t, s, id, "we love N. Spiro and in spiral loves us")
 	must(t, s.UndoRule(ctx, r.ID, "bo", false, reach))

@@ -23,6 +23,7 @@ type editRow struct {
 	WordsBefore string
 	WordsAfter  string
 	Audio       string
+	RuleID      int64
 	UserName    string
 	CreatedAt   int64
 	UndoneAt    int64
@@ -32,7 +33,14 @@ type editRow struct {
 func (r *editRow) model() models.Edit {
 	return models.Edit{
 		ID: r.ID, EpisodeID: r.EpisodeID, Kind: r.Kind, Span: models.Span{StartMS: r.StartMS, EndMS: r.EndMS}, Before: r.Was, After: r.Becomes,
-		Left: r.WordsBefore, Right: r.WordsAfter, Audio: r.Audio, By: r.UserName, At: fromMS(r.CreatedAt), UndoneAt: fromMS(r.UndoneAt), UndoneBy: r.UndoneBy,
+		Left: r.WordsBefore, Right: r.WordsAfter, Audio: r.Audio, RuleID: r.RuleID, By: r.UserName, At: fromMS(r.CreatedAt), UndoneAt: fromMS(r.UndoneAt), UndoneBy: r.UndoneBy,
+	}
+}
+
+func (s *Store) newEditRow(id models.EpisodeID, e models.Edit) *editRow {
+	return &editRow{
+		EpisodeID: id, Kind: e.Kind, StartMS: e.StartMS, EndMS: e.EndMS, Was: clean(e.Before), Becomes: clean(e.After),
+		WordsBefore: clean(e.Left), WordsAfter: clean(e.Right), Audio: e.Audio, RuleID: e.RuleID, UserName: e.By, CreatedAt: toMS(s.now()),
 	}
 }
 
@@ -83,10 +91,8 @@ func (s *Store) Edit(ctx context.Context, id models.EpisodeID, by string, change
 			return err
 		}
 		for i, e := range made {
-			row := &editRow{
-				EpisodeID: id, Kind: e.Kind, StartMS: e.StartMS, EndMS: e.EndMS, Was: clean(e.Before), Becomes: clean(e.After),
-				WordsBefore: clean(e.Left), WordsAfter: clean(e.Right), Audio: e.Audio, UserName: by, CreatedAt: toMS(s.now()),
-			}
+			e.By = by
+			row := s.newEditRow(id, e)
 			if _, err := tx.NewInsert().Model(row).Returning("id").Exec(ctx); err != nil {
 				return err
 			}
@@ -133,6 +139,9 @@ func (s *Store) ChooseTranscript(ctx context.Context, id models.EpisodeID, trans
 		}
 		if !r.Complete {
 			return models.Explain(models.ErrConflict, "this transcript is not complete: it can be chosen when it is")
+		}
+		if err := s.keepPlaces(ctx, tx, id); err != nil {
+			return err
 		}
 		r.ChosenAt = toMS(s.now())
 		if _, err := tx.NewUpdate().Model(r).Column("chosen_at").WherePK().Exec(ctx); err != nil {

@@ -56,6 +56,9 @@ func (s *Store) SaveImport(ctx context.Context, lease models.Lease, t models.Tra
 			EpisodeID: e.ID, Source: t.Source, Task: models.TaskTranscribe, Report: "{}", Origin: clean(string(origin)), Language: clean(t.Language),
 			MediaSHA256: t.Origin.Audio, DurationMS: e.Media.DurationMS, Complete: true, Warning: reason(t.Warning), CreatedAt: now,
 		}
+		if err := s.keepPlaces(ctx, tx, e.ID); err != nil {
+			return err
+		}
 		if err := replaceImport(ctx, tx, r, t.Segments); err != nil {
 			return err
 		}

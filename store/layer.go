@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/uptrace/bun"
@@ -63,8 +64,11 @@ func (s *Store) layer(ctx context.Context, tx bun.IDB, t *transcriptRow) (correc
 			return l, err
 		}
 	}
-	l.Rules, err = s.rules(ctx, tx)
-	return l, err
+	if l.Rules, err = s.rules(ctx, tx); err != nil {
+		return l, err
+	}
+	l.Edits = slices.DeleteFunc(l.Edits, func(e models.Edit) bool { return e.RuleID != 0 && !l.Rules.Hold(e.RuleID) })
+	return l, nil
 }
 
 // corrected returns a transcript with all that people said about it.

@@ -196,12 +196,40 @@ func (s *Store) touched(ctx context.Context, r models.Rule, in models.Reach) ([]
 		return nil, 0, err
 	}
 	var out []models.EpisodeID
+	if err := s.e.read.NewSelect().Model((*editRow)(nil)).Distinct().Column("episode_id").Where("rule_id = ? AND rule_id > 0", r.ID).Scan(ctx, &out); err != nil {
+		return nil, 0, fmt.Errorf("reading where a rule was kept: %w", s.e.explain(err))
+	}
 	for _, p := range places {
-		if n := len(out); n == 0 || out[n-1] != p.EpisodeID {
-			out = append(out, p.EpisodeID)
-		}
+		out = append(out, p.EpisodeID)
 	}
 	return out, len(places), nil
+}
+
+// keepPlaces keeps where rules change the current transcript of an episode, which is about to be replaced: in the next one the names may be heard
+// as something else again.
+func (s *Store) keepPlaces(ctx context.Context, tx bun.Tx, id models.EpisodeID) error {
+	r, err := currentRow(ctx, tx, id, models.TaskTranscribe)
+	if err != nil || r == nil || !r.Complete {
+		return err
+	}
+	t, err := r.whole(ctx, tx)
+	if err != nil {
+		return err
+	}
+	l, err := s.layer(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+	kept := correct.Keep(t, l)
+	kept = kept[:min(len(kept), max(0, models.MaxEdits-len(l.Edits)))]
+	rows := make([]*editRow, len(kept))
+	for i, e := range kept {
+		rows[i] = s.newEditRow(id, e)
+	}
+	return chunks(rows, 200, func(rows []*editRow) error {
+		_, err := tx.NewInsert().Model(&rows).Exec(ctx)
+		return err
+	})
 }
 
 // RulePlaces returns the places at which a rule changes words of some episodes, or would, in the order of the episodes and of

@@ -270,6 +270,11 @@ func (s *Store) FinishTranscript(ctx context.Context, lease models.Lease, done m
 		if err != nil {
 			return err
 		}
+		if t.Task == models.TaskTranscribe {
+			if err := s.keepPlaces(ctx, tx, t.EpisodeID); err != nil {
+				return err
+			}
+		}
 		if err := notCurrent(ctx, tx, t.EpisodeID, t.Task, t.ID); err != nil {
 			return err
 		}

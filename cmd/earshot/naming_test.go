@@ -76,7 +76,7 @@ func TestANameIsRightOnceAndEverywhere(t *testing.T) {
 	}
 	n.searchable(second, `exact:"`+guest+`"`)
 
-	n.edit(first, "platform", "(payments) platform")
+	n.edit(first, "platform", "(public) platform")
 	p.must("shows", "set", filepath.Base(folder), "--model", defaultModel)
 	for _, id := range []models.EpisodeID{first, second} {
 		n.again(id)
@@ -84,10 +84,10 @@ func TestANameIsRightOnceAndEverywhere(t *testing.T) {
 			t.Errorf("transcribed again, %s is gone: %s", guest, text)
 		}
 	}
-	if text := n.text(first); !strings.Contains(text, "(payments) platform") {
+	if text := n.text(first); !strings.Contains(text, "(public) platform") {
 		t.Errorf("transcribed again, what a person wrote is gone: %s", text)
 	}
-	n.searchable(first, "payments")
+	n.searchable(first, "public")
 
 	n.post(fmt.Sprintf("/rules/%d/undo", rule), nil, nil)
 	for _, id := range []models.EpisodeID{first, second} {
@@ -97,7 +97,7 @@ func TestANameIsRightOnceAndEverywhere(t *testing.T) {
 			}
 		}
 	}
-	if text := n.text(first); !strings.Contains(text, "(payments) platform") {
+	if text := n.text(first); !strings.Contains(text, "(public) platform") {
 		t.Errorf("with the rule, what a person wrote is gone: %s", text)
 	}
 }

@@ -1,6 +1,7 @@
 package correct
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/earshot/earshot/models"
@@ -49,6 +50,26 @@ func (t *text) edit(l Layer, upTo int64) []models.EditRecord {
 		records[i] = t.apply(e, l.Audio, upTo)
 	}
 	return records
+}
+
+// Keep makes edits of the places at which rules change a transcript, so that they stay known when another one takes its place.
+// Those that the layer has already are left out.
+func Keep(t models.Transcript, l Layer) []models.Edit {
+	x := newText(t.Segments)
+	x.edit(l, upTo(t))
+	raw := &text{tokens: slices.Clone(x.tokens), glue: x.glue}
+	var out []models.Edit
+	for _, p := range l.Rules.apply(x, t.EpisodeID, l.Show) {
+		from, to, ok := raw.exactly(models.Edit{Kind: models.EditText, Span: p.Span, Before: p.Before})
+		if !ok || slices.ContainsFunc(l.Edits, func(e models.Edit) bool { return e.RuleID == p.RuleID && e.Audio == l.Audio && e.Meets(p.Span) }) {
+			continue
+		}
+		out = append(out, models.Edit{
+			EpisodeID: t.EpisodeID, Kind: models.EditText, Span: p.Span, Before: p.Before, After: p.After, Left: raw.before(from, contextWords), Right: raw.after(to, contextWords),
+			Audio: l.Audio, RuleID: p.RuleID,
+		})
+	}
+	return out
 }
 
 // Resolve makes of changes, as somebody asks for who sees the corrected transcript, edits that can be stored: with the words that

@@ -111,7 +111,11 @@ func (t *text) change(e models.Edit, audio string) (models.EditFate, models.Span
 		if !exact && t.says(from, to, e) {
 			return models.FateSatisfied, models.Span{}
 		}
-		t.rewrite(from, to, strings.Fields(e.After))
+		by := models.ByEdit
+		if e.RuleID != 0 {
+			by = models.ByRule
+		}
+		t.rewrite(from, to, strings.Fields(e.After), by)
 	case models.EditRename, models.EditSpeaker:
 	}
 	return fate, now
@@ -127,8 +131,8 @@ func (t *text) says(from, to int, e models.Edit) bool {
 	return slices.Equal(keys(said), keys(e.After))
 }
 
-// rewrite puts words in the place of the tokens [from, to). Those at both ends that stay as they are keep their times.
-func (t *text) rewrite(from, to int, words []string) {
+// rewrite puts words in the place of the tokens [from, to), and says who wrote them. Those at both ends that stay as they are keep their times.
+func (t *text) rewrite(from, to int, words []string, by string) {
 	for from < to-1 && len(words) > 1 && t.tokens[from].Text == words[0] {
 		from, words = from+1, words[1:]
 	}
@@ -137,7 +141,7 @@ func (t *text) rewrite(from, to int, words []string) {
 	}
 	made := spread(words, t.span(from, to))
 	for i := range made {
-		made[i].By, made[i].Probability = models.ByEdit, 1
+		made[i].By, made[i].Probability = by, 1
 		if len(made) == to-from {
 			made[i].StartMS, made[i].EndMS = t.tokens[from+i].StartMS, t.tokens[from+i].EndMS
 		}

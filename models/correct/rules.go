@@ -76,6 +76,11 @@ func (r *Rules) With(rule models.Rule) *Rules {
 	return NewRules(append(list, rule))
 }
 
+// Hold reports whether a rule, by its identifier, is among them.
+func (r *Rules) Hold(id int64) bool {
+	return slices.ContainsFunc(r.list, func(o models.Rule) bool { return o.ID == id })
+}
+
 // Empty reports whether there is nothing to look for.
 func (r *Rules) Empty() bool { return r == nil || len(r.list) == 0 }
 

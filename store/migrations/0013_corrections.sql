@@ -11,12 +11,14 @@ CREATE TABLE edits (
   words_before TEXT NOT NULL,
   words_after TEXT NOT NULL,
   audio TEXT NOT NULL,                   -- SHA-256 of the recording that the times are of
+  rule_id BIGINT NOT NULL DEFAULT 0,     -- that changed the words in an earlier transcript; 0: a person did
   user_name TEXT NOT NULL,
   created_at BIGINT NOT NULL,
   undone_at BIGINT NOT NULL DEFAULT 0,
   undone_by TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX edits_by_episode ON edits (episode_id, id);
+CREATE INDEX edits_by_rule ON edits (rule_id, episode_id) WHERE rule_id > 0;
 
 CREATE TABLE rules (
   id {{ID}},
