@@ -14,6 +14,7 @@
 //	…/edits, …/edits/undo, …/redo  what people changed in a transcript; …/transcripts/compare two of them side by side
 //	/api/v1/review…                passages that may be wrong, and those that somebody found right
 //	/api/v1/oembed                 how to show an episode in a page elsewhere
+//	…/episodes/{id}/private        what is kept from everybody; /api/v1/private-log what ever was
 //	…/cover                        the picture of a show or an episode
 //	…/feed.xml, …/transcript.vtt, …/chapters.json the same for other programs: a podcast feed for each show, transcripts as files
 //	/api/v1/shows/preview          what is at an address; shows can be added, set, looked at and removed
@@ -69,6 +70,8 @@ type Catalogue interface {
 	// Transcript returns the current transcript of an episode for a task with its segments, or an error that is
 	// [models.ErrNotFound].
 	Transcript(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error)
+	// PrivateIn returns the passages of episodes that are kept from everybody, in order of time.
+	PrivateIn(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID][]models.Private, error)
 	// Tasks returns the tasks of which an episode has a current transcript.
 	Tasks(ctx context.Context, id models.EpisodeID) ([]models.TranscriptTask, error)
 	// Cover returns a stored picture by its name, a JPEG, or an error that is [models.ErrNotFound].
@@ -161,6 +164,10 @@ type Options struct {
 	PublicURL string
 	// TrustedProxies are the addresses and networks of proxies whose word is taken for where a request comes from.
 	TrustedProxies []string
+	// Seen waits until searches see all that people have changed by now; nil: nobody waits for that.
+	Seen func(ctx context.Context) error
+	// Exporting says that transcripts are exported into a folder as they change.
+	Exporting bool
 	// Metrics says to whom /metrics answers: "local" (also "") to this machine, "all" to everybody who reaches the server,
 	// "off" to nobody.
 	Metrics string

@@ -40,7 +40,9 @@ type archive struct {
 	speed        float64
 	waitingMS    int64
 	leftMS       int64
-	fail         error // when set, everything fails with it
+	private      []models.Private
+	touched      []models.EpisodeID // after they were added, in order
+	fail         error              // when set, everything fails with it
 }
 
 func newArchive(t *testing.T) *archive {
@@ -234,8 +236,7 @@ func (a *archive) Transcript(_ context.Context, id models.EpisodeID, task models
 	if !ok {
 		return t, fmt.Errorf("transcript of %s: %w", id, models.ErrNotFound)
 	}
-	t.Segments = slices.Clone(t.Segments)
-	return t, a.fail
+	return a.spoken(t), a.fail
 }
 
 func (a *archive) Hidden(_ context.Context, v models.Visibility) (out []models.ShowID, err error) {
@@ -366,12 +367,17 @@ func (a *archive) Changes(_ context.Context, after int64, limit int) ([]models.C
 			out = append(out, models.Change{Seq: seq, EpisodeID: e.ID})
 		}
 	}
+	for i, id := range a.touched {
+		if seq := int64(len(a.episodes) + i + 1); seq > after && len(out) < limit {
+			out = append(out, models.Change{Seq: seq, EpisodeID: id})
+		}
+	}
 	return out, nil
 }
 
 func (a *archive) LastChange(context.Context) (int64, error) {
 	defer a.lock()()
-	return int64(len(a.episodes)), nil
+	return int64(len(a.episodes) + len(a.touched)), nil
 }
 
 func (a *archive) Document(_ context.Context, id models.EpisodeID) (models.Document, error) {
@@ -382,7 +388,7 @@ func (a *archive) Document(_ context.Context, id models.EpisodeID) (models.Docum
 	}
 	e := a.episodes[i]
 	j := slices.IndexFunc(a.shows, func(s models.Show) bool { return s.ID == e.ShowID })
-	return models.Document{Show: a.shows[j], Episode: e, Transcript: a.transcripts[id]}, nil
+	return models.Document{Show: a.shows[j], Episode: e, Transcript: a.spoken(a.transcripts[id])}, nil
 }
 
 // index is the archive's search index as the archive is now.

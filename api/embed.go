@@ -65,7 +65,7 @@ const embedForm = `<!doctype html>
 {{- with .Play}}
 <audio controls preload="none" src="{{.}}" aria-label="{{$.Title}}"></audio>
 {{- else}}
-<p>The audio is not here yet.</p>
+<p>{{if .Private}}This recording is private.{{else}}The audio is not here yet.{{end}}</p>
 {{- end}}
 <p><a href="{{.URL}}" target="_blank" rel="noopener">Read along in Earshot</a></p>
 </main>

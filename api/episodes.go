@@ -88,9 +88,13 @@ func (s *server) episodes(ctx context.Context, in *episodesInput) (*struct{ Body
 	if err != nil {
 		return nil, err
 	}
+	held, err := s.heldIn(ctx, episodes...)
+	if err != nil {
+		return nil, err
+	}
 	out := &struct{ Body Episodes }{Episodes{Episodes: []Episode{}, Next: next}}
 	for _, e := range episodes {
-		out.Body.Episodes = append(out.Body.Episodes, newEpisode(e, titles[e.ShowID]))
+		out.Body.Episodes = append(out.Body.Episodes, newEpisode(e, titles[e.ShowID], held[e.ID]))
 	}
 	return out, nil
 }
@@ -120,7 +124,11 @@ func (s *server) episode(ctx context.Context, in *episodeInput) (*struct{ Body E
 	if err != nil {
 		return nil, fmt.Errorf("reading show %s: %w", e.ShowID, err)
 	}
-	out := &struct{ Body EpisodeDetail }{newEpisodeDetail(e, show.Title)}
+	held, err := s.heldOf(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	out := &struct{ Body EpisodeDetail }{newEpisodeDetail(e, show.Title, held)}
 	out.Body.SameAs, err = s.twins(ctx, e)
 	return out, err
 }
@@ -137,7 +145,17 @@ func (s *server) transcript(ctx context.Context, in *transcriptInput) (*struct{ 
 	if err != nil {
 		return nil, fmt.Errorf("reading which transcripts episode %s has: %w", in.ID, err)
 	}
-	t := newTranscript(c.Transcript, tasks)
+	e, err := s.Catalogue.Episode(ctx, c.EpisodeID)
+	if err != nil {
+		return nil, fmt.Errorf("reading episode %s: %w", in.ID, err)
+	}
+	held := c.Private
+	if len(held) == 0 {
+		if held, err = s.heldOf(ctx, e); err != nil {
+			return nil, err
+		}
+	}
+	t := newTranscript(c.Transcript, tasks, within(held, max(e.Media.DurationMS, c.DurationMS)))
 	t.Edits, t.Unfit = countEdits(c.Edits)
 	if callerOf(ctx).may(needWrite) {
 		t.Changed = newChanged(c)

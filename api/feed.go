@@ -140,7 +140,11 @@ func (s *server) feed(ctx context.Context, in *feedInput) (*fileOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := feedWriter{base: s.origin(in.request), secrets: secretsOf(show.Source.Location), version: s.Version}
+	held, err := s.heldIn(ctx, episodes...)
+	if err != nil {
+		return nil, err
+	}
+	w := feedWriter{base: s.origin(in.request), secrets: secretsOf(show.Source.Location), version: s.Version, held: held}
 	text, err := xml.MarshalIndent(w.feed(show, episodes, in.Cursor, next), "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("writing the feed of show %s: %w", in.ID, err)
@@ -153,6 +157,7 @@ type feedWriter struct {
 	base    string   // address of the server
 	secrets []string // what no text may hold
 	version string
+	held    map[models.EpisodeID][]models.Span // what is kept from everybody
 }
 
 func (w feedWriter) feed(show models.Show, episodes []models.Episode, cursor, next string) rssFeed {
@@ -175,8 +180,8 @@ func (w feedWriter) feed(show models.Show, episodes []models.Episode, cursor, ne
 	}
 	changed := show.UpdatedAt
 	for _, e := range episodes {
-		if e.Media.Key == "" {
-			continue // there is nothing to listen to here yet
+		if e.Media.Key == "" || models.Whole(w.held[e.ID]) {
+			continue // there is nothing to listen to here, not yet or not for anybody
 		}
 		c.Items = append(c.Items, w.item(e))
 		if e.UpdatedAt.After(changed) {
@@ -205,6 +210,10 @@ func (w feedWriter) item(e models.Episode) rssItem {
 	i := rssItem{
 		Title: w.text(e.Title), Link: w.link(e.Link), Description: w.text(plainText(e.Notes)), GUID: rssGUID{"false", string(e.ID)},
 		Enclosure: rssEnclosure{here + "/media", e.Media.Bytes, contentType}, Season: e.Season, Number: e.Number, People: w.people(e.People),
+	}
+	if held := w.held[e.ID]; len(held) > 0 {
+		// Its length is known when it is made; what is private may be heard where the publisher has it.
+		i.Link, i.Enclosure = "", rssEnclosure{here + "/media" + versionQuery(held, "?"), 0, "audio/mp4"}
 	}
 	if !e.PublishedAt.IsZero() {
 		i.Published = e.PublishedAt.Format(time.RFC1123Z)

@@ -24,15 +24,18 @@ const (
 // longestClip is the greatest length of a clip, in milliseconds.
 const longestClip = 10 * 60 * 1000
 
-// Listening makes what listeners get beside a recording, or has it from before. title says in errors which recording it is.
-// Errors are [models.ErrUnusable] where the recording does not have what is asked for, [models.ErrBusy] where too much is being made.
+// Listening makes what listeners get beside a recording, or has it from before. title says in errors which recording it is. All that is
+// made is silent in the stretches held, which are in order, none meeting another. Errors are [models.ErrUnusable] where the recording does not have what is asked for, [models.ErrBusy] where too much is being made.
 type Listening interface {
 	// Peaks returns how loud a recording is in each of equal stretches of time, from 0 to 255.
-	Peaks(ctx context.Context, of models.Media, title string) ([]byte, error)
-	// Playback opens the copy that is to be played in place of a recording, as MP4; nil where there is none.
-	Playback(ctx context.Context, of models.Media, title string) (*os.File, error)
+	Peaks(ctx context.Context, of models.Media, title string, held []models.Span) ([]byte, error)
+	// Playback opens the copy that is to be played in place of a recording, as MP4; nil where there is none, which is never so where
+	// something is held.
+	Playback(ctx context.Context, of models.Media, title string, held []models.Span) (*os.File, error)
 	// Cut opens a part of a recording as M4A.
-	Cut(ctx context.Context, of models.Media, title, artist string, startMS, endMS int64) (*os.File, error)
+	Cut(ctx context.Context, of models.Media, title, artist string, startMS, endMS int64, held []models.Span) (*os.File, error)
+	// Hold removes what was made of a recording and is not silent in just these stretches.
+	Hold(of models.Media, held []models.Span) error
 }
 
 // Peaks is how loud an episode is.
@@ -44,6 +47,8 @@ type clipInput struct {
 	ID    string `path:"id" doc:"Identifier of an episode" example:"0123456789abcdef"`
 	Start int64  `query:"start" required:"true" minimum:"0" maximum:"1000000000" doc:"Where it begins, in milliseconds" example:"12300"`
 	End   int64  `query:"end" required:"true" minimum:"1" maximum:"1000000000" doc:"Where it ends, in milliseconds: at most ten minutes later" example:"19800"`
+
+	Version string `query:"v" maxLength:"40" doc:"audio_version of the episode, where it has one, for caches"`
 }
 
 func (s *server) registerListening(h huma.API) {
@@ -84,27 +89,34 @@ func patient(hc huma.Context, next func(huma.Context)) {
 	next(hc)
 }
 
-func (s *server) playback(ctx context.Context, in *episodeInput) (*huma.StreamResponse, error) {
-	e, err := s.recorded(ctx, in.ID)
+func (s *server) playback(ctx context.Context, in *mediaInput) (*huma.StreamResponse, error) {
+	r, err := s.recorded(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.Listening.Playback(ctx, e.Media, e.Title)
-	if err != nil {
-		return nil, fmt.Errorf("opening what to play of episode %s: %w", in.ID, err)
+	return s.copied(ctx, r)
+}
+
+// copied answers with the copy that is played in place of a recording, or, where there is none, with the recording.
+func (s *server) copied(ctx context.Context, r recording) (*huma.StreamResponse, error) {
+	f, err := s.Listening.Playback(ctx, r.Media, r.Title, r.held)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("opening what to play of episode %s: %w", r.ID, err)
+	case f != nil:
+		return streamAudio(ctx, r, f, "audio/mp4", r.tag()+"-play"), nil
+	case len(r.held) > 0:
+		return nil, fmt.Errorf("episode %s: what is private in it cannot be kept out of its audio", r.ID)
 	}
-	if f == nil {
-		return s.media(ctx, in)
-	}
-	return streamAudio(ctx, e, f, "audio/mp4", e.Media.SHA256+"-play"), nil
+	return s.original(ctx, r)
 }
 
 func (s *server) peaks(ctx context.Context, in *episodeInput) (*struct{ Body Peaks }, error) {
-	e, err := s.recorded(ctx, in.ID)
+	r, err := s.recorded(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	loud, err := s.Listening.Peaks(ctx, e.Media, e.Title)
+	loud, err := s.Listening.Peaks(ctx, r.Media, r.Title, r.held)
 	if err != nil {
 		return nil, fmt.Errorf("listening to episode %s: %w", in.ID, err)
 	}
@@ -119,22 +131,22 @@ func (s *server) clip(ctx context.Context, in *clipInput) (*huma.StreamResponse,
 	if in.End <= in.Start || in.End-in.Start > longestClip {
 		return nil, huma.Error422UnprocessableEntity("a clip must end after it starts, and be at most ten minutes long")
 	}
-	e, err := s.recorded(ctx, in.ID)
+	r, err := s.recorded(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	show, err := s.Catalogue.Show(ctx, e.ShowID)
+	show, err := s.Catalogue.Show(ctx, r.ShowID)
 	if err != nil {
-		return nil, fmt.Errorf("reading show %s: %w", e.ShowID, err)
+		return nil, fmt.Errorf("reading show %s: %w", r.ShowID, err)
 	}
-	f, err := s.Listening.Cut(ctx, e.Media, e.Title, show.Title, in.Start, in.End)
+	f, err := s.Listening.Cut(ctx, r.Media, r.Title, show.Title, in.Start, in.End, r.held)
 	if err != nil {
 		return nil, fmt.Errorf("cutting episode %s: %w", in.ID, err)
 	}
-	out := streamAudio(ctx, e, f, "audio/mp4", e.Media.SHA256+"-"+strconv.FormatInt(in.Start, 10)+"-"+strconv.FormatInt(in.End, 10))
+	out := streamAudio(ctx, r, f, "audio/mp4", r.tag()+"-"+strconv.FormatInt(in.Start, 10)+"-"+strconv.FormatInt(in.End, 10))
 	body := out.Body
 	out.Body = func(hc huma.Context) {
-		hc.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": clipName(e.Title, in.Start)}))
+		hc.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": clipName(r.Title, in.Start)}))
 		body(hc)
 	}
 	return out, nil

@@ -12,8 +12,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
-
-	"github.com/earshot/earshot/models"
 )
 
 // mediaPatience is how long a listener may take no byte. Browsers stop reading when they have enough ahead, and ask again
@@ -24,54 +22,56 @@ func (s *server) registerMedia(h huma.API) {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		op := huma.Operation{
 			OperationID: strings.ToLower(method) + "-media", Method: method, Path: "/api/v1/episodes/{id}/media",
-			Summary:     "The stored audio of an episode",
-			Description: "The bytes that were transcribed. A Range of bytes is answered with 206; several ranges at once are ignored.",
+			Summary: "The stored audio of an episode",
+			Description: "The bytes that were transcribed, or, where a passage is private, a copy that is silent there: the first who asks for one waits until it is made. " +
+				"A Range of bytes is answered with 206; several ranges at once are ignored.",
 			Responses: map[string]*huma.Response{
 				"200": {Description: "All of it", Content: map[string]*huma.MediaType{"audio/*": {}, "video/*": {}}},
 				"206": {Description: "The range asked for"},
 				"304": {Description: "The copy at hand is current"},
 				"416": {Description: "The range lies outside"},
 			},
-			Errors: []int{http.StatusNotFound, http.StatusGone},
+			Errors:      []int{http.StatusNotFound, http.StatusGone, http.StatusConflict, http.StatusServiceUnavailable},
+			Middlewares: huma.Middlewares{patient},
 		}
 		register(s, h, op, s.media)
 	}
 }
 
-func (s *server) media(ctx context.Context, in *episodeInput) (*huma.StreamResponse, error) {
-	e, err := s.recorded(ctx, in.ID)
+// mediaInput asks for audio of an episode.
+type mediaInput struct {
+	ID      string `path:"id" doc:"Identifier of an episode" example:"0123456789abcdef"`
+	Version string `query:"v" maxLength:"40" doc:"audio_version of the episode, where it has one: it makes the address another one, for caches. What is answered is always what may be heard now"`
+}
+
+func (s *server) media(ctx context.Context, in *mediaInput) (*huma.StreamResponse, error) {
+	r, err := s.recorded(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.Media.Reader(ctx, e.Media.Key)
-	if err != nil {
-		s.Logger.WarnContext(ctx, "stored audio cannot be opened", slog.String("episode", in.ID), slog.Any("error", err))
-		return nil, fmt.Errorf("opening the audio of episode %s: %w", in.ID, err)
+	if len(r.held) > 0 {
+		return s.copied(ctx, r)
 	}
-	return streamAudio(ctx, e, f, e.Media.ContentType, e.Media.SHA256), nil
+	return s.original(ctx, r)
 }
 
-// recorded returns an episode whose audio is stored.
-func (s *server) recorded(ctx context.Context, id string) (models.Episode, error) {
-	if err := validEpisodeID(id); err != nil {
-		return models.Episode{}, err
-	}
-	e, err := s.Catalogue.Episode(ctx, models.EpisodeID(id))
+// original answers with a recording itself, of which nothing may be held.
+func (s *server) original(ctx context.Context, r recording) (*huma.StreamResponse, error) {
+	f, err := s.Media.Reader(ctx, r.Media.Key)
 	if err != nil {
-		return models.Episode{}, fmt.Errorf("reading episode %s: %w", id, err)
+		s.Logger.WarnContext(ctx, "stored audio cannot be opened", slog.String("episode", string(r.ID)), slog.Any("error", err))
+		return nil, fmt.Errorf("opening the audio of episode %s: %w", r.ID, err)
 	}
-	if e.AudioNotKept() {
-		return models.Episode{}, huma.Error410Gone("the audio of this episode was not kept, as the settings of its show ask: transcribing it again fetches it anew")
-	}
-	if e.Media.Key == "" {
-		return models.Episode{}, huma.Error404NotFound("the audio of this episode is not here yet")
-	}
-	return e, nil
+	return streamAudio(ctx, r, f, r.Media.ContentType, r.tag()), nil
 }
 
 // streamAudio answers with a file of an episode, or the part of it that is asked for, and closes it. tag tells it from others;
 // "" where that is not known.
-func streamAudio(ctx context.Context, e models.Episode, f io.ReadSeekCloser, probed, tag string) *huma.StreamResponse {
+func streamAudio(ctx context.Context, of recording, f io.ReadSeekCloser, probed, tag string) *huma.StreamResponse {
+	changed := of.UpdatedAt
+	if len(of.held) > 0 {
+		changed = time.Time{} // what is silent changes at other times than the episode does: the tag alone tells
+	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer func() { _ = f.Close() }() // only read
 		c := humagin.Unwrap(hc)
@@ -91,7 +91,7 @@ func streamAudio(ctx context.Context, e models.Episode, f io.ReadSeekCloser, pro
 			r = r.Clone(ctx)
 			r.Header.Del("Range")
 		}
-		http.ServeContent(&patientWriter{ResponseWriter: c.Writer}, r, "", e.UpdatedAt, f)
+		http.ServeContent(&patientWriter{ResponseWriter: c.Writer}, r, "", changed, f)
 	}}
 }
 

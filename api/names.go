@@ -249,7 +249,7 @@ func (s *server) misheard(ctx context.Context, n ArchiveName) ([]Misheard, error
 			ids = append(ids, at.EpisodeID)
 		}
 	}
-	episodes, titles, err := s.inShort(ctx, ids)
+	episodes, err := s.inShort(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +258,7 @@ func (s *server) misheard(ctx context.Context, n ArchiveName) ([]Misheard, error
 		out[i] = Misheard{m.Said, m.Places, m.Episodes, m.Likeness, []MisheardAt{}}
 		for _, at := range m.First {
 			if e, ok := episodes[at.EpisodeID]; ok { // else it was deleted a moment ago
-				out[i].First = append(out[i].First, MisheardAt{newEpisode(e, titles[e.ShowID]), at.Moment})
+				out[i].First = append(out[i].First, MisheardAt{e, at.Moment})
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 type Owner interface {
 	Editor
 	Reviewer
+	Passages
 
 	// ShowTotals adds up what the archive has of each show that has an episode.
 	ShowTotals(ctx context.Context) (map[models.ShowID]models.ShowTotals, error)

@@ -29,6 +29,7 @@ type preview struct {
 	OEmbed      string // absolute
 	Audio       string // absolute, of the part; "" without one
 	Play        string // path, for the embedded player
+	Private     bool   // nothing of it may be heard or read
 	Image       string // absolute; "" without one
 }
 
@@ -99,8 +100,13 @@ func (s *server) preview(ctx context.Context, base, id string, p part) (preview,
 	if !e.PublishedAt.IsZero() {
 		v.Date = e.PublishedAt.UTC().Format("2 January 2006")
 	}
-	if e.Media.Key != "" {
-		v.Play = "/api/v1/episodes/" + id + playbackPath
+	held, err := s.heldOf(ctx, e)
+	if err != nil {
+		return preview{}, err
+	}
+	v.Private = models.Whole(held)
+	if e.Media.Key != "" && !v.Private {
+		v.Play = "/api/v1/episodes/" + id + playbackPath + versionQuery(held, "?")
 		if t := strings.Replace(p.String(), "-", ",", 1); t != "" {
 			v.Play += "#t=" + t
 		}
@@ -118,10 +124,18 @@ func (s *server) preview(ctx context.Context, base, id string, p part) (preview,
 			v.Description = "“" + v.Quote + "”"
 		}
 		if v.Play != "" && p.endMS-p.startMS <= longestClip {
-			v.Audio = base + "/api/v1/episodes/" + id + clipPath + fmt.Sprintf("?start=%d&end=%d", p.startMS, p.endMS)
+			v.Audio = base + "/api/v1/episodes/" + id + clipPath + fmt.Sprintf("?start=%d&end=%d", p.startMS, p.endMS) + versionQuery(held, "&")
 		}
 	}
 	return v, nil
+}
+
+// versionQuery makes the address of audio another one where something is held, after ? or &.
+func versionQuery(held []models.Span, after string) string {
+	if len(held) == 0 {
+		return ""
+	}
+	return after + "v=" + models.HeldName(held)
 }
 
 // quote is what is said in a part, shortened; "" where there is no transcript.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"net/http"
 
@@ -120,18 +119,14 @@ func (s *server) newReviews(ctx context.Context, passages []models.Review) ([]Re
 	for i, p := range passages {
 		ids[i] = p.EpisodeID
 	}
-	episodes, err := s.Catalogue.EpisodesInShort(ctx, ids)
-	if err != nil {
-		return nil, fmt.Errorf("reading the episodes of passages: %w", err)
-	}
-	titles, err := s.Catalogue.ShowTitles(ctx)
+	episodes, err := s.inShort(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	out := []Review{}
 	for _, p := range passages {
 		if e, ok := episodes[p.EpisodeID]; ok { // else it was removed meanwhile
-			out = append(out, Review{p.Span, newEpisode(e, titles[e.ShowID]), p.Doubt, p.Text, p.Like, math.Round(p.Worth*10) / 10})
+			out = append(out, Review{p.Span, e, p.Doubt, p.Text, p.Like, math.Round(p.Worth*10) / 10})
 		}
 	}
 	return out, nil

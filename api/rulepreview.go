@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -131,7 +132,7 @@ func (s *server) previewPage(ctx context.Context, out *RulePreview, r models.Rul
 		if err != nil {
 			return fmt.Errorf("looking for what a rule for %q would change: %w", r.Right, err)
 		}
-		episodes, titles, err := s.inShort(ctx, some)
+		episodes, err := s.inShort(ctx, some)
 		if err != nil {
 			return err
 		}
@@ -141,7 +142,7 @@ func (s *server) previewPage(ctx context.Context, out *RulePreview, r models.Rul
 			from.After = 0
 			cut := len(list) > previewMost
 			if list = list[:min(len(list), previewMost)]; ok && len(list) > 0 {
-				out.Found = append(out.Found, RuleInEpisode{newEpisode(e, titles[e.ShowID]), list})
+				out.Found = append(out.Found, RuleInEpisode{e, list})
 			}
 			places, read = places+len(list), read+1
 			next := placeInRule{Episode: id, At: at, After: -1}
@@ -161,14 +162,22 @@ func (s *server) previewPage(ctx context.Context, out *RulePreview, r models.Rul
 	return err
 }
 
-// inShort reads episodes and the titles of shows.
-func (s *server) inShort(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]models.Episode, map[models.ShowID]string, error) {
+// inShort tells of those of some episodes that are there.
+func (s *server) inShort(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID]Episode, error) {
 	episodes, err := s.Catalogue.EpisodesInShort(ctx, ids)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading episodes: %w", err)
+		return nil, fmt.Errorf("reading episodes: %w", err)
 	}
 	titles, err := s.Catalogue.ShowTitles(ctx)
-	return episodes, titles, err
+	if err != nil {
+		return nil, err
+	}
+	held, err := s.heldIn(ctx, slices.Collect(maps.Values(episodes))...)
+	told := make(map[models.EpisodeID]Episode, len(episodes))
+	for id, e := range episodes {
+		told[id] = newEpisode(e, titles[e.ShowID], held[id])
+	}
+	return told, err
 }
 
 // placesIn returns the places of an episode after a time.

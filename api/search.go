@@ -73,11 +73,7 @@ func (s *server) answer(ctx context.Context, q models.Query) (Results, error) {
 	for i, hit := range found.Hits {
 		ids[i] = hit.EpisodeID
 	}
-	episodes, err := s.Catalogue.EpisodesInShort(ctx, ids)
-	if err != nil {
-		return Results{}, fmt.Errorf("reading the episodes of a search: %w", err)
-	}
-	titles, err := s.Catalogue.ShowTitles(ctx)
+	episodes, err := s.inShort(ctx, ids)
 	if err != nil {
 		return Results{}, err
 	}
@@ -87,7 +83,7 @@ func (s *server) answer(ctx context.Context, q models.Query) (Results, error) {
 		if !ok { // deleted a moment ago: the index follows the catalogue
 			continue
 		}
-		out.Hits = append(out.Hits, newHit(hit, e, titles[e.ShowID]))
+		out.Hits = append(out.Hits, newHit(hit, e))
 	}
 	return out, nil
 }

@@ -89,6 +89,7 @@ type RemovedShow struct {
 }
 
 func (s *server) registerOwner(h huma.API) {
+	s.registerPrivate(h)
 	unprocessable := []int{http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusGatewayTimeout}
 
 	preview := huma.Operation{

@@ -61,6 +61,8 @@ type Episode struct {
 	MediaType   string              `json:"media_type,omitempty" doc:"Media type of the stored audio; absent until it is stored"`
 	MediaBytes  int64               `json:"media_bytes,omitempty"`
 	NotKept     bool                `json:"audio_not_kept,omitempty" doc:"Its audio was not kept, as the settings of its show ask: there is the text only"`
+	Private     bool                `json:"private,omitempty" doc:"All of it is kept private: nothing of it can be heard or read"`
+	Version     string              `json:"audio_version,omitempty" doc:"Tells what is silent in the audio because it is private; absent where nothing is. Put it into the address of what is played, as v, so that no cache answers with what was there before"`
 	Cover       string              `json:"cover,omitempty" doc:"Address of the picture of this recording; absent where it has none of its own: …/episodes/{id}/cover is then that of the show"`
 }
 
@@ -96,6 +98,7 @@ type Transcript struct {
 	Edits      int                     `json:"edits" doc:"Changes that people made and that count"`
 	Unfit      int                     `json:"unfit" doc:"Of them, those whose place was not found"`
 	Changed    []ChangedWords          `json:"changed" doc:"What was transcribed where words are written otherwise; for those who may change it"`
+	Private    []models.Span           `json:"private" doc:"What is kept from everybody, in order of time: its words are not among the segments"`
 	Segments   []models.Segment        `json:"segments"`
 }
 
@@ -225,29 +228,39 @@ func cameFrom(l models.Location) string {
 	return filepath.Base(string(l))
 }
 
-func newEpisode(e models.Episode, showTitle string) Episode {
+// newEpisode tells of an episode of which some stretches are held.
+func newEpisode(e models.Episode, showTitle string, held []models.Span) Episode {
 	b := Episode{
 		ID: e.ID, ShowID: e.ShowID, ShowTitle: showTitle, Title: e.Title, Season: e.Season, Number: e.Number,
 		State: e.State, Reason: e.Reason, Cover: coverAddress("episodes", e.ID, e.Cover), DurationMS: e.Media.DurationMS,
 		NotKept: e.AudioNotKept(),
 	}
 	b.PublishedAt = known(e.PublishedAt)
-	if e.Media.Key != "" {
+	b.Private, b.Version = models.Whole(held), models.HeldName(held)
+	switch {
+	case e.Media.Key == "" || b.Private:
+	case len(held) > 0:
+		b.MediaType = "audio/mp4" // of a length that is known when it is made
+	default:
 		b.MediaType, _ = mediaType(e.Media.ContentType)
 		b.MediaBytes = e.Media.Bytes
 	}
 	return b
 }
 
-func newEpisodeDetail(e models.Episode, showTitle string) EpisodeDetail {
+func newEpisodeDetail(e models.Episode, showTitle string, held []models.Span) EpisodeDetail {
+	link := webLink(e.Link)
+	if len(held) > 0 {
+		link = "" // where the publisher has it, what is private may be heard
+	}
 	return EpisodeDetail{
-		Episode: newEpisode(e, showTitle), Notes: plainText(e.Notes), Link: webLink(e.Link), People: notNil(e.People),
+		Episode: newEpisode(e, showTitle, held), Notes: plainText(e.Notes), Link: link, People: notNil(e.People),
 		MissingAt: known(e.MissingAt), Replaced: e.Media.Key != "" && e.Enclosure.Replaces(e.Media.From),
 		Chapters: notNil(e.Chapters),
 	}
 }
 
-func newTranscript(t models.Transcript, tasks []models.TranscriptTask) Transcript {
+func newTranscript(t models.Transcript, tasks []models.TranscriptTask, held []models.Span) Transcript {
 	segments := notNil(t.Segments)
 	for i := range segments {
 		segments[i].Words = notNil(segments[i].Words)
@@ -256,16 +269,16 @@ func newTranscript(t models.Transcript, tasks []models.TranscriptTask) Transcrip
 		EpisodeID: t.EpisodeID, Source: t.Source, Task: cmp.Or(t.Task, models.TaskTranscribe), Tasks: notNil(tasks),
 		Vocabulary: t.Prompt, Report: Report{t.Report, math.Round(t.Report.Speed()*100) / 100}, Model: t.Model, Language: t.Language, DurationMS: t.DurationMS,
 		CursorMS: t.CursorMS, Complete: t.Complete, Warning: t.Warning, Origin: newOrigin(t), Segments: segments,
-		Revision: revisionOf(segments), Changed: []ChangedWords{},
+		Revision: revisionOf(segments), Changed: []ChangedWords{}, Private: held,
 	}
 }
 
-func newHit(h models.EpisodeHit, e models.Episode, showTitle string) Hit {
+func newHit(h models.EpisodeHit, e Episode) Hit {
 	moments := slices.Clone(notNil(h.Moments)) // others have the same answer
 	for i := range moments {
 		moments[i].Marks = notNil(moments[i].Marks)
 	}
-	return Hit{Episode: newEpisode(e, showTitle), Score: h.Score, TitleHit: h.TitleHit, Total: h.Total, Moments: moments}
+	return Hit{Episode: e, Score: h.Score, TitleHit: h.TitleHit, Total: h.Total, Moments: moments}
 }
 
 func (s *server) newStatus(st models.Status) Status {

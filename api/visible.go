@@ -132,6 +132,14 @@ func (v visible) Transcript(ctx context.Context, id models.EpisodeID, task model
 	return v.all.Transcript(ctx, id, task)
 }
 
+// PrivateIn tells of episodes that were seen.
+func (v visible) PrivateIn(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID][]models.Private, error) {
+	if _, err := v.hidden(ctx); err != nil {
+		return nil, err
+	}
+	return v.all.PrivateIn(ctx, ids)
+}
+
 func (v visible) Tasks(ctx context.Context, id models.EpisodeID) ([]models.TranscriptTask, error) {
 	if err := v.episode(ctx, id); err != nil {
 		return nil, err

@@ -96,6 +96,25 @@ func Widened(held []Span, ms int64) []Span {
 	return joined(wide)
 }
 
+// HeldIn returns what is kept of a transcript that was made of a recording, while held is kept of the episode's, of which audio is the
+// SHA-256. Nobody knows where in a transcript of another recording it is, nor in one whose times nobody has compared with a recording:
+// then all of the text is kept. Where words have no times of their own, or stand in another order than they were said, whole lines are.
+func (t Transcript) HeldIn(held []Span, made, audio string) []Span {
+	switch {
+	case len(held) == 0:
+		return nil
+	case made != audio || t.Origin.Timing == TimingNone:
+		return []Span{{0, Forever}}
+	case t.Task != TaskTranslate && t.Origin.Timing != TimingCues:
+		return held
+	}
+	lines := slices.Clone(held)
+	for i, s := range held {
+		lines[i] = t.Lines(s)
+	}
+	return joined(lines)
+}
+
 // Whole reports whether nothing is left of a recording that something is held of.
 func Whole(held []Span) bool {
 	return len(held) == 1 && held[0].StartMS <= 0 && held[0].EndMS >= Forever
@@ -126,18 +145,6 @@ func (r EditRecord) Told(held []Span, audio string) EditRecord {
 		r.Before, r.After = "", ""
 	}
 	return r
-}
-
-// Told returns what may be told of a place where a rule changes words, as [EditRecord.Told] does.
-func (p Place) Told(held []Span) Place {
-	if len(held) == 0 {
-		return p
-	}
-	p.Left, p.Right = "", ""
-	if meets(held, p.Span) {
-		p.Before, p.After = "", ""
-	}
-	return p
 }
 
 // meets reports whether a stretch, or the moment that it is, meets one of those that are held.

@@ -92,15 +92,4 @@ func TestToldWithoutPrivateWords(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	place := models.Place{Span: in, Before: "before", After: "after", Left: "left", Right: "right"}
-	if got := place.Told(held); got.Before+got.After+got.Left+got.Right != "" {
-		t.Errorf("%+v", got)
-	}
-	if got := place.Told(nil); got != place {
-		t.Errorf("%+v", got)
-	}
-	place.Span = out
-	if got := place.Told(held); got.Before != "before" || got.After != "after" || got.Left != "" {
-		t.Errorf("%+v", got)
-	}
 }

@@ -153,6 +153,22 @@ func (t Transcript) Between(startMS, endMS int64) string {
 	return strings.Join(parts, " ")
 }
 
+// Lines is a stretch as far as the segments go that it meets: where words have no times of their own, nobody knows where in a segment
+// one is said.
+func (t Transcript) Lines(span Span) Span {
+	lines := span
+	for _, s := range t.Segments {
+		if s.EndMS <= span.StartMS || span.EndMS != 0 && s.StartMS >= span.EndMS {
+			continue
+		}
+		lines.StartMS = min(lines.StartMS, s.StartMS)
+		if span.EndMS != 0 {
+			lines.EndMS = max(lines.EndMS, s.EndMS)
+		}
+	}
+	return lines
+}
+
 // Timing says where the times of a transcript's words come from.
 type Timing string
 

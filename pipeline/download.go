@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/earshot/earshot/models"
 	"github.com/earshot/earshot/pipeline/fetch"
@@ -45,14 +46,27 @@ func (p *Pipeline) Download(ctx context.Context, lease models.Lease, job models.
 		return fmt.Errorf("storing the audio of %q: %w", episode.Title, err)
 	}
 	p.o.Logger.InfoContext(ctx, "downloaded", "episode_id", episode.ID, "job_id", lease.JobID, "bytes", media.Bytes, "duration_ms", media.DurationMS)
-	if p.o.Listening == nil {
-		return nil
-	}
-	if err := p.o.Listening.Prepare(ctx, media, episode.Title); err != nil && ctx.Err() == nil {
+	if err := p.prepare(ctx, episode, media); err != nil && ctx.Err() == nil {
 		// It is tried again when somebody listens; the recording itself is there.
 		p.o.Logger.WarnContext(ctx, "nothing could be prepared for listeners", "episode_id", episode.ID, "job_id", lease.JobID, "error", err)
 	}
 	return nil
+}
+
+// prepare makes what the first listener of an episode would wait for, where somebody may listen.
+func (p *Pipeline) prepare(ctx context.Context, e models.Episode, media models.Media) error {
+	if p.o.Listening == nil {
+		return nil
+	}
+	passages, err := p.o.Catalogue.PrivateOf(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	held := models.Held(passages, media.SHA256, time.Now())
+	if models.Whole(held) {
+		return nil
+	}
+	return p.o.Listening.Prepare(ctx, media, e.Title, held)
 }
 
 // goOn queues the transcription of an episode whose audio is here. An attempt that was killed before it could say so has done

@@ -34,6 +34,8 @@ type Catalogue interface {
 	PollFailed(ctx context.Context, lease models.Lease, id models.ShowID, f models.PollFailure) error
 	SetState(ctx context.Context, lease models.Lease, id models.EpisodeID, state models.EpisodeState) error
 	SaveMedia(ctx context.Context, lease models.Lease, id models.EpisodeID, media models.Media, warning string) error
+	// PrivateOf returns what is kept from everybody of an episode.
+	PrivateOf(ctx context.Context, id models.EpisodeID) ([]models.Private, error)
 	// SaveDetails records what a recording tells beside the words, SaveChapters the publisher's chapters, SaveShowCover the
 	// picture that was found at an address, nil for none.
 	SaveDetails(ctx context.Context, lease models.Lease, id models.EpisodeID, d models.Details) error
@@ -80,7 +82,8 @@ type Partial interface {
 // Listening makes what listeners get beside a recording, so that the first of them need not wait. title says in errors which
 // recording it is.
 type Listening interface {
-	Prepare(ctx context.Context, of models.Media, title string) error
+	// Prepare makes it with silence in the stretches held.
+	Prepare(ctx context.Context, of models.Media, title string, held []models.Span) error
 }
 
 // Options holds the tools of a [Pipeline] and its settings.

@@ -80,7 +80,7 @@ func (s *Store) Edit(ctx context.Context, id models.EpisodeID, by string, change
 		if err != nil {
 			return err
 		}
-		l, err := s.layer(ctx, tx, r)
+		l, err := s.layer(ctx, tx, r, t)
 		if err != nil {
 			return err
 		}

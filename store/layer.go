@@ -48,19 +48,19 @@ func (s *Store) rules(ctx context.Context, tx bun.IDB) (*correct.Rules, error) {
 }
 
 // layer is what is laid over the transcripts of an episode that are of a recording; of translations, edits are not.
-func (s *Store) layer(ctx context.Context, tx bun.IDB, t *transcriptRow) (correct.Layer, error) {
+func (s *Store) layer(ctx context.Context, tx bun.IDB, r *transcriptRow, t models.Transcript) (correct.Layer, error) {
 	e := new(episodeRow)
-	if err := tx.NewSelect().Model(e).Column("show_id", "media_sha256").Where("id = ?", t.EpisodeID).Scan(ctx); err != nil {
-		return correct.Layer{}, missing(err, "episode", t.EpisodeID)
+	if err := tx.NewSelect().Model(e).Column("show_id", "media_sha256").Where("id = ?", r.EpisodeID).Scan(ctx); err != nil {
+		return correct.Layer{}, missing(err, "episode", r.EpisodeID)
 	}
-	l := correct.Layer{Show: e.ShowID, Audio: cmp.Or(t.MediaSHA256, e.MediaSHA256)}
-	passages, err := privateOf(ctx, tx, t.EpisodeID)
+	l := correct.Layer{Show: e.ShowID, Audio: cmp.Or(r.MediaSHA256, e.MediaSHA256)}
+	passages, err := privateIn(ctx, tx, []models.EpisodeID{r.EpisodeID})
 	if err != nil {
 		return l, err
 	}
-	l.Private = models.Held(passages, e.MediaSHA256, s.now())
-	if t.Task != models.TaskTranslate {
-		if l.Edits, err = editsOf(ctx, tx, t.EpisodeID); err != nil {
+	l.Private = t.HeldIn(models.Held(passages[r.EpisodeID], e.MediaSHA256, s.now()), r.MediaSHA256, e.MediaSHA256)
+	if r.Task != models.TaskTranslate {
+		if l.Edits, err = editsOf(ctx, tx, r.EpisodeID); err != nil {
 			return l, err
 		}
 	}
@@ -77,7 +77,7 @@ func (s *Store) corrected(ctx context.Context, tx bun.IDB, r *transcriptRow) (mo
 	if err != nil {
 		return models.Corrected{}, err
 	}
-	l, err := s.layer(ctx, tx, r)
+	l, err := s.layer(ctx, tx, r, t)
 	if err != nil {
 		return models.Corrected{}, err
 	}

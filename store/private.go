@@ -3,12 +3,16 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/earshot/earshot/models"
 )
+
+// What is private is remembered for ever, also of episodes that are no longer there: one that comes back is as private as it was, and so
+// is a recording that another episode brings.
 
 type privateRow struct {
 	bun.BaseModel `bun:"private_passages,alias:v"`
@@ -42,26 +46,57 @@ func privateModels(rows []*privateRow) []models.Private {
 	return out
 }
 
-// privateOf returns the passages of an episode that nobody has lifted, in order of time.
-func privateOf(ctx context.Context, db bun.IDB, id models.EpisodeID) ([]models.Private, error) {
-	var rows []*privateRow
-	err := db.NewSelect().Model(&rows).Where("episode_id = ?", id).Where("lifted_at = 0").Order("start_ms", "id").Scan(ctx)
-	return privateModels(rows), err
+// privateIn returns the passages of episodes that nobody has lifted, in order of time: those that were marked in them, and those of their
+// recordings, whichever episode they were marked in.
+func privateIn(ctx context.Context, db bun.IDB, ids []models.EpisodeID) (map[models.EpisodeID][]models.Private, error) {
+	found := map[models.EpisodeID][]models.Private{}
+	err := chunks(ids, 500, func(ids []models.EpisodeID) error {
+		var rows []struct {
+			privateRow
+
+			Of models.EpisodeID
+		}
+		err := db.NewRaw(`SELECT v.*, e.id AS "of" FROM private_passages v JOIN episodes e ON e.id = v.episode_id WHERE v.lifted_at = 0 AND e.id IN (?)
+			UNION SELECT v.*, e.id AS "of" FROM private_passages v JOIN episodes e ON e.media_sha256 = v.audio
+				WHERE v.lifted_at = 0 AND v.audio <> '' AND e.media_sha256 <> '' AND e.id IN (?)
+			ORDER BY start_ms, id`, bun.List(ids), bun.List(ids)).Scan(ctx, &rows)
+		for _, r := range rows {
+			found[r.Of] = append(found[r.Of], r.model())
+		}
+		return err
+	})
+	return found, err
 }
 
-// PrivateOf returns the passages of an episode that are kept back now, in order of time.
-func (s *Store) PrivateOf(ctx context.Context, id models.EpisodeID) ([]models.Private, error) {
-	list, err := privateOf(ctx, s.e.read, id)
+// PrivateIn returns the passages of episodes that are kept back now, in order of time: those that were marked in them, and those of their
+// recordings, whichever episode they were marked in.
+func (s *Store) PrivateIn(ctx context.Context, ids []models.EpisodeID) (map[models.EpisodeID][]models.Private, error) {
+	found, err := privateIn(ctx, s.e.read, ids)
 	if err != nil {
-		return nil, fmt.Errorf("reading what is private of the episode %s: %w", id, s.e.explain(err))
+		return nil, fmt.Errorf("reading what is private: %w", s.e.explain(err))
 	}
-	held := list[:0]
-	for _, p := range list {
-		if p.Holds(s.now()) {
-			held = append(held, p)
-		}
+	now := s.now()
+	for id, list := range found {
+		found[id] = slices.DeleteFunc(list, func(p models.Private) bool { return !p.Holds(now) })
 	}
-	return held, nil
+	return found, nil
+}
+
+// PrivateOf is PrivateIn for one episode.
+func (s *Store) PrivateOf(ctx context.Context, id models.EpisodeID) ([]models.Private, error) {
+	found, err := s.PrivateIn(ctx, []models.EpisodeID{id})
+	return found[id], err
+}
+
+// privateChanged tells the index, which follows at once, that what is private has changed in the episode of a passage, and in all that
+// have its recording.
+func (s *Store) privateChanged(ctx context.Context, tx bun.Tx, r *privateRow) error {
+	var ids []models.EpisodeID
+	err := tx.NewRaw("SELECT id FROM episodes WHERE id = ? OR media_sha256 <> '' AND media_sha256 = ? ORDER BY id", r.EpisodeID, r.Audio).Scan(ctx, &ids)
+	if err != nil {
+		return err
+	}
+	return s.byHand(ctx, tx, ids...)
 }
 
 // SetPrivate keeps a passage of an episode's recording from everybody, from now on.
@@ -78,7 +113,7 @@ func (s *Store) SetPrivate(ctx context.Context, p models.Private) (models.Privat
 		if err != nil {
 			return err
 		}
-		n, err := tx.NewSelect().Model((*privateRow)(nil)).Where("episode_id = ?", p.EpisodeID).Where("lifted_at = 0").Count(ctx)
+		n, err := tx.NewSelect().Model((*privateRow)(nil)).Where("episode_id = ?", p.EpisodeID).Where("lifted_at = 0").Where("NOT ended").Count(ctx)
 		if err != nil {
 			return err
 		}
@@ -92,7 +127,7 @@ func (s *Store) SetPrivate(ctx context.Context, p models.Private) (models.Privat
 			return err
 		}
 		p = row.model()
-		return s.byHand(ctx, tx, p.EpisodeID)
+		return s.privateChanged(ctx, tx, row)
 	})
 	return p, err
 }
@@ -111,7 +146,7 @@ func (s *Store) LiftPrivate(ctx context.Context, id int64, by string) (p models.
 			}
 		}
 		p = row.model()
-		return s.byHand(ctx, tx, p.EpisodeID)
+		return s.privateChanged(ctx, tx, row)
 	})
 	return p, err
 }
@@ -149,7 +184,7 @@ func (s *Store) EndPrivate(ctx context.Context) (ended int, err error) {
 			if _, err := tx.NewUpdate().Model(r).Column("ended").WherePK().Exec(ctx); err != nil {
 				return err
 			}
-			if err := s.byHand(ctx, tx, r.EpisodeID); err != nil {
+			if err := s.privateChanged(ctx, tx, r); err != nil {
 				return err
 			}
 		}

@@ -273,7 +273,7 @@ func (s *Store) placesIn(ctx context.Context, id models.EpisodeID, alone, all *c
 		if err != nil {
 			return err
 		}
-		l, err := s.layer(ctx, tx, row)
+		l, err := s.layer(ctx, tx, row, t)
 		if err != nil {
 			return err
 		}

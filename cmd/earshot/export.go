@@ -29,6 +29,7 @@ type exporter struct {
 	same    int // were there as they are
 	without int // episodes that have no complete transcript, or whose recording is not on this machine
 	titles  map[models.ShowID]string
+	former  map[models.ShowID]map[string][]formerFile // by the tags of episodes in their names
 }
 
 func newExportCommand(c *config) *cobra.Command {
@@ -82,7 +83,7 @@ Names stay the same as long as titles do. Files that are as they should be are l
 
 // newExporter checks what is asked for.
 func newExporter(a catalogue, to, formats string) (*exporter, error) {
-	x := &exporter{catalogue: a, to: to, titles: map[models.ShowID]string{}}
+	x := &exporter{catalogue: a, to: to, titles: map[models.ShowID]string{}, former: map[models.ShowID]map[string][]formerFile{}}
 	for name := range strings.SplitSeq(formats, ",") {
 		f, err := export.Parse(strings.TrimSpace(name))
 		if err != nil {
@@ -227,6 +228,9 @@ func (x *exporter) one(ctx context.Context, e models.Episode) error {
 			return fmt.Errorf("exporting %q: %w", e.Title, err)
 		}
 	}
+	if err := errors.Join(x.note(e, stem), x.writeFormer(ctx, e, stem, t)); err != nil {
+		return fmt.Errorf("exporting %q: %w", e.Title, err)
+	}
 	return nil
 }
 
@@ -288,5 +292,8 @@ func fileTitle(title, id string) string {
 		title = strings.ToValidUTF8(title[:longestTitle], "")
 	}
 	title = strings.Trim(title, ". ")
-	return strings.TrimSpace(title + " [" + id[:min(8, len(id))] + "]")
+	return strings.TrimSpace(title + " " + nameTag(id))
 }
+
+// nameTag is how the name of what has an identifier ends.
+func nameTag(id string) string { return "[" + id[:min(8, len(id))] + "]" }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
@@ -78,7 +79,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	listening := a.listening()
 	desk := c.newDesk()
 	handler, err := api.New(api.Options{ //nolint:contextcheck // requests bring their own
-		Catalogue: a.Store, Owner: a.Store, Naming: a.Store, Sources: sources{a}, Weights: desk, Storage: a.storage, Searcher: index, Media: a.Media(), Listening: listening, Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen, Metrics: c.Metrics,
+		Catalogue: a.Store, Owner: a.Store, Naming: a.Store, Sources: sources{a}, Weights: desk, Storage: a.storage, Searcher: index, Media: a.Media(), Listening: listening, Uploads: uploads, Logger: c.log, Version: version, Bind: c.Listen, Metrics: c.Metrics, Exporting: c.ExportTo != "", Seen: a.seenIn(index, wake),
 		Access: access, UntilAdmin: c.Access == "" && access == api.AccessOpen, Accounts: a.Store, LocalSecret: local, PublicURL: c.PublicURL, AllowedHosts: c.AllowedHosts, TrustedProxies: c.TrustedProxies,
 	})
 	if err != nil {
@@ -103,13 +104,9 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	g.Go(func() error { return desk.Run(ctx) })
 	g.Go(func() error { return a.watchFolders(ctx) })
 	g.Go(func() error { return a.LookThroughAll(ctx, search.Alike) })
+	g.Go(func() error { return a.endEmbargoes(ctx) })
 	g.Go(func() error {
-		a.Hear(ctx, func() {
-			select {
-			case wake <- struct{}{}:
-			default: // it has been told already
-			}
-		})
+		a.Hear(ctx, func() { tell(wake) })
 		return nil
 	})
 	if c.ExportTo != "" {
@@ -126,6 +123,34 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 		return nil // a regular stop
 	}
 	return err
+}
+
+// tell wakes whoever listens, unless it has been told already.
+func tell(wake chan<- struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default:
+	}
+}
+
+// seenIn waits until an index, which is woken, has followed what people have changed by now.
+func (a *archive) seenIn(index *search.Index, wake chan<- struct{}) func(context.Context) error {
+	return func(ctx context.Context) error {
+		newest, err := a.ByHand(ctx)
+		if err != nil {
+			return err
+		}
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for tell(wake); index.Applied() < newest; {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	}
 }
 
 // address is where a browser on this machine finds the server.

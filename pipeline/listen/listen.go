@@ -55,9 +55,14 @@ func New(o Options) *Maker {
 	}
 }
 
-// Peaks returns how loud a recording is, see [audio.Tool.Peaks]. title says in errors which it is.
-func (m *Maker) Peaks(ctx context.Context, of models.Media, title string) ([]byte, error) {
-	f, err := m.need(ctx, of, peaksEnding, m.recording(of), func(ctx context.Context, in, out *os.File) error {
+// Peaks returns how loud a recording is, see [audio.Tool.Peaks]. title says in errors which it is. Here as everywhere, the recording is
+// silent in the stretches held, which are in order, none meeting another.
+func (m *Maker) Peaks(ctx context.Context, of models.Media, title string, held []models.Span) ([]byte, error) {
+	source := m.recording(of)
+	if len(held) > 0 {
+		source = func(ctx context.Context) (*os.File, error) { return m.Playback(ctx, of, title, held) }
+	}
+	f, err := m.need(ctx, of, held, peaksEnding, source, func(ctx context.Context, in, out *os.File) error {
 		peaks, err := m.o.Audio.For(title).Peaks(ctx, in)
 		if err == nil {
 			_, err = out.Write(peaks)
@@ -71,10 +76,15 @@ func (m *Maker) Peaks(ctx context.Context, of models.Media, title string) ([]byt
 	return io.ReadAll(f)
 }
 
-// Playback opens the copy of a recording that is to be played in its place; nil where the recording itself is. A copy keeps
-// the times.
-func (m *Maker) Playback(ctx context.Context, of models.Media, title string) (*os.File, error) {
-	f, err := m.need(ctx, of, playEnding, m.recording(of), func(ctx context.Context, in, out *os.File) error {
+// Playback opens the copy of a recording that is to be played in its place; nil where the recording itself is, which is never so where
+// something is held. A copy keeps the times.
+func (m *Maker) Playback(ctx context.Context, of models.Media, title string, held []models.Span) (*os.File, error) {
+	if len(held) > 0 {
+		return m.need(ctx, of, held, playEnding, m.recording(of), func(ctx context.Context, in, out *os.File) error {
+			return m.o.Audio.For(title).WriteSilenced(ctx, held, in, out)
+		})
+	}
+	f, err := m.need(ctx, of, nil, playEnding, m.recording(of), func(ctx context.Context, in, out *os.File) error {
 		tool := m.o.Audio.For(title)
 		kind, err := tool.Copy(ctx, in)
 		if err == nil && kind != audio.CopyNone {
@@ -96,7 +106,7 @@ func (m *Maker) Playback(ctx context.Context, of models.Media, title string) (*o
 
 // Cut opens a part of a recording as an M4A file, which must be at most [LongestCut] long. artist is written into it beside
 // the title.
-func (m *Maker) Cut(ctx context.Context, of models.Media, title, artist string, startMS, endMS int64) (*os.File, error) {
+func (m *Maker) Cut(ctx context.Context, of models.Media, title, artist string, startMS, endMS int64, held []models.Span) (*os.File, error) {
 	if startMS < 0 || endMS <= startMS || endMS-startMS > LongestCut {
 		return nil, models.Explain(models.ErrInvalid, "a part must end after it starts, and be at most ten minutes long")
 	}
@@ -106,20 +116,20 @@ func (m *Maker) Cut(ctx context.Context, of models.Media, title, artist string, 
 	ending := fmt.Sprintf(".%d-%d-%x%s", startMS, endMS, named[:8], cutEnding)
 	// Not every recording can be entered at a moment; its copy can.
 	source := func(ctx context.Context) (*os.File, error) {
-		if play, err := m.Playback(ctx, of, title); play != nil || err != nil {
+		if play, err := m.Playback(ctx, of, title, held); play != nil || err != nil {
 			return play, err
 		}
 		return m.recording(of)(ctx)
 	}
-	return m.need(ctx, of, ending, source, func(ctx context.Context, in, out *os.File) error {
+	return m.need(ctx, of, held, ending, source, func(ctx context.Context, in, out *os.File) error {
 		return m.o.Audio.For(title).WriteCut(ctx, audio.Cut{StartMS: startMS, EndMS: endMS, Title: title, Artist: artist}, in, out)
 	})
 }
 
 // Prepare makes what the first listener would wait for.
-func (m *Maker) Prepare(ctx context.Context, of models.Media, title string) error {
-	_, err := m.Peaks(ctx, of, title)
-	f, err2 := m.Playback(ctx, of, title)
+func (m *Maker) Prepare(ctx context.Context, of models.Media, title string, held []models.Span) error {
+	_, err := m.Peaks(ctx, of, title, held)
+	f, err2 := m.Playback(ctx, of, title, held)
 	if f != nil {
 		err2 = errors.Join(err2, f.Close())
 	}
@@ -131,16 +141,21 @@ func Forget(dir, key string) error {
 	return shelf{dir: dir}.forget(models.Media{Key: key})
 }
 
+// Hold removes what was made of a recording before the stretches held were to be silent in it, and no others.
+func (m *Maker) Hold(of models.Media, held []models.Span) error {
+	return m.shelf.forgetOthers(of, held)
+}
+
 // recording opens a recording itself.
 func (m *Maker) recording(of models.Media) func(ctx context.Context) (*os.File, error) {
 	return func(ctx context.Context) (*os.File, error) { return m.o.Media.Open(ctx, of.Key) }
 }
 
-// need opens a file of a recording. Where it is not there, it is made of what source opens.
-func (m *Maker) need(ctx context.Context, of models.Media, ending string, source func(ctx context.Context) (*os.File, error),
+// need opens a file of a recording that is silent in the stretches held. Where it is not there, it is made of what source opens.
+func (m *Maker) need(ctx context.Context, of models.Media, held []models.Span, ending string, source func(ctx context.Context) (*os.File, error),
 	write func(ctx context.Context, in, out *os.File) error,
 ) (*os.File, error) {
-	path, err := m.shelf.path(of, ending)
+	path, err := m.shelf.path(of, without(held)+ending)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +169,12 @@ func (m *Maker) need(ctx context.Context, of models.Media, ending string, source
 		}
 		defer in.Close()
 		return m.inTurn(ctx, func() error {
-			return m.shelf.put(path, func(out *os.File) error { return write(ctx, in, out) })
+			err := m.shelf.put(path, func(out *os.File) error { return write(ctx, in, out) })
+			if err != nil || len(held) == 0 {
+				return err
+			}
+			// Another machine may have been told of what is private, or somebody was faster to ask than to know.
+			return m.shelf.forgetOthers(of, held)
 		})
 	})
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -71,7 +73,7 @@ func TestMadeOnceKeptAndTidiedAway(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if peaks, err := m.Peaks(t.Context(), of, "A talk"); err != nil || len(peaks) < 600 {
+			if peaks, err := m.Peaks(t.Context(), of, "A talk", nil); err != nil || len(peaks) < 600 {
 				t.Errorf("%d peaks, %v", len(peaks), err)
 			}
 		})
@@ -84,7 +86,7 @@ func TestMadeOnceKeptAndTidiedAway(t *testing.T) {
 	for i := range 4 {
 		all.Go(func() {
 			start := int64(i) * 1000
-			f, err := m.Cut(t.Context(), of, "A talk", "A show", start, start+2000)
+			f, err := m.Cut(t.Context(), of, "A talk", "A show", start, start+2000, nil)
 			if err != nil {
 				t.Error(err)
 				return
@@ -96,7 +98,7 @@ func TestMadeOnceKeptAndTidiedAway(t *testing.T) {
 	// Another episode may have the same recording, and the name of this one is not for those who hear that.
 	named := func(title string) []byte {
 		t.Helper()
-		f, err := m.Cut(t.Context(), of, title, "A show", 0, 2000)
+		f, err := m.Cut(t.Context(), of, title, "A show", 0, 2000, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,21 +113,21 @@ func TestMadeOnceKeptAndTidiedAway(t *testing.T) {
 		t.Error("a cut has the title of another episode")
 	}
 	before := media.opened.Load()
-	if err := m.Prepare(t.Context(), of, "A talk"); err != nil || media.opened.Load() != before {
+	if err := m.Prepare(t.Context(), of, "A talk", nil); err != nil || media.opened.Load() != before {
 		t.Errorf("what is there was made again: %v", err)
 	}
-	copied, err := m.Playback(t.Context(), of, "A talk")
+	copied, err := m.Playback(t.Context(), of, "A talk", nil)
 	played := size(t, copied, err)
-	if _, err := m.Cut(t.Context(), of, "A talk", "", 20_000, 21_000); !errors.Is(err, models.ErrUnusable) {
+	if _, err := m.Cut(t.Context(), of, "A talk", "", 20_000, 21_000, nil); !errors.Is(err, models.ErrUnusable) {
 		t.Errorf("after the end: %v", err)
 	}
 	for _, c := range [][2]int64{{-1, 5}, {5, 5}, {0, LongestCut + 1}} {
-		if _, err := m.Cut(t.Context(), of, "A talk", "", c[0], c[1]); !errors.Is(err, models.ErrInvalid) {
+		if _, err := m.Cut(t.Context(), of, "A talk", "", c[0], c[1], nil); !errors.Is(err, models.ErrInvalid) {
 			t.Errorf("from %d to %d: %v", c[0], c[1], err)
 		}
 	}
 	for _, key := range []string{"", "../../etc/passwd", "ab/.hidden", "ab/x y.mp3"} {
-		if _, err := m.Peaks(t.Context(), models.Media{Key: key}, "x"); !errors.Is(err, models.ErrNotFound) {
+		if _, err := m.Peaks(t.Context(), models.Media{Key: key}, "x", nil); !errors.Is(err, models.ErrNotFound) {
 			t.Errorf("key %q: %v", key, err)
 		}
 	}
@@ -152,7 +154,7 @@ func TestMadeOnceKeptAndTidiedAway(t *testing.T) {
 	if n := files(); n != 7 {
 		t.Errorf("%d files are left of those that have room", n)
 	}
-	if f, err := m.Playback(t.Context(), of, ""); size(t, f, err) != played {
+	if f, err := m.Playback(t.Context(), of, "", nil); size(t, f, err) != played {
 		t.Error("another copy")
 	}
 	m.shelf.most = played + 2000
@@ -169,10 +171,72 @@ func TestMadeOnceKeptAndTidiedAway(t *testing.T) {
 	}
 }
 
+// What is made while something is private is silent there, and nothing else stays of the recording.
+func TestWhatIsPrivateIsSilentInAllThatIsMade(t *testing.T) {
+	m, media, of := recording(t)
+	held := []models.Span{{StartMS: 3000, EndMS: 4000}, {StartMS: 11_000, EndMS: models.Forever}}
+	if err := m.Prepare(t.Context(), of, "A talk", nil); err != nil {
+		t.Fatal(err)
+	}
+	names := func() (names []string) {
+		t.Helper()
+		paths, err := filepath.Glob(filepath.Join(m.o.Dir, "ab", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range paths {
+			names = append(names, filepath.Base(p))
+		}
+		return names
+	}
+	whole := names()
+	if err := m.Hold(of, held); err != nil || len(names()) > 0 {
+		t.Errorf("of what was made before there is %v, %v", names(), err)
+	}
+	// Somebody who asked before it was known still has it made; that goes with what is made after it.
+	if err := m.Prepare(t.Context(), of, "A talk", nil); err != nil {
+		t.Fatal(err)
+	}
+	peaks, err := m.Peaks(t.Context(), of, "A talk", held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loud := func(sec float64) byte { return peaks[int(sec/12*float64(len(peaks)))] }
+	if loud(2) < 200 || loud(3.5) > 1 || loud(5) < 200 || loud(11.5) > 1 {
+		t.Errorf("peaks %d, %d, %d, %d", loud(2), loud(3.5), loud(5), loud(11.5))
+	}
+	f, err := m.Cut(t.Context(), of, "A talk", "A show", 3100, 3900, held)
+	if size(t, f, err) == 0 {
+		t.Error("an empty clip")
+	}
+	for _, name := range names() {
+		if !strings.Contains(name, ".without-") {
+			t.Errorf("%s is still there", name)
+		}
+	}
+	opened := media.opened.Load()
+	if again, err := m.Playback(t.Context(), of, "A talk", held); size(t, again, err) == 0 || media.opened.Load() != opened {
+		t.Error("the copy was made again")
+	}
+	if err := m.shelf.tidy(t.Context(), media.Has); err != nil || len(names()) != 3 {
+		t.Errorf("tidied: %v, %v", names(), err)
+	}
+	// Lifted, it is as it was.
+	if err := m.Hold(of, nil); err != nil || len(names()) > 0 {
+		t.Errorf("of what was silent there is %v, %v", names(), err)
+	}
+	if err := m.Prepare(t.Context(), of, "A talk", nil); err != nil || !slices.Equal(names(), whole) {
+		t.Errorf("%v, want %v, %v", names(), whole, err)
+	}
+	if err := Forget(m.o.Dir, of.Key); err != nil || len(names()) > 0 {
+		t.Errorf("of a recording that is gone there is %v, %v", names(), err)
+	}
+}
+
 // Whoever asks for more than can wait is told so; what is there already can be had all the same.
 func TestNotMoreThanCanWait(t *testing.T) {
 	m, _, of := recording(t)
-	if err := m.Prepare(t.Context(), of, "A talk"); err != nil {
+	if err := m.Prepare(t.Context(), of, "A talk", nil); err != nil {
 		t.Fatal(err)
 	}
 	m.o.Waiting = 1
@@ -183,17 +247,17 @@ func TestNotMoreThanCanWait(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	var waits sync.WaitGroup
 	waits.Go(func() {
-		if _, err := m.Cut(ctx, of, "A talk", "", 0, 1000); !errors.Is(err, context.Canceled) {
+		if _, err := m.Cut(ctx, of, "A talk", "", 0, 1000, nil); !errors.Is(err, context.Canceled) {
 			t.Errorf("one that waits: %v", err)
 		}
 	})
 	for m.waiting.Load() <= int64(cap(m.slots)) { // until it has its place
 		continue
 	}
-	if _, err := m.Cut(t.Context(), of, "A talk", "", 0, 2000); !errors.Is(err, models.ErrBusy) {
+	if _, err := m.Cut(t.Context(), of, "A talk", "", 0, 2000, nil); !errors.Is(err, models.ErrBusy) {
 		t.Errorf("one more: %v", err)
 	}
-	if _, err := m.Peaks(t.Context(), of, "A talk"); err != nil {
+	if _, err := m.Peaks(t.Context(), of, "A talk", nil); err != nil {
 		t.Errorf("what is there: %v", err)
 	}
 	leave()

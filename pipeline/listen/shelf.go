@@ -27,13 +27,21 @@ const (
 
 var (
 	nameForm = regexp.MustCompile(`^[0-9a-z]{2,64}(\.[a-z0-9]{1,8})?$`)
-	fileForm = regexp.MustCompile(`^([0-9a-z]{2,64}(?:\.[a-z0-9]{1,8})?)(?:\.peaks|\.play\.mp4|\.[0-9]+-[0-9]+-[0-9a-f]{16}\.m4a)$`)
+	fileForm = regexp.MustCompile(`^([0-9a-z]{2,64}(?:\.[a-z0-9]{1,8})?)(\.without-[0-9a-f]{16})?(?:\.peaks|\.play\.mp4|\.[0-9]+-[0-9]+-[0-9a-f]{16}\.m4a)$`)
 )
 
 // shelf is the folder of what was made.
 type shelf struct {
 	dir  string
 	most int64 // bytes
+}
+
+// without is the part of a file's name that tells which stretches of a recording are silent in it.
+func without(held []models.Span) string {
+	if len(held) == 0 {
+		return ""
+	}
+	return ".without-" + models.HeldName(held)
 }
 
 // path returns where a recording's file with an ending is.
@@ -47,12 +55,25 @@ func (s shelf) path(m models.Media, ending string) (string, error) {
 
 // forget removes what was made of a recording.
 func (s shelf) forget(m models.Media) error {
+	return s.remove(m, func(string) bool { return true })
+}
+
+// forgetOthers removes what was made of a recording, but what is silent in the stretches held and nowhere else.
+func (s shelf) forgetOthers(m models.Media, held []models.Span) error {
+	return s.remove(m, func(silent string) bool { return silent != without(held) })
+}
+
+// remove removes what was made of a recording where going says so of the part of its name that tells what is silent in it.
+func (s shelf) remove(m models.Media, going func(silent string) bool) error {
 	path, err := s.path(m, ".")
 	if err != nil {
 		return err
 	}
 	made, err := filepath.Glob(path + "*")
 	for _, p := range made {
+		if of := fileForm.FindStringSubmatch(filepath.Base(p)); of != nil && !going(of[2]) {
+			continue
+		}
 		if rerr := os.Remove(p); !errors.Is(rerr, fs.ErrNotExist) {
 			err = errors.Join(err, rerr)
 		}

@@ -44,7 +44,7 @@ CREATE INDEX rule_exceptions_by_episode ON rule_exceptions (episode_id);
 
 CREATE TABLE private_passages (
   id {{ID}},
-  episode_id TEXT NOT NULL REFERENCES episodes (id) ON DELETE CASCADE,
+  episode_id TEXT NOT NULL,              -- no foreign key: an episode that is removed and comes back is as private as it was
   start_ms BIGINT NOT NULL,
   end_ms BIGINT NOT NULL,                -- 0: to the end
   reason TEXT NOT NULL,
@@ -57,6 +57,7 @@ CREATE TABLE private_passages (
   lifted_by TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX private_by_episode ON private_passages (episode_id, start_ms);
+CREATE INDEX private_by_audio ON private_passages (audio) WHERE audio <> '';
 CREATE INDEX private_to_end ON private_passages (until_at) WHERE until_at > 0 AND NOT ended;
 
 CREATE TABLE names (

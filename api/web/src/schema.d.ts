@@ -224,7 +224,7 @@ export interface paths {
         };
         /**
          * The stored audio of an episode
-         * @description The bytes that were transcribed. A Range of bytes is answered with 206; several ranges at once are ignored.
+         * @description The bytes that were transcribed, or, where a passage is private, a copy that is silent there: the first who asks for one waits until it is made. A Range of bytes is answered with 206; several ranges at once are ignored.
          */
         get: operations["get-media"];
         put?: never;
@@ -233,7 +233,7 @@ export interface paths {
         options?: never;
         /**
          * The stored audio of an episode
-         * @description The bytes that were transcribed. A Range of bytes is answered with 206; several ranges at once are ignored.
+         * @description The bytes that were transcribed, or, where a passage is private, a copy that is silent there: the first who asks for one waits until it is made. A Range of bytes is answered with 206; several ranges at once are ignored.
          */
         head: operations["head-media"];
         patch?: never;
@@ -287,6 +287,44 @@ export interface paths {
         get: operations["get-playback"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/private": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is private in an episode */
+        get: operations["list-private"];
+        put?: never;
+        /**
+         * Keep a passage of an episode, or all of it, from everybody
+         * @description Its words are taken out of what is read, searched and exported, and the audio that is served is silent there: for everybody, also for who marked it. The answer says what cannot be called back.
+         */
+        post: operations["set-private"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/private/{passage}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End that a passage is private: it is heard and read again */
+        post: operations["lift-private"];
         delete?: never;
         options?: never;
         head?: never;
@@ -646,6 +684,23 @@ export interface paths {
         };
         /** How to show an episode in a page elsewhere, by oEmbed */
         get: operations["get-oembed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/private-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was ever marked as private, by whom, why, and who lifted it */
+        get: operations["list-private-log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1630,6 +1685,8 @@ export interface components {
         Episode: {
             /** @description Its audio was not kept, as the settings of its show ask: there is the text only */
             audio_not_kept?: boolean;
+            /** @description Tells what is silent in the audio because it is private; absent where nothing is. Put it into the address of what is played, as v, so that no cache answers with what was there before */
+            audio_version?: string;
             /** @description Address of the picture of this recording; absent where it has none of its own: …/episodes/{id}/cover is then that of the show */
             cover?: string;
             /**
@@ -1645,6 +1702,8 @@ export interface components {
             media_type?: string;
             /** Format: int64 */
             number?: number;
+            /** @description All of it is kept private: nothing of it can be heard or read */
+            private?: boolean;
             /**
              * Format: date-time
              * @description Absent when unknown
@@ -1669,6 +1728,8 @@ export interface components {
         EpisodeDetail: {
             /** @description Its audio was not kept, as the settings of its show ask: there is the text only */
             audio_not_kept?: boolean;
+            /** @description Tells what is silent in the audio because it is private; absent where nothing is. Put it into the address of what is played, as v, so that no cache answers with what was there before */
+            audio_version?: string;
             /** @description In order of time; the publisher's, or those of the recording */
             chapters: components["schemas"]["Chapter"][];
             /** @description Address of the picture of this recording; absent where it has none of its own: …/episodes/{id}/cover is then that of the show */
@@ -1696,6 +1757,8 @@ export interface components {
             /** Format: int64 */
             number?: number;
             people: components["schemas"]["Person"][];
+            /** @description All of it is kept private: nothing of it can be heard or read */
+            private?: boolean;
             /**
              * Format: date-time
              * @description Absent when unknown
@@ -1942,6 +2005,11 @@ export interface components {
             start: number;
             /** Format: int64 */
             start_ms: number;
+        };
+        Marked: {
+            passage: components["schemas"]["Private"];
+            /** @description What cannot be called back */
+            stays: components["schemas"]["Staying"][];
         };
         MatchedAs: {
             said: string;
@@ -2256,6 +2324,79 @@ export interface components {
              * @description Episodes that the settings leave out
              */
             unwanted: number;
+        };
+        Private: {
+            /**
+             * Format: date-time
+             * @description When it was marked
+             */
+            at?: string;
+            /** @description Who marked it; absent where nobody logs in */
+            by?: string;
+            /**
+             * Format: int64
+             * @description Absent: to the end of the recording
+             */
+            end_ms?: number;
+            episode_id: string;
+            /** @description Absent where the episode is no longer there */
+            episode_title?: string;
+            /** @description It is kept from everybody now */
+            holds: boolean;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            lifted_at?: string;
+            lifted_by?: string;
+            /** @description The recording was replaced after it was marked, so that nobody knows where the passage is: all of the episode is private until it is marked anew or lifted */
+            lost: boolean;
+            reason?: string;
+            show_title?: string;
+            /** Format: int64 */
+            start_ms: number;
+            /**
+             * Format: date-time
+             * @description From then on it is private no longer; absent: until it is lifted
+             */
+            until?: string;
+        };
+        PrivateList: {
+            /** @description In order of time */
+            passages: components["schemas"]["Private"][];
+            /** @description Nothing of the episode can be heard or read */
+            whole: boolean;
+        };
+        PrivateLog: {
+            /** @description Cursor of the page that follows; absent from the last one */
+            next?: string;
+            /** @description What was ever marked as private, the newest first */
+            passages: components["schemas"]["Private"][];
+        };
+        PrivateWish: {
+            /**
+             * Format: int64
+             * @description Where it ends; absent: it goes to the end of the recording. With start_ms 0 that is the whole episode
+             * @example 54800
+             */
+            end_ms?: number;
+            /**
+             * Format: int64
+             * @description Number of a passage that this one takes the place of: it is lifted once this one holds
+             */
+            instead?: number;
+            /** @description For those who look after the archive */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Where it begins
+             * @example 12300
+             */
+            start_ms: number;
+            /**
+             * Format: date-time
+             * @description From then on it is private no longer; absent: until it is lifted
+             */
+            until?: string;
         };
         Pull: {
             /**
@@ -2700,6 +2841,12 @@ export interface components {
              */
             workers: number;
         };
+        Staying: {
+            /** @description A sentence for people */
+            says: string;
+            /** @enum {string} */
+            where: "publisher" | "copies" | "exports" | "backups" | "archive" | "notes" | "search";
+        };
         Storage: {
             /**
              * Format: int64
@@ -2846,6 +2993,8 @@ export interface components {
             model?: string;
             /** @description Where the transcript comes from; absent for one that was made here */
             origin?: components["schemas"]["Origin"];
+            /** @description What is kept from everybody, in order of time: its words are not among the segments */
+            private: components["schemas"]["Span"][];
             /** @description How the transcript was made */
             report: components["schemas"]["Report"];
             /** @description Changes with the text, its times and speakers */
@@ -3441,6 +3590,8 @@ export interface operations {
                 start: number;
                 /** @description Where it ends, in milliseconds: at most ten minutes later */
                 end: number;
+                /** @description audio_version of the episode, where it has one, for caches */
+                v?: string;
             };
             header?: never;
             path: {
@@ -4274,7 +4425,10 @@ export interface operations {
     };
     "get-media": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description audio_version of the episode, where it has one: it makes the address another one, for caches. What is answered is always what may be heard now */
+                v?: string;
+            };
             header?: never;
             path: {
                 /** @description Identifier of an episode */
@@ -4335,6 +4489,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorModel"];
                 };
             };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
             /** @description Gone */
             410: {
                 headers: {
@@ -4371,6 +4534,15 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4382,7 +4554,10 @@ export interface operations {
     };
     "head-media": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description audio_version of the episode, where it has one: it makes the address another one, for caches. What is answered is always what may be heard now */
+                v?: string;
+            };
             header?: never;
             path: {
                 /** @description Identifier of an episode */
@@ -4443,6 +4618,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorModel"];
                 };
             };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
             /** @description Gone */
             410: {
                 headers: {
@@ -4479,6 +4663,15 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4687,7 +4880,10 @@ export interface operations {
     };
     "get-playback": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description audio_version of the episode, where it has one: it makes the address another one, for caches. What is answered is always what may be heard now */
+                v?: string;
+            };
             header?: never;
             path: {
                 /** @description Identifier of an episode */
@@ -4802,6 +4998,286 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-private": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivateList"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "set-private": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivateWish"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Marked"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "lift-private": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of an episode */
+                id: string;
+                /** @description Number of a passage */
+                passage: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Private"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6774,6 +7250,83 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-private-log": {
+        parameters: {
+            query?: {
+                /** @description Where to go on: next of the page before; absent: from the first one */
+                cursor?: string;
+                /** @description Greatest number to return */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivateLog"];
+                };
+            };
+            /** @description What the client has, by the ETag in If-None-Match, is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -25,6 +25,7 @@ export type Pull = Schemas['Pull']
 export type Results = Schemas['Results']
 export type Session = Schemas['Session']
 export type Segment = Schemas['Segment']
+export type Span = Schemas['Span']
 export type SettingsChange = Schemas['SettingsChange']
 export type Show = Schemas['Show']
 export type Status = Schemas['Status']
@@ -90,10 +91,13 @@ function address<P extends keyof paths>(path: P, query: NonNullable<Query<P>>): 
 
 const of = (id: string) => `/api/v1/episodes/${encodeURIComponent(id)}`
 
-export const mediaURL = (id: string) => `${of(id)}/media`
+/** What is silent because it is private makes another address, so that no cache answers with what was there before. */
+const version = (e: Episode) => (e.audio_version ? `?v=${e.audio_version}` : '')
+
+export const mediaURL = (e: Episode) => `${of(e.id)}/media${version(e)}`
 
 /** What to play: the recording, or a copy in which browsers find every moment. */
-export const playbackURL = (id: string) => `${of(id)}/playback`
+export const playbackURL = (e: Episode) => `${of(e.id)}/playback${version(e)}`
 
 export const coverURL = (id: string) => `${of(id)}/cover`
 

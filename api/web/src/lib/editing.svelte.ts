@@ -45,7 +45,7 @@ export class Editing {
   pending: Pending[] = $state.raw([])
   chapters: Chapter[] = $state.raw([])
   segments: Segment[] = $derived(over(this.source?.segments ?? [], this.pending))
-  text = $derived(script(this.segments, this.chapters))
+  text = $derived(script(this.segments, this.chapters, this.source?.private))
   /** What is chosen: from the start of a word to the end of one, in milliseconds; -1 for nothing. */
   from = $state(-1)
   to = $state(-1)

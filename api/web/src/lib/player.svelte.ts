@@ -102,7 +102,7 @@ class Player {
       this.#start = this.position = at ?? place(episode.id)
       this.waiting = play
       this.#plain = false
-      if (episode.audio_not_kept) return this.#silent(audio)
+      if (episode.audio_not_kept || episode.private) return this.#silent(audio)
       this.#source(audio, play)
       this.#describe(episode)
     } else if (at !== null) {
@@ -112,8 +112,22 @@ class Player {
     if (play) this.play()
   }
 
+  /** Goes on with what may be heard now of the episode that is loaded, where that has changed. */
+  renew(episode: Episode) {
+    const before = this.episode
+    if (!this.#audio || before?.id !== episode.id || (before.audio_version === episode.audio_version && before.private === episode.private)) return
+    const play = this.playing || this.waiting
+    this.episode = episode
+    this.error = ''
+    this.#plain = false
+    this.#start = this.position
+    if (episode.private) return this.#silent(this.#audio)
+    this.#source(this.#audio, play)
+    if (play) this.play()
+  }
+
   play() {
-    if (this.episode?.audio_not_kept) return
+    if (this.episode?.audio_not_kept || this.episode?.private) return
     this.#audio?.play().catch((e: unknown) => {
       // A newer load may have taken the place of this one; else the browser wants a click first.
       if (e instanceof DOMException && e.name === 'AbortError') return
@@ -184,19 +198,19 @@ class Player {
     this.#ready = this.waiting = false
     audio.removeAttribute('src')
     audio.load()
-    this.error = t().player.notKept
+    this.error = this.episode?.private ? t().player.private : t().player.notKept
   }
 
   #source(audio: HTMLAudioElement, play: boolean) {
     if (!this.episode) return
     this.#ready = false
     audio.preload = play ? 'auto' : 'metadata'
-    audio.src = this.#plain ? mediaURL(this.episode.id) : playbackURL(this.episode.id)
+    audio.src = this.#plain ? mediaURL(this.episode) : playbackURL(this.episode)
   }
 
   #failed() {
     const audio = this.#audio
-    if (!audio || !this.episode || this.episode.audio_not_kept) return
+    if (!audio || !this.episode || this.episode.audio_not_kept || this.episode.private) return
     if (!this.#plain) {
       const play = this.playing || this.waiting
       this.#plain = true

@@ -1,5 +1,5 @@
 // Text with marks, and transcripts as paragraphs of words.
-import type { Chapter, Mark, Moment, Segment, Word } from './api'
+import type { Chapter, Mark, Moment, Segment, Span, Word } from './api'
 
 export interface Piece {
   text: string
@@ -43,7 +43,14 @@ export interface Run {
   tokens: Token[]
 }
 
+/** A part of a recording in milliseconds; one that ends where it begins goes on to the end. */
+export interface Stretch {
+  from: number
+  to: number
+}
+
 export interface Paragraph {
+  held: Stretch[] // what is private just before it
   startMS: number
   chapter: string // title of the chapter that begins with it; '' otherwise
   speaker: string // '' when unknown or the same as before
@@ -57,14 +64,15 @@ export interface Script {
   starts: number[] // start of every word in milliseconds, in order
   ends: number[]
   words: string[]
+  held: Stretch[] // what is private after the last paragraph
 }
 
 const longPauseMS = 1500
 const longParagraphMS = 45_000
 
-/** Groups segments into paragraphs by chapter, speaker, pause and length, and finds their words in their texts. */
-export function script(segments: Segment[], chapters: Chapter[] = []): Script {
-  const out: Script = { paragraphs: [], starts: [], ends: [], words: [] }
+/** Groups segments into paragraphs by chapter, speaker, pause, length and what is private between them, and finds their words in their texts. */
+export function script(segments: Segment[], chapters: Chapter[] = [], hidden: Span[] = []): Script {
+  const out: Script = { paragraphs: [], starts: [], ends: [], words: [], held: hidden.map((h) => ({ from: h.start_ms, to: h.end_ms })) }
   const ahead = chapters.filter((c) => c.title).sort((a, b) => a.start_ms - b.start_ms)
   let before: Segment | undefined
   let open: Paragraph | undefined
@@ -78,8 +86,11 @@ export function script(segments: Segment[], chapters: Chapter[] = []): Script {
       chapter = next.title
       ahead.shift()
     }
-    if (!open || chapter || turn || pause > longPauseMS || long) {
+    const next = out.held.findIndex((h) => h.from > s.start_ms)
+    const held = out.held.splice(0, next < 0 ? out.held.length : next)
+    if (!open || chapter || turn || pause > longPauseMS || long || held.length) {
       open = {
+        held,
         startMS: s.start_ms,
         chapter,
         speaker: turn || !before ? (s.speaker ?? '') : '',

@@ -161,6 +161,7 @@ export const en = {
     transcriptOf: (title: string) => `Show the transcript of ${title}`,
     position: 'Position',
     notKept: 'The audio of this episode was not kept: there is the text only.',
+    private: 'This episode is private.',
     unplayable: 'This audio cannot be played: it is missing on the server, or this browser does not know its format.',
     sound: (speed: string) => `Speed ${speed}, volume, silence`,
     soundKeys: 'Speed and volume (< > m)',
