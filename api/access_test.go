@@ -67,6 +67,11 @@ var allowed = map[string]struct {
 	"fetch-episode":        {needWrite, "/api/v1/episodes/NOTHING/fetch", "", ""},
 	"retranscribe-episode": {needWrite, "/api/v1/episodes/NOTHING/retranscribe", "", ""},
 
+	"list-private":     {needWrite, "/api/v1/episodes/EPISODE/private", "", hiddenMark},
+	"set-private":      {needWrite, "/api/v1/episodes/NOTHING/private", `{"start_ms":0}`, ""},
+	"lift-private":     {needWrite, "/api/v1/episodes/NOTHING/private/1/lift", "", ""},
+	"list-private-log": {needAdmin, "/api/v1/private-log", "", hiddenMark},
+
 	"list-names":   {needRead, "/api/v1/names", "", `"Eve"`},
 	"get-name":     {needRead, "/api/v1/names/bigger", "", `"episodes":1`},
 	"set-name":     {needWrite, "/api/v1/names/Nothing", `{"sure":true}`, ""},
@@ -173,6 +178,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	secret := a.addShow("Classified matters")
 	must(t, a.SetShowVisibility(t.Context(), secret, models.VisibleToAdmins))
 	hidden := a.addEpisode(t, secret, "The classified budget", "Eve: The classified budget is bigger than the error budget.")
+	a.private = []models.Private{{ID: 1, EpisodeID: hidden, Span: models.Span{StartMS: 5500, EndMS: 5600}, Reason: "a classified witness", Audio: a.episodes[len(a.episodes)-1].Media.SHA256}}
 	failed := a.addEpisode(t, secret, "Classified and lost", "Eve: Classified.")
 	a.change(failed, func(e *models.Episode) { e.State, e.Reason = models.EpisodeFailed, "classified reasons" })
 	a.running = append(a.running, models.JobProgress{JobID: 7, Kind: "transcribe", EpisodeID: hidden, ShowID: secret, Title: "The classified budget"})
