@@ -87,6 +87,12 @@ func (s *Store) SaveMedia(ctx context.Context, lease models.Lease, id models.Epi
 		if err != nil {
 			return err
 		}
+		// What may be read depends on what is private in this recording, or can no longer be placed in it.
+		if private, err := privateIn(ctx, tx, []models.EpisodeID{id}); err != nil || len(private) > 0 {
+			if err := errors.Join(err, s.byHand(ctx, tx, id)); err != nil {
+				return err
+			}
+		}
 		if err := s.enqueue(ctx, tx, models.TranscribeJob{EpisodeID: id}); err != nil {
 			return err
 		}

@@ -197,8 +197,10 @@ func (s *Store) namesOf(ctx context.Context, id models.EpisodeID) ([]string, err
 func (s *Store) inDoubt(f models.ReviewFilter) *bun.SelectQuery {
 	q := s.e.read.NewSelect().Model((*doubtRow)(nil)).Join("JOIN episodes AS e ON e.id = d.episode_id").
 		Where("NOT EXISTS (SELECT 1 FROM confirmations AS o WHERE o.episode_id = d.episode_id AND o.start_ms = d.start_ms AND o.doubt = d.doubt AND o.said = d.said)").
-		Where("NOT EXISTS (SELECT 1 FROM private_passages AS p WHERE p.episode_id = d.episode_id AND p.lifted_at = 0 AND (p.until_at = 0 OR p.until_at > ?)"+
-			" AND p.start_ms < d.end_ms AND (p.end_ms = 0 OR p.end_ms > d.start_ms))", toMS(s.now()))
+		Where("NOT EXISTS (SELECT 1 FROM private_passages AS p WHERE (p.episode_id = d.episode_id OR p.audio <> '' AND p.audio = e.media_sha256)"+
+			" AND p.lifted_at = 0 AND (p.until_at = 0 OR p.until_at > ?)"+
+			// One of another recording cannot be placed: then all of the episode is private.
+			" AND (p.audio <> e.media_sha256 OR p.start_ms < d.end_ms AND (p.end_ms = 0 OR p.end_ms > d.start_ms)))", toMS(s.now()))
 	if len(f.Hidden) > 0 {
 		q.Where("e.show_id NOT IN (?)", bun.List(f.Hidden))
 	}
