@@ -216,7 +216,7 @@ func (s *Store) keepPlaces(ctx context.Context, tx bun.Tx, id models.EpisodeID) 
 	if err != nil {
 		return err
 	}
-	l, err := s.layer(ctx, tx, r)
+	l, err := s.layer(ctx, tx, r, t)
 	if err != nil {
 		return err
 	}
