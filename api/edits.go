@@ -48,6 +48,7 @@ type Edit struct {
 
 	ID       int64           `json:"id"`
 	By       string          `json:"by,omitempty" doc:"Who made it; absent where nobody logs in"`
+	RuleID   int64           `json:"rule_id,omitempty" doc:"The rule that changed the words in an earlier transcript; absent from what a person wrote"`
 	At       time.Time       `json:"at"`
 	UndoneAt *time.Time      `json:"undone_at,omitempty"`
 	UndoneBy string          `json:"undone_by,omitempty"`
@@ -220,7 +221,7 @@ func newChange(e models.Edit) Change { return Change{e.Kind, e.StartMS, e.EndMS,
 // newEdit tells a change. Its words are gone already where they are kept from everybody.
 func newEdit(r models.EditRecord) Edit {
 	e := Edit{
-		Change: newChange(r.Edit), ID: r.ID, By: r.By, At: r.At.UTC(), UndoneAt: known(r.UndoneAt), UndoneBy: r.UndoneBy, Fate: r.Fate,
+		Change: newChange(r.Edit), ID: r.ID, By: r.By, RuleID: r.RuleID, At: r.At.UTC(), UndoneAt: known(r.UndoneAt), UndoneBy: r.UndoneBy, Fate: r.Fate,
 		Private: r.Kind != models.EditRename && r.Before == "",
 	}
 	if r.Now != (models.Span{}) {

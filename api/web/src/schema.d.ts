@@ -1608,6 +1608,11 @@ export interface components {
             private?: boolean;
             /**
              * Format: int64
+             * @description The rule that changed the words in an earlier transcript; absent from what a person wrote
+             */
+            rule_id?: number;
+            /**
+             * Format: int64
              * @description Start of the first word; nothing for rename
              */
             start_ms?: number;

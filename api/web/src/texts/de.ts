@@ -254,6 +254,7 @@ export default {
     speaksAll: (name) => `Überall in dieser Folge, wo ${bdi(name)} spricht`,
     store: 'Speichern',
     kinds: { text: 'Wörter', split: 'Abschnitt geteilt', join: 'Abschnitte verbunden', speaker: 'Stimme', rename: 'Stimme umbenannt' },
+    byRule: 'eine Regel schrieb es in einem früheren Transkript',
     fates: { applied: '', found: 'in einem anderen Transkript wiedergefunden', satisfied: 'das Transkript sagt es von selbst so', unfit: 'die Stelle wurde nicht gefunden', waiting: 'bis dahin noch nicht transkribiert', undone: 'rückgängig gemacht' },
     private: 'Die Wörter sind für niemanden zu sehen.',
     unfitTitle: 'Was nicht mehr passt',

@@ -76,6 +76,7 @@ export const later = {
     speaksAll: (name: string) => `Wherever ${bdi(name)} speaks in this episode`,
     store: 'Save',
     kinds: { text: 'words', split: 'segment split', join: 'segments joined', speaker: 'speaker', rename: 'speaker renamed' },
+    byRule: 'a rule wrote it in an earlier transcript',
     fates: { applied: '', found: 'found again in another transcript', satisfied: 'the transcript says so by itself', unfit: 'its place was not found', waiting: 'not transcribed up to there yet', undone: 'undone' },
     private: 'Its words are kept from everybody.',
     unfitTitle: 'What no longer fits',

@@ -254,6 +254,7 @@ export default {
     speaksAll: (name) => `Partout où ${bdi(name)} parle dans cet épisode`,
     store: 'Enregistrer',
     kinds: { text: 'mots', split: 'segment coupé', join: 'segments joints', speaker: 'voix', rename: 'voix renommée' },
+    byRule: 'une règle l’a écrit dans une transcription précédente',
     fates: { applied: '', found: 'retrouvé dans une autre transcription', satisfied: 'la transcription le dit d’elle-même', unfit: 'son endroit n’a pas été trouvé', waiting: 'pas encore transcrit jusque-là', undone: 'annulé' },
     private: 'Ses mots sont cachés à tous.',
     unfitTitle: 'Ce qui ne convient plus',
