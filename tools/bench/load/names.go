@@ -119,6 +119,8 @@ func fix(ctx context.Context, base, name string, w rule, report table) error {
 
 // until searches for a name until the number of episodes that say it is as it should be.
 func until(ctx context.Context, base, name string, strict bool, began time.Time, is func(int) bool) (time.Duration, error) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
 	for time.Since(began) < mostToWait {
 		total, approximate, err := found(ctx, base, name, strict)
 		if err != nil {
@@ -127,7 +129,7 @@ func until(ctx context.Context, base, name string, strict bool, began time.Time,
 		if !approximate && is(total) {
 			return time.Since(began), nil
 		}
-		time.Sleep(pollEvery)
+		<-tick.C
 	}
 	return 0, fmt.Errorf("the search for %q is not as it should be after %s", name, mostToWait)
 }
