@@ -2,9 +2,11 @@ package api
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/earshot/earshot/models"
 )
@@ -104,4 +106,40 @@ func TestAccessiblePages(t *testing.T) {
 	b.click(".who")
 	b.until(`document.querySelectorAll('[aria-labelledby=users] li').length === 3`)
 	b.accessible(script, "users")
+
+	// What those see who correct texts.
+	e, doubtful := doubted(t)
+	other := e.transcripts[doubtful]
+	other.ID, other.Model = 100, "small"
+	other.Segments, _ = speak(strings.Replace(talk, "back", "home again", 1))
+	e.kept[doubtful] = []models.Transcript{other}
+	b = openEditor(t, browser, e, doubtful)
+	b.write(1, "home")
+	b.accessible(script, "editor")
+	b.keys(kb.Enter)
+	b.until(saved)
+	b.press("History")
+	b.until(`document.querySelector('dialog[open] del') !== null`)
+	b.accessible(script, "history")
+	b.keys(kb.Escape)
+	b.press("Speaker")
+	b.until(`document.querySelector('dialog[open] fieldset') !== null`)
+	b.accessible(script, "speaker")
+	b.keys(kb.Escape)
+	_, err = e.Edit(t.Context(), doubtful, "ana", []models.Edit{{Kind: models.EditText, Span: models.Span{StartMS: 800, EndMS: 1150}, Before: "to", After: "at"}})
+	must(t, err)
+	b.write(2, "into")
+	b.keys(kb.Enter)
+	b.until(`document.querySelector('dialog[open] .theirs') !== null`)
+	b.accessible(script, "conflict")
+	b.press("Take theirs")
+	b.eval(`document.querySelector('details.again').open = true`)
+	b.press("Compare")
+	b.until(`document.querySelector('dialog[open] ins') !== null`)
+	b.accessible(script, "compare")
+	b.keys(kb.Escape)
+	b.do(chromedp.Navigate(b.url + "/review"))
+	b.until(`document.querySelector('.passage .quoted') !== null`)
+	b.eval(`document.querySelector('audio').pause()`)
+	b.accessible(script, "review")
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -228,4 +229,33 @@ func TestEditingPage(t *testing.T) {
 			t.Errorf("%d changes arrived, want 2", n)
 		}
 	})
+
+	t.Run("two transcripts side by side, and the better one", func(t *testing.T) {
+		e, first := twice(t)
+		b := openTab(t, browser, e.archive, "/episodes/"+string(first), e.serve(t))
+		b.until(`document.querySelector('details.again') !== null`)
+		b.eval(`document.querySelector('details.again').open = true`)
+		b.press("Compare")
+		b.until(`[...document.querySelectorAll('dialog del')].map(e => e.innerText).join() === 'back' && [...document.querySelectorAll('dialog ins')].map(e => e.innerText).join() === 'home again'`)
+		b.shoot("compare")
+		b.eval(`document.querySelector('dialog td button').click()`)
+		b.until(`!document.querySelector('audio').paused`)
+		b.press("Use this one")
+		b.until(`document.querySelector('dialog[open]') === null && ` + wordIs(1, "home"))
+		if e.transcripts[first].ID != 100 {
+			t.Errorf("transcript %d is in use", e.transcripts[first].ID)
+		}
+	})
+}
+
+// twice is an archive whose first episode has another transcript, which begins otherwise.
+func twice(t *testing.T) (e *edited, first models.EpisodeID) {
+	t.Helper()
+	a, first := library(t)
+	e = newEdited(a)
+	other := a.transcripts[first]
+	other.ID, other.Model = 100, "small"
+	other.Segments, _ = speak(strings.Replace(talk, "back", "home again", 1))
+	e.kept[first] = []models.Transcript{other}
+	return e, first
 }

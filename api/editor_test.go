@@ -146,6 +146,35 @@ func (e *edited) UndoEdits(_ context.Context, id models.EpisodeID, by string, un
 	return nil
 }
 
+func (e *edited) Transcripts(_ context.Context, id models.EpisodeID) ([]models.KeptTranscript, error) {
+	defer e.lock()()
+	all := []models.KeptTranscript{{Transcript: e.transcripts[id], Current: true}}
+	for _, t := range e.kept[id] {
+		all = append(all, models.KeptTranscript{Transcript: t})
+	}
+	return all, nil
+}
+
+func (e *edited) TranscriptByID(ctx context.Context, id models.EpisodeID, transcript int64) (models.Transcript, error) {
+	all, _ := e.Transcripts(ctx, id)
+	for _, t := range all {
+		if t.ID == transcript {
+			return t.Transcript, nil
+		}
+	}
+	return models.Transcript{}, models.ErrNotFound
+}
+
+func (e *edited) ChooseTranscript(_ context.Context, id models.EpisodeID, transcript int64) error {
+	defer e.lock()()
+	i := slices.IndexFunc(e.kept[id], func(t models.Transcript) bool { return t.ID == transcript })
+	if i < 0 {
+		return models.ErrNotFound
+	}
+	e.kept[id][i], e.transcripts[id] = e.transcripts[id], e.kept[id][i]
+	return nil
+}
+
 func (e *edited) Confirm(_ context.Context, c models.Confirmed) error {
 	e.said.Lock()
 	defer e.said.Unlock()

@@ -106,7 +106,6 @@ func (s *server) registerEdits(h huma.API) {
 	edit := change("edit-transcript", "/api/v1/episodes/{id}/edits", "Change words, segments or speakers of a transcript; nothing is lost, every change can be undone")
 	edit.DefaultStatus = http.StatusOK
 	edit.Errors = append(edit.Errors, http.StatusUnprocessableEntity)
-	edit.MaxBodyBytes = mostChanges * (2*models.MaxEditText + 200)
 	edit.Responses = map[string]*huma.Response{"409": {Description: "Other words stand there by now", Content: map[string]*huma.MediaType{
 		"application/problem+json": {Schema: h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[EditProblem](), true, "EditProblem")},
 	}}}
