@@ -141,7 +141,7 @@ func (a *aligning) shortest(i, iEnd, j, jEnd int) {
 	most := min(n+m, mostAlignChanges)
 	reach := make([]int, 2*most+3) // by diagonal: how far to the left's end one gets
 	var traces [][]int
-	for d := 0; d <= most; d++ {
+	for d := range most + 1 {
 		traces = append(traces, slices.Clone(reach))
 		for k := -d; k <= d; k += 2 {
 			x, _ := stepFrom(reach, most, d, k)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
@@ -91,12 +90,8 @@ func TestEditingPage(t *testing.T) {
 		if b.eval(`document.querySelector('audio').paused`) != "false" {
 			t.Error("playing ended")
 		}
-		began := time.Now()
 		b.do(chromedp.Navigate(b.url + "/?q=Enspiral"))
 		b.until(`document.querySelectorAll('article mark').length === 1`)
-		if took := time.Since(began); took > 2*time.Second {
-			t.Errorf("it was found after %s", took)
-		}
 		b.do(chromedp.Navigate(b.url + "/episodes/" + string(first)))
 		b.until(wordIs(1, "Enspiral"))
 		b.press("Correct the text")
@@ -174,6 +169,31 @@ func TestEditingPage(t *testing.T) {
 		if n := len(e.edits[first]); n != 4 {
 			t.Errorf("%d changes, want a split, a join, a speaker and a new name: %+v", n, e.edits[first])
 		}
+	})
+
+	t.Run("on a small phone", func(t *testing.T) {
+		e, first := twice(t)
+		b := openEditor(t, browser, e, first)
+		fits := `document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll('.reader, dialog[open]')].every(e => e.scrollWidth <= e.clientWidth)`
+		b.size(320, 640)
+		b.write(1, "a-word-that-is-longer-than-any-phone-is-wide-and-longer-still")
+		b.until(fits)
+		b.shoot("editing-320")
+		b.keys(kb.Enter)
+		b.until(saved + ` && ` + fits)
+		b.press("History")
+		b.until(`document.querySelector('dialog[open] ins') !== null && ` + fits)
+		b.keys(kb.Escape)
+		b.press("Speaker")
+		b.until(`document.querySelector('dialog[open] fieldset') !== null && ` + fits)
+		b.keys(kb.Escape)
+		b.eval(`document.querySelector('details.again').open = true`)
+		b.press("Compare")
+		b.until(`document.querySelector('dialog[open] ins') !== null && ` + fits)
+		b.shoot("compare-320")
+		b.do(chromedp.Navigate(b.url + "/review"))
+		b.until(`document.querySelector('.passage .quoted') !== null && ` + fits)
+		b.shoot("review-320")
 	})
 
 	t.Run("two people, the same word", func(t *testing.T) {

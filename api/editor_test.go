@@ -38,11 +38,9 @@ func (e *edited) serve(t *testing.T) func(*Options) {
 	t.Helper()
 	x, err := search.Open(t.Context(), t.TempDir(), e, search.Options{Interval: 50 * time.Millisecond})
 	must(t, err)
-	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)
-	go func() { ended <- x.Follow(ctx) }()
+	go func() { ended <- x.Follow(t.Context()) }()
 	t.Cleanup(func() {
-		stop()
 		must(t, <-ended)
 		must(t, x.Close())
 	})

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -270,6 +269,11 @@ func newChanged(c models.Corrected) []ChangedWords {
 // revisionOf names a text with its times and speakers: another one has another name.
 func revisionOf(segments []models.Segment) string {
 	h := fnv.New64a()
-	_ = json.NewEncoder(h).Encode(segments) // neither the one nor the other can fail
+	for _, s := range segments {
+		fmt.Fprintf(h, "%d %d %q %t %q\n", s.StartMS, s.EndMS, s.Speaker, s.Doubtful, s.Text)
+		for _, w := range s.Words {
+			fmt.Fprintf(h, "%d %d %s %s\n", w.StartMS, w.EndMS, w.Text, w.By)
+		}
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }

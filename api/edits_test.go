@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,9 +32,9 @@ func read[T any](t *testing.T, h http.Handler, who, path string) (got T) {
 	return got
 }
 
-// back is the second word of the first episode, from 400 to 750 ms, written otherwise.
-func rewriteBack(before, after string) string {
-	return fmt.Sprintf(`{"changes":[{"kind":"text","start_ms":400,"end_ms":750,"before":%q,"after":%q}]}`, before, after)
+// rewriteBack writes the second word of the first episode otherwise.
+func rewriteBack(after string) string {
+	return fmt.Sprintf(`{"changes":[{"kind":"text","start_ms":400,"end_ms":750,"before":"back","after":%q}]}`, after)
 }
 
 func editable(t *testing.T) (e *edited, h http.Handler, episode string) {
@@ -47,7 +48,7 @@ func editable(t *testing.T) (e *edited, h http.Handler, episode string) {
 func TestTranscriptsAreEdited(t *testing.T) {
 	e, h, episode := editable(t)
 	was := read[Transcript](t, h, "reader", episode+"/transcript")
-	status, made, text := post[Edited](t, h, "editor", episode+"/edits", rewriteBack("back", "home again"))
+	status, made, text := post[Edited](t, h, "editor", episode+"/edits", rewriteBack("home again"))
 	if status != http.StatusOK || len(made.Made) != 1 || made.Made[0].By != "editor" || made.Made[0].Fate != models.FateApplied || made.Edits != 1 || made.Unfit != 0 {
 		t.Fatalf("%d %s", status, text)
 	}
@@ -64,7 +65,7 @@ func TestTranscriptsAreEdited(t *testing.T) {
 	}
 
 	// Somebody else has not seen it: what stands there now is told.
-	status, _, text = post[Edited](t, h, "admin", episode+"/edits", rewriteBack("back", "once more"))
+	status, _, text = post[Edited](t, h, "admin", episode+"/edits", rewriteBack("once more"))
 	var conflict EditProblem
 	must(t, json.Unmarshal([]byte(text), &conflict))
 	if status != http.StatusConflict || conflict.Wanted.After != "once more" || len(conflict.Now) != 1 || !strings.Contains(conflict.Now[0].Text, "home again") || conflict.Detail == "" {
@@ -173,7 +174,7 @@ func TestHistoryOfEdits(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/edits", "/edits/undo"} {
-		body := rewriteBack("back", "x")
+		body := rewriteBack("x")
 		if path != "/edits" {
 			body = `{"ids":[1]}`
 		}
@@ -186,8 +187,9 @@ func TestHistoryOfEdits(t *testing.T) {
 // Another transcript comes: what was written stands in it where its place is found, and is told where it is not.
 func TestEditsOutliveTheirTranscript(t *testing.T) {
 	e, h, episode := editable(t)
+	certificate := startOf(e, "certificate.")
 	body := `{"changes":[{"kind":"text","start_ms":400,"end_ms":750,"before":"back","after":"home"},
-		{"kind":"text","start_ms":` + fmt.Sprint(startOf(e, "certificate.")) + `,"end_ms":` + fmt.Sprint(startOf(e, "certificate.")+350) + `,"before":"certificate.","after":"domain."}]}`
+		{"kind":"text","start_ms":` + strconv.FormatInt(certificate, 10) + `,"end_ms":` + strconv.FormatInt(certificate+350, 10) + `,"before":"certificate.","after":"domain."}]}`
 	if status, _, text := post[Edited](t, h, "editor", episode+"/edits", body); status != http.StatusOK {
 		t.Fatalf("%d %s", status, text)
 	}

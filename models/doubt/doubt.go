@@ -104,7 +104,8 @@ func (f *finding) unfit() {
 
 // loops adds what is said again and again.
 func (f *finding) loops() {
-	var words []models.Word
+	const usual = 40 // words of a segment
+	words := make([]models.Word, 0, usual*len(f.c.Segments))
 	for _, s := range f.c.Segments {
 		words = append(words, s.Words...)
 	}
