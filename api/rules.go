@@ -171,6 +171,7 @@ func (s *server) addRule(ctx context.Context, in *addRuleInput) (*struct{ Body R
 	if err != nil {
 		return nil, err
 	}
+	r.Places = max(0, said.Places()-len(r.Except))
 	if r, err = s.Naming.AddRule(ctx, r, models.Reach{Episodes: said.IDs(), Seq: said.Applied}); err != nil {
 		return nil, fmt.Errorf("making a rule for %q: %w", r.Right, err)
 	}

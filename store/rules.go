@@ -86,7 +86,12 @@ func (s *Store) Rules(ctx context.Context) (list []models.Rule, err error) {
 	return list, err
 }
 
-// AddRule lets a rule hold, in what is there and in what comes. The episodes that it may change are told to the index.
+// readToAdd is in how many episodes a rule may be looked for before it holds: whoever makes it waits for that. Where the index found more,
+// its word is taken, and somewhat more is indexed anew than has to be.
+const readToAdd = 32
+
+// AddRule lets a rule hold, in what is there and in what comes. The episodes that it may change are told to the index. Its Places count as
+// they are where they are not counted here.
 func (s *Store) AddRule(ctx context.Context, r models.Rule, in models.Reach) (models.Rule, error) {
 	r.Right = models.Line(r.Right)
 	for i, w := range r.Wrong {
@@ -99,11 +104,12 @@ func (s *Store) AddRule(ctx context.Context, r models.Rule, in models.Reach) (mo
 	if err != nil {
 		return r, err
 	}
-	touched, places, err := s.touched(ctx, r, in)
-	if err != nil {
-		return r, err
+	touched := in.Episodes
+	if r.MatchCase || len(touched) <= readToAdd { // the index knows no case
+		if touched, r.Places, err = s.touched(ctx, r, in); err != nil {
+			return r, err
+		}
 	}
-	r.Places = places
 	err = s.write(ctx, "adding a rule", func(ctx context.Context, tx bun.Tx) error {
 		n, err := tx.NewSelect().Model((*ruleRow)(nil)).Where("undone_at = 0").Count(ctx)
 		if err != nil {
@@ -191,7 +197,8 @@ const readers = 4
 
 // touched returns those of the episodes in which a rule changes words, or did, and at how many places.
 func (s *Store) touched(ctx context.Context, r models.Rule, in models.Reach) ([]models.EpisodeID, int, error) {
-	places, err := s.RulePlaces(ctx, r, in.Episodes)
+	r.UndoneAt = time.Time{}
+	places, err := s.placesOf(ctx, r, nil, in.Episodes)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -240,10 +247,16 @@ func (s *Store) RulePlaces(ctx context.Context, r models.Rule, episodes []models
 	if err != nil {
 		return nil, fmt.Errorf("reading the rules: %w", s.e.explain(err))
 	}
-	alone, all := correct.NewRules([]models.Rule{r}), others.With(r)
+	all := others.With(r)
 	if others.Empty() {
 		all = nil
 	}
+	return s.placesOf(ctx, r, all, episodes)
+}
+
+// placesOf returns the places of a rule alone in episodes, and, where all is not nil, says which of them others among all have.
+func (s *Store) placesOf(ctx context.Context, r models.Rule, all *correct.Rules, episodes []models.EpisodeID) ([]models.Place, error) {
+	alone := correct.NewRules([]models.Rule{r})
 	found := make([][]models.Place, len(episodes))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(readers)
