@@ -72,7 +72,7 @@ type Edited struct {
 }
 
 // EditProblem says that a change cannot be made because other words stand there by now.
-type EditProblem struct {
+type EditProblem struct { //nolint:errname // the body of an answer: its name is that of the schema
 	huma.ErrorModel
 
 	Wanted Change           `json:"wanted"`

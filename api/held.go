@@ -92,7 +92,7 @@ func (s *server) heldIn(ctx context.Context, episodes ...models.Episode) (map[mo
 
 // within returns what is held as far as a recording goes, where that is known.
 func within(held []models.Span, durationMS int64) []models.Span {
-	out := []models.Span{}
+	out := make([]models.Span, 0, len(held))
 	for _, s := range held {
 		if s.EndMS >= models.Forever {
 			s.EndMS = max(durationMS, s.StartMS)

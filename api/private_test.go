@@ -176,6 +176,7 @@ func silentBetween(t *testing.T, what, file string, from, to, end float64) {
 }
 
 func TestPrivateAudioIsSilent(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, contentType, ext string
 		args                   []string

@@ -76,8 +76,8 @@ func (e *evaluation) hit(root *truth, r ranked, q models.Query) (models.EpisodeH
 func (t *table) around(list []moment, i int) (from, to int) {
 	m := list[i]
 	from, to = max(0, m.first-wordsBefore), min(t.wordCount(), m.last+wordsAfter+1)
-	if i > 0 {
-		from = max(from, parting(list[i-1], m))
+	if earlier := list[:i]; len(earlier) > 0 {
+		from = max(from, parting(earlier[len(earlier)-1], m))
 	}
 	if i+1 < len(list) {
 		to = min(to, parting(m, list[i+1]))

@@ -33,9 +33,9 @@ func privateNow(t *testing.T, s *Store, id models.EpisodeID) []models.Span {
 }
 
 // toldOf returns of which episodes the index was told since a change.
-func toldOf(t *testing.T, s *Store, since int64) (ids []models.EpisodeID) {
+func toldOf(ctx context.Context, t *testing.T, s *Store, since int64) (ids []models.EpisodeID) {
 	t.Helper()
-	changes, err := s.Changes(t.Context(), since, 0)
+	changes, err := s.Changes(ctx, since, 0)
 	must(t, err)
 	for _, c := range changes {
 		ids = append(ids, c.EpisodeID)
@@ -62,7 +62,7 @@ func private(c clause) {
 	before := last()
 	second, err := s.SetPrivate(ctx, models.Private{EpisodeID: id, Span: models.Span{StartMS: 5000, EndMS: 6000}, Reason: "a\x00 name", By: "ann"})
 	must(t, err)
-	if told := toldOf(t, s, before); !slices.Equal(told, both) {
+	if told := toldOf(ctx, t, s, before); !slices.Equal(told, both) {
 		t.Errorf("the index is told of %v, want %v", told, both)
 	}
 	if second.ID == 0 || second.Audio != "aaaa" || second.Reason != "a name" || second.At.IsZero() {
@@ -104,7 +104,7 @@ func private(c clause) {
 	before = last()
 	lifted, err := s.LiftPrivate(ctx, first.ID, "bob")
 	must(t, err)
-	if told := toldOf(t, s, before); lifted.LiftedBy != "bob" || lifted.LiftedAt.IsZero() || !slices.Equal(told, both) {
+	if told := toldOf(ctx, t, s, before); lifted.LiftedBy != "bob" || lifted.LiftedAt.IsZero() || !slices.Equal(told, both) {
 		t.Errorf("%+v, told %v", lifted, told)
 	}
 	if got := privateNow(t, s, id); !slices.Equal(got, want[1:]) {
@@ -146,7 +146,7 @@ func embargo(c clause) {
 		if n, err := s.EndPrivate(ctx); err != nil || n != want {
 			t.Errorf("%d ended, %v, want %d", n, err, want)
 		}
-		if got := toldOf(t, s, before); !slices.Equal(got, told) {
+		if got := toldOf(ctx, t, s, before); !slices.Equal(got, told) {
 			t.Errorf("the index is told of %v, want %v", got, told)
 		}
 	}

@@ -106,9 +106,9 @@ func (s *Store) LookThroughAll(ctx context.Context, sounds Sounds) error {
 		wait := lookEvery
 		last, err := s.LastChange(ctx)
 		if err == nil && last != seen {
-			began, done := time.Now(), false
-			done, err = s.LookThrough(ctx, sounds)
-			if done {
+			began := time.Now()
+			var done bool
+			if done, err = s.LookThrough(ctx, sounds); done {
 				seen = last
 			}
 			wait = min(restFactor*time.Since(began), mostRest)

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -75,8 +76,8 @@ func run(ctx context.Context, o options) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	for _, model := range []string{o.from, o.to} {
-		args := []string{"transcribe", "--data", dir, "--models", o.models, "--model", model, "--language", "en", "--format", "json", "--output", filepath.Join(dir, model), "--"}
-		c := exec.CommandContext(ctx, o.program, append(args, recordings...)...)
+		options := []string{"transcribe", "--data", dir, "--models", o.models, "--model", model, "--language", "en", "--format", "json", "--output", filepath.Join(dir, model), "--"}
+		c := exec.CommandContext(ctx, o.program, slices.Concat(options, recordings)...)
 		c.Stderr = os.Stderr
 		if err := c.Run(); err != nil {
 			return fmt.Errorf("transcribing with %s: %w", model, err)
