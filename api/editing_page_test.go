@@ -250,6 +250,30 @@ func TestEditingPage(t *testing.T) {
 		}
 	})
 
+	t.Run("a change whose place is gone is applied where somebody says", func(t *testing.T) {
+		a, first := library(t)
+		e := newEdited(a)
+		_, err := e.Edit(t.Context(), first, "ana", []models.Edit{{Kind: models.EditText, Span: models.Span{StartMS: 400, EndMS: 750}, Before: "back", After: "home"}})
+		must(t, err)
+		tr := a.transcripts[first]
+		tr.Segments, _ = speak(strings.Replace(talk, "Welcome back to the show.", "Music and applause for a while, then more of it.", 1))
+		a.transcripts[first] = tr
+		b := openEditor(t, browser, e, first)
+		b.click(`.word[data-word="2"]`)
+		b.keys(kb.Escape)
+		b.press("History")
+		b.until(`document.querySelector('dialog[open] h3')?.innerText === 'What no longer fits' && document.querySelector('dialog[open]').innerText.includes('ana')`)
+		b.press("Apply it to")
+		b.until(`document.querySelector('dialog[open] h3') === null`)
+		b.keys(kb.Escape)
+		b.until(wordIs(2, "home") + ` && ` + wordIs(1, "and") + ` && ` + wordIs(3, "for"))
+		c, err := e.Corrected(t.Context(), first)
+		must(t, err)
+		if len(c.Edits) != 2 || c.Edits[0].Fate != models.FateUndone || c.Edits[1].Fate != models.FateApplied {
+			t.Errorf("%+v", c.Edits)
+		}
+	})
+
 	t.Run("two transcripts side by side, and the better one", func(t *testing.T) {
 		e, first := twice(t)
 		b := openTab(t, browser, e.archive, "/episodes/"+string(first), e.serve(t))
