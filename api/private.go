@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -49,6 +50,7 @@ type Private struct {
 	By           string           `json:"by,omitempty" doc:"Who marked it; absent where nobody logs in"`
 	At           *time.Time       `json:"at,omitempty" doc:"When it was marked"`
 	Holds        bool             `json:"holds" doc:"It is kept from everybody now"`
+	Elsewhere    bool             `json:"elsewhere,omitempty" doc:"It was marked in another episode that has the same recording, which is not for who asks: there it is lifted, and nothing else is told of it"`
 	Lost         bool             `json:"lost" doc:"The recording was replaced after it was marked, so that nobody knows where the passage is: all of the episode is private until it is marked anew or lifted"`
 	LiftedAt     *time.Time       `json:"lifted_at,omitempty"`
 	LiftedBy     string           `json:"lifted_by,omitempty"`
@@ -120,7 +122,14 @@ func (s *server) privateList(ctx context.Context, in *episodeInput) (*struct{ Bo
 	}
 	out := &struct{ Body PrivateList }{PrivateList{Passages: []Private{}, Whole: models.Whole(models.Held(passages[e.ID], e.Media.SHA256, time.Now()))}}
 	for _, p := range passages[e.ID] {
-		out.Body.Passages = append(out.Body.Passages, newPrivate(p, e))
+		told := newPrivate(p, e)
+		switch err := s.marked(ctx, e, p); {
+		case errors.Is(err, models.ErrNotFound):
+			told = Private{ID: told.ID, EpisodeID: e.ID, StartMS: told.StartMS, EndMS: told.EndMS, Holds: told.Holds, Elsewhere: true}
+		case err != nil:
+			return nil, err
+		}
+		out.Body.Passages = append(out.Body.Passages, told)
 	}
 	return out, nil
 }
@@ -205,11 +214,32 @@ func (s *server) liftPrivate(ctx context.Context, in *liftInput) (*struct{ Body 
 	return &struct{ Body Private }{newPrivate(p, e)}, nil
 }
 
-// hasPassage says [models.ErrNotFound] where an episode has no private passage with a number.
+// hasPassage says [models.ErrNotFound] where an episode has no private passage with a number, or it was marked in one that who asks does
+// not see.
 func (s *server) hasPassage(ctx context.Context, e models.Episode, id int64) error {
 	passages, err := s.Catalogue.PrivateIn(ctx, []models.EpisodeID{e.ID})
-	if err == nil && !slices.ContainsFunc(passages[e.ID], func(p models.Private) bool { return p.ID == id }) {
-		err = fmt.Errorf("passage %d of episode %s: %w", id, e.ID, models.ErrNotFound)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(passages[e.ID], func(p models.Private) bool { return p.ID == id })
+	if i < 0 {
+		return fmt.Errorf("passage %d of episode %s: %w", id, e.ID, models.ErrNotFound)
+	}
+	return s.marked(ctx, e, passages[e.ID][i])
+}
+
+// marked says [models.ErrNotFound] where a passage that is private in an episode was marked in another one, with the same recording, that
+// who asks does not see. One that is no longer there is nobody's but that of those who see its recording.
+func (s *server) marked(ctx context.Context, e models.Episode, p models.Private) error {
+	if p.EpisodeID == e.ID {
+		return nil
+	}
+	_, err := s.everything.all.Episode(ctx, p.EpisodeID)
+	if errors.Is(err, models.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		err = s.everything.episode(ctx, p.EpisodeID)
 	}
 	return err
 }

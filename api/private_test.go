@@ -62,9 +62,11 @@ func (a *archive) spoken(t models.Transcript) models.Transcript {
 func (a *archive) PrivateIn(_ context.Context, ids []models.EpisodeID) (map[models.EpisodeID][]models.Private, error) {
 	defer a.lock()()
 	out := map[models.EpisodeID][]models.Private{}
-	for _, p := range a.private {
-		if slices.Contains(ids, p.EpisodeID) && p.Holds(time.Now()) {
-			out[p.EpisodeID] = append(out[p.EpisodeID], p)
+	for _, e := range a.episodes {
+		for _, p := range a.private {
+			if slices.Contains(ids, e.ID) && (p.EpisodeID == e.ID || p.Audio == e.Media.SHA256 && p.Audio != "") && p.Holds(time.Now()) {
+				out[e.ID] = append(out[e.ID], p)
+			}
 		}
 	}
 	return out, a.fail
@@ -501,6 +503,31 @@ func TestPrivateInReplacedAudio(t *testing.T) {
 	}
 	if list = getBody[PrivateList](t, h, of+"/private"); len(list.Passages) != 1 {
 		t.Errorf("what was refused had an effect: %+v", list)
+	}
+}
+
+// A recording is private wherever it is. Who does not see where it was marked learns that it is, not why, and cannot lift it.
+func TestPrivateInAnotherShow(t *testing.T) {
+	a, id := library(t)
+	secret := a.addShow("Only for admins")
+	must(t, a.SetShowVisibility(t.Context(), secret, models.VisibleToAdmins))
+	twin := a.addEpisode(t, secret, "The same", talk)
+	a.change(twin, func(e *models.Episode) { e.Media = a.episodes[0].Media })
+	h := newHandler(t, a, looked(a, ""), withAccounts(AccessRead, newAccounts(t)))
+	marked := do[Marked](t, h, "/episodes/"+string(twin)+"/private", `{"start_ms":5000,"end_ms":7300,"reason":"a witness"}`, http.StatusCreated, session("admin")...)
+	of := "/api/v1/episodes/" + string(id)
+	_, media := ask(t, h, "GET", of+"/media")
+	silentBetween(t, "the same recording in another show", media, 5, 7.3, 20)
+	status, body := askOnce(t, h, "GET", of+"/private", "", session("editor"))
+	if status != http.StatusOK || !strings.Contains(body, `"elsewhere":true`) || strings.Contains(body, "witness") || strings.Contains(body, "admin") || strings.Contains(body, string(twin)) {
+		t.Errorf("%d %s", status, body)
+	}
+	lift := fmt.Sprintf("%s/private/%d/lift", of, marked.Passage.ID)
+	if status, body := askOnce(t, h, "POST", lift, "", session("editor")); status != http.StatusNotFound {
+		t.Errorf("an editor lifts it: %d %s", status, body)
+	}
+	if status, body := askOnce(t, h, "POST", lift, "", session("admin")); status != http.StatusOK {
+		t.Errorf("an admin cannot lift it: %d %s", status, body)
 	}
 }
 

@@ -2338,6 +2338,8 @@ export interface components {
             at?: string;
             /** @description Who marked it; absent where nobody logs in */
             by?: string;
+            /** @description It was marked in another episode that has the same recording, which is not for who asks: there it is lifted, and nothing else is told of it */
+            elsewhere?: boolean;
             /**
              * Format: int64
              * @description Absent: to the end of the recording

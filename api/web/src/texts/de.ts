@@ -410,6 +410,7 @@ export default {
     untilDay: (day) => `bis ${day}`,
     forEver: 'bis es aufgehoben wird',
     lost: 'Die Aufnahme wurde ersetzt, nachdem dies markiert worden war, so dass niemand weiß, wo die Stelle ist. Die ganze Folge bleibt privat, bis sie neu markiert oder aufgehoben wird.',
+    elsewhere: 'Es wurde in einer anderen Sendung mit derselben Aufnahme privat gemacht, von jemandem, der sie sieht.',
     anew: 'Neu markieren',
     lift: 'Aufheben',
     liftDots: 'Aufheben…',

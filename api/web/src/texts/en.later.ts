@@ -232,6 +232,7 @@ export const later = {
     untilDay: (day: string) => `until ${day}`,
     forEver: 'until it is lifted',
     lost: 'The recording was replaced after this was marked, so that nobody knows where it is. All of the episode is private until it is marked anew or lifted.',
+    elsewhere: 'It was made private in another show that has the same recording, by somebody who sees that one.',
     anew: 'Mark anew',
     lift: 'Lift',
     liftDots: 'Lift…',

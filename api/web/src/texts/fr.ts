@@ -410,6 +410,7 @@ export default {
     untilDay: (day) => `jusqu’au ${day}`,
     forEver: 'jusqu’à ce que ce soit levé',
     lost: 'L’enregistrement a été remplacé après ce marquage : personne ne sait plus où est le passage. Tout l’épisode reste privé jusqu’à ce qu’il soit marqué à nouveau ou levé.',
+    elsewhere: 'C’est rendu privé dans une autre émission qui a le même enregistrement, par quelqu’un qui la voit.',
     anew: 'Marquer à nouveau',
     lift: 'Lever',
     liftDots: 'Lever…',
