@@ -100,8 +100,9 @@ func TestPrivatePage(t *testing.T) {
 	b.until(`document.querySelector('.held button') !== null && !` + shown(sentence))
 	b.press("Lift…")
 	b.until(`document.querySelector('dialog[open] li .button') !== null && document.querySelector('dialog[open] form .times') === null`)
-	b.press("Lift")
-	b.press("Really make it public")
+	b.click(`dialog[open] li .button`)
+	b.until(`document.querySelector('dialog[open] li .button').innerText === 'Really make it public'`)
+	b.click(`dialog[open] li .button`)
 	b.until(`document.querySelector('dialog[open]') === null && document.querySelector('.held') === null && ` + shown(sentence))
 	if got := b.promise(total); got != "1" {
 		t.Errorf("lifted, it is found %s times", got)
