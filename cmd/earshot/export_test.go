@@ -151,3 +151,57 @@ func TestExportAsTheyCome(t *testing.T) {
 	give(t, a, e.ID, "Goodbye")
 	run("Goodbye")
 }
+
+// TestExportReachesFilesOfBefore: what an episode was exported as under a title, a show's title and a format of before is written anew too,
+// because what has become private would stay there; what somebody removed stays away, and what is no file of ours is left alone.
+func TestExportReachesFilesOfBefore(t *testing.T) {
+	t.Parallel()
+	a, e := published(t, "Jane")
+	to := t.TempDir()
+	export := func(formats string) {
+		t.Helper()
+		x, err := newExporter(a, to, formats)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := x.named(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	export("txt,srt,podcast.json")
+	show, err := a.Show(t.Context(), e.ShowID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	show.Title, e.Title = "Streams", "Another title"
+	if _, err := a.SaveShow(t.Context(), show, []models.Episode{e}); err != nil {
+		t.Fatal(err)
+	}
+	strange := filepath.Join(to, "notes ["+string(e.ID)[:8]+"].txt")
+	if err := os.WriteFile(strange, []byte("Jane is mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var removed string
+	for path := range exportedFiles(t, to) {
+		if strings.HasSuffix(path, ".srt") {
+			removed = filepath.Join(to, path)
+		}
+	}
+	if err := os.Remove(removed); err != nil {
+		t.Fatal(err)
+	}
+	export("md")
+	if _, err := a.SetPrivate(t.Context(), models.Private{EpisodeID: e.ID}); err != nil {
+		t.Fatal(err)
+	}
+	export("md")
+	files := exportedFiles(t, to)
+	if len(files) != 4 { // txt and podcast.json of before, md of now, and what is none
+		t.Errorf("files %q", files)
+	}
+	for path, text := range files {
+		if strings.Contains(text, "Jane") != (filepath.Join(to, path) == strange) {
+			t.Errorf("%q holds %q", path, text)
+		}
+	}
+}
