@@ -149,7 +149,7 @@ func (s *server) setPrivate(ctx context.Context, in *struct {
 	if in.Body.Until != nil {
 		p.Until = *in.Body.Until
 	}
-	if err := p.Check(); err != nil {
+	if err := p.Check(time.Now()); err != nil {
 		return nil, err
 	}
 	if p.Span, err = s.placed(ctx, e, p.Span); err != nil {

@@ -32,13 +32,15 @@ func (p Private) Holds(now time.Time) bool {
 // Forever is the end of a stretch that goes to the end of a recording, whatever its length: a thousand hours.
 const Forever int64 = 1000 * 3600 * 1000
 
-// Check returns an error that is [ErrInvalid] and says what is wrong with a passage as it comes from outside.
-func (p Private) Check() error {
+// Check returns an error that is [ErrInvalid] and says what is wrong with a passage as it comes from outside at a time.
+func (p Private) Check(now time.Time) error {
 	switch {
 	case p.StartMS < 0 || p.EndMS < 0 || p.EndMS != 0 && p.EndMS <= p.StartMS || p.EndMS > Forever:
 		return Explain(ErrInvalid, "a private passage ends after it begins, both in milliseconds from the start of the recording")
 	case len(p.Reason) > maxPrivateReason:
 		return Explain(ErrInvalid, "a reason can have %d bytes", maxPrivateReason)
+	case !p.Until.IsZero() && !p.Until.After(now):
+		return Explain(ErrInvalid, "%s is not in the future: until when is the passage private?", p.Until.Format(time.DateOnly))
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -102,11 +101,8 @@ func (s *Store) privateChanged(ctx context.Context, tx bun.Tx, r *privateRow) er
 // SetPrivate keeps a passage of an episode's recording from everybody, from now on.
 func (s *Store) SetPrivate(ctx context.Context, p models.Private) (models.Private, error) {
 	p.Reason = models.Line(p.Reason)
-	if err := p.Check(); err != nil {
+	if err := p.Check(s.now()); err != nil {
 		return p, err
-	}
-	if !p.Until.IsZero() && !p.Until.After(s.now()) {
-		return p, models.Explain(models.ErrInvalid, "%s is not in the future: until when is the passage private?", p.Until.Format(time.DateOnly))
 	}
 	err := s.write(ctx, "keeping a passage private", func(ctx context.Context, tx bun.Tx) error {
 		e, err := episodeByID(ctx, tx, p.EpisodeID)
