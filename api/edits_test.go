@@ -196,7 +196,7 @@ func TestEditsOutliveTheirTranscript(t *testing.T) {
 	first := e.episodes[0].ID
 	anew := strings.ReplaceAll(talk, "Welcome back", "Welcome beck")
 	anew = strings.ReplaceAll(anew, "That was the night of the certificate. Everyone knew it would expire, and nobody owned it. Some mumbling here.", "Music.")
-	e.archive.lock()
+	e.lock()
 	tr := e.transcripts[first]
 	tr.Segments, tr.DurationMS = speak(anew)
 	e.transcripts[first] = tr
