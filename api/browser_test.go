@@ -127,8 +127,10 @@ func (b *tab) until(expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience+time.Second)
 	defer cancel()
+	// What is looked at may not be there yet.
+	attempt := "(() => { try { return Boolean(" + expression + ") } catch { return false } })()"
 	poll := func() error {
-		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(25*time.Millisecond)))
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool](attempt, chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(25*time.Millisecond)))
 		return err
 	}
 	err := poll()
