@@ -104,9 +104,12 @@ type undoInput struct {
 func (s *server) registerEdits(h huma.API) {
 	edit := change("edit-transcript", "/api/v1/episodes/{id}/edits", "Change words, segments or speakers of a transcript; nothing is lost, every change can be undone")
 	edit.DefaultStatus = http.StatusOK
-	edit.Errors = append(edit.Errors, http.StatusUnprocessableEntity)
+	edit.Errors = append(slices.DeleteFunc(edit.Errors, func(status int) bool { return status == http.StatusConflict }), http.StatusUnprocessableEntity)
+	schemas := h.OpenAPI().Components.Schemas
 	edit.Responses = map[string]*huma.Response{"409": {Description: "Other words stand there by now", Content: map[string]*huma.MediaType{
-		"application/problem+json": {Schema: h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[EditProblem](), true, "EditProblem")},
+		"application/problem+json": {Schema: &huma.Schema{OneOf: []*huma.Schema{
+			schemas.Schema(reflect.TypeFor[EditProblem](), true, "EditProblem"), schemas.Schema(reflect.TypeFor[huma.ErrorModel](), true, "ErrorModel"),
+		}}},
 	}}}
 	register(s, h, edit, s.edit)
 

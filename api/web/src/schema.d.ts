@@ -3970,13 +3970,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorModel"];
                 };
             };
-            /** @description Conflict */
+            /** @description Other words stand there by now */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["EditProblem"] | components["schemas"]["ErrorModel"];
                 };
             };
             /** @description Request Entity Too Large */
