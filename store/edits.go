@@ -69,18 +69,11 @@ func (s *Store) Edit(ctx context.Context, id models.EpisodeID, by string, change
 	}
 	var made []models.Edit
 	err := s.write(ctx, "editing a transcript", func(ctx context.Context, tx bun.Tx) error {
-		r, err := currentRow(ctx, tx, id, models.TaskTranscribe)
+		r, err := current(ctx, tx, id, models.TaskTranscribe)
 		if err != nil {
 			return err
 		}
-		if r == nil {
-			return noTranscript(id, models.TaskTranscribe)
-		}
-		t, err := r.whole(ctx, tx)
-		if err != nil {
-			return err
-		}
-		l, err := s.layer(ctx, tx, r, t)
+		t, l, err := s.laid(ctx, tx, r)
 		if err != nil {
 			return err
 		}

@@ -73,16 +73,22 @@ func (s *Store) layer(ctx context.Context, tx bun.IDB, r *transcriptRow, t model
 
 // corrected returns a transcript with all that people said about it.
 func (s *Store) corrected(ctx context.Context, tx bun.IDB, r *transcriptRow) (models.Corrected, error) {
-	t, err := r.whole(ctx, tx)
-	if err != nil {
-		return models.Corrected{}, err
-	}
-	l, err := s.layer(ctx, tx, r, t)
+	t, l, err := s.laid(ctx, tx, r)
 	if err != nil {
 		return models.Corrected{}, err
 	}
 	c := correct.Apply(t, l)
 	return c, doubtNoMore(ctx, tx, &c)
+}
+
+// laid returns a transcript as it was made, and what is laid over it.
+func (s *Store) laid(ctx context.Context, tx bun.IDB, r *transcriptRow) (models.Transcript, correct.Layer, error) {
+	t, err := r.whole(ctx, tx)
+	if err != nil {
+		return t, correct.Layer{}, err
+	}
+	l, err := s.layer(ctx, tx, r, t)
+	return t, l, err
 }
 
 // whole is a transcript with its segments, as it was made.
@@ -99,10 +105,7 @@ func (r *transcriptRow) whole(ctx context.Context, db bun.IDB) (models.Transcrip
 // [models.ErrNotFound].
 func (s *Store) Corrected(ctx context.Context, id models.EpisodeID) (c models.Corrected, err error) {
 	err = s.read(ctx, "reading a transcript", func(ctx context.Context, tx bun.Tx) error {
-		r, err := currentRow(ctx, tx, id, models.TaskTranscribe)
-		if err == nil && r == nil {
-			err = noTranscript(id, models.TaskTranscribe)
-		}
+		r, err := current(ctx, tx, id, models.TaskTranscribe)
 		if err != nil {
 			return err
 		}
@@ -115,10 +118,7 @@ func (s *Store) Corrected(ctx context.Context, id models.EpisodeID) (c models.Co
 // Original returns an episode's current transcript as it was made, for what goes on with it. Nobody else is to see it: it has what is private.
 func (s *Store) Original(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (t models.Transcript, err error) {
 	err = s.read(ctx, "reading a transcript", func(ctx context.Context, tx bun.Tx) error {
-		r, err := currentRow(ctx, tx, id, task)
-		if err == nil && r == nil {
-			err = noTranscript(id, task)
-		}
+		r, err := current(ctx, tx, id, task)
 		if err != nil {
 			return err
 		}

@@ -219,11 +219,7 @@ func (s *Store) keepPlaces(ctx context.Context, tx bun.Tx, id models.EpisodeID) 
 	if err != nil || r == nil || !r.Complete {
 		return err
 	}
-	t, err := r.whole(ctx, tx)
-	if err != nil {
-		return err
-	}
-	l, err := s.layer(ctx, tx, r, t)
+	t, l, err := s.laid(ctx, tx, r)
 	if err != nil {
 		return err
 	}
@@ -282,11 +278,7 @@ func (s *Store) placesIn(ctx context.Context, id models.EpisodeID, alone, all *c
 		if err != nil || row == nil {
 			return err
 		}
-		t, err := row.whole(ctx, tx)
-		if err != nil {
-			return err
-		}
-		l, err := s.layer(ctx, tx, row, t)
+		t, l, err := s.laid(ctx, tx, row)
 		if err != nil {
 			return err
 		}

@@ -15,19 +15,16 @@ import (
 // Transcript returns an episode's current transcript of a task ("" is [models.TaskTranscribe]) with its segments and
 // words, and with what people said about it laid over. While the first one is being made, it is current as far as it has come. [models.ErrNotFound] when there is none.
 func (s *Store) Transcript(ctx context.Context, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error) {
-	var t models.Transcript
+	var c models.Corrected
 	err := s.read(ctx, "reading a transcript", func(ctx context.Context, tx bun.Tx) error {
-		var err error
-		if t, err = s.currentTranscript(ctx, tx, id, task); err == nil && t.ID == 0 {
-			err = noTranscript(id, task)
+		r, err := current(ctx, tx, id, task)
+		if err != nil {
+			return err
 		}
+		c, err = s.corrected(ctx, tx, r)
 		return err
 	})
-	return t, err
-}
-
-func noTranscript(id models.EpisodeID, task models.TranscriptTask) error {
-	return fmt.Errorf("%s of the episode %s: %w", nameOf(task), id, models.ErrNotFound)
+	return c.Transcript, err
 }
 
 // Transcripts lists the transcripts that an episode has, the newest first, without their segments.
@@ -105,6 +102,15 @@ func segments(ctx context.Context, db bun.IDB, t *transcriptRow) ([]models.Segme
 		}
 	}
 	return out, nil
+}
+
+// current returns the current transcript of an episode, or [models.ErrNotFound].
+func current(ctx context.Context, db bun.IDB, id models.EpisodeID, task models.TranscriptTask) (*transcriptRow, error) {
+	r, err := currentRow(ctx, db, id, task)
+	if err == nil && r == nil {
+		err = fmt.Errorf("%s of the episode %s: %w", nameOf(task), id, models.ErrNotFound)
+	}
+	return r, err
 }
 
 func currentRow(ctx context.Context, db bun.IDB, id models.EpisodeID, task models.TranscriptTask) (*transcriptRow, error) {

@@ -55,11 +55,10 @@ func (t *text) edit(l Layer, upTo int64) []models.EditRecord {
 // Keep makes edits of the places at which rules change a transcript, so that they stay known when another one takes its place.
 // Those that the layer has already are left out.
 func Keep(t models.Transcript, l Layer) []models.Edit {
-	x := newText(t.Segments)
-	x.edit(l, upTo(t))
-	raw := &text{tokens: slices.Clone(x.tokens), glue: x.glue}
+	raw := newText(t.Segments)
+	raw.edit(l, upTo(t))
 	var out []models.Edit
-	for _, p := range l.Rules.apply(x, t.EpisodeID, l.Show) {
+	for _, p := range l.Rules.apply(raw.clone(), t.EpisodeID, l.Show) {
 		from, to, ok := raw.exactly(models.Edit{Kind: models.EditText, Span: p.Span, Before: p.Before})
 		if !ok || slices.ContainsFunc(l.Edits, func(e models.Edit) bool { return e.RuleID == p.RuleID && e.Audio == l.Audio && e.Meets(p.Span) }) {
 			continue
@@ -77,19 +76,20 @@ func Keep(t models.Transcript, l Layer) []models.Edit {
 // transcript as those before it leave it. The error is a [models.EditConflictError] where the words are no longer as the change says.
 func Resolve(t models.Transcript, l Layer, changes []models.Edit) ([]models.Edit, error) {
 	out := make([]models.Edit, 0, len(changes))
+	base := newText(t.Segments)
+	base.edit(l, upTo(t))
 	for _, change := range changes {
-		x := newText(t.Segments)
-		x.edit(l, upTo(t))
-		x.hide(l.Private)
-		raw := &text{tokens: append([]token(nil), x.tokens...), glue: x.glue}
-		l.Rules.apply(x, t.EpisodeID, l.Show)
-		e, ok := x.resolve(raw, change)
+		raw := base.clone()
+		raw.hide(l.Private)
+		seen := raw.clone()
+		l.Rules.apply(seen, t.EpisodeID, l.Show)
+		e, ok := seen.resolve(raw, change)
 		if !ok {
-			return nil, &models.EditConflictError{Wanted: change, Now: x.around(change)}
+			return nil, &models.EditConflictError{Wanted: change, Now: seen.around(change)}
 		}
 		e.Audio = l.Audio
 		out = append(out, e)
-		l.Edits = append(l.Edits[:len(l.Edits):len(l.Edits)], e)
+		base.apply(e, l.Audio, upTo(t))
 	}
 	return out, nil
 }

@@ -269,7 +269,7 @@ func (m *matcher) whole(i int, p pattern) (found, bool) {
 	}
 	left, _ := shell(m.t.tokens[i].Text)
 	_, right := shell(m.t.tokens[to-1].Text)
-	words := m.t.wordsOf(left + cased(rule.Right, m.t.tokens[i].Text, p.exact[0]) + ending + right)
+	words := strings.Fields(left + cased(rule.Right, m.t.tokens[i].Text, p.exact[0]) + ending + right)
 	if m.t.said(i, to) == strings.Join(words, cmp.Or(m.t.glue, " ")) {
 		return found{}, false
 	}
@@ -287,9 +287,6 @@ func cased(right, there, pattern string) string {
 	}
 	return right
 }
-
-// wordsOf takes a text apart as the words of this one are.
-func (t *text) wordsOf(text string) []string { return strings.Fields(text) }
 
 // right reports whether the parts from one on are within the name as it is written: Bartlett in Richard Bartlett.
 func (m *matcher) right(at int, p pattern) bool {
@@ -324,7 +321,7 @@ func (m *matcher) inside(i int, p pattern) (found, bool) {
 	if whole, _ := index(text, rule.Right, true); whole >= 0 {
 		return found{}, false
 	}
-	words := m.t.wordsOf(text[:at] + rule.Right + text[at+n:])
+	words := strings.Fields(text[:at] + rule.Right + text[at+n:])
 	return found{p.rule, i, i + 1, words}, true
 }
 

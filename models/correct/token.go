@@ -65,6 +65,11 @@ func newText(segments []models.Segment) *text {
 	return t
 }
 
+// clone is a copy that changes by itself.
+func (t *text) clone() *text {
+	return &text{source: t.source, tokens: slices.Clone(t.tokens), touched: slices.Clone(t.touched), glue: t.glue}
+}
+
 // spread gives words the time of a stretch by their lengths.
 func spread(words []string, in models.Span) []models.Word {
 	total := 0
