@@ -152,6 +152,17 @@ func (s *server) seenRules(ctx context.Context) ([]models.Rule, error) {
 	return rules, nil
 }
 
+// seenRule returns those rules, and the place of one of them by its number, or [models.ErrNotFound].
+func (s *server) seenRule(ctx context.Context, id int64) (rules []models.Rule, at int, err error) {
+	if rules, err = s.seenRules(ctx); err != nil {
+		return nil, 0, err
+	}
+	if at = slices.IndexFunc(rules, func(r models.Rule) bool { return r.ID == id }); at < 0 {
+		return nil, 0, fmt.Errorf("rule %d: %w", id, models.ErrNotFound)
+	}
+	return rules, at, nil
+}
+
 func (s *server) addRule(ctx context.Context, in *addRuleInput) (*struct{ Body Rule }, error) {
 	r, err := s.rule(ctx, in.Body.RuleOrder)
 	if err != nil {
@@ -216,26 +227,18 @@ func (s *server) ruleIs(ctx context.Context, id int64) (*struct{ Body Rule }, er
 	if err := s.index.Relearn(ctx); err != nil {
 		return nil, fmt.Errorf("telling the index of a rule: %w", err)
 	}
-	rules, err := s.seenRules(ctx)
+	rules, i, err := s.seenRule(ctx, id)
 	if err != nil {
 		return nil, err
-	}
-	i := slices.IndexFunc(rules, func(r models.Rule) bool { return r.ID == id })
-	if i < 0 {
-		return nil, fmt.Errorf("rule %d: %w", id, models.ErrNotFound)
 	}
 	titles, err := s.Catalogue.ShowTitles(ctx)
 	return &struct{ Body Rule }{newRule(rules[i], titles)}, err
 }
 
 func (s *server) undoRule(ctx context.Context, id int64, undone bool) (*struct{ Body Rule }, error) {
-	rules, err := s.seenRules(ctx)
+	rules, i, err := s.seenRule(ctx, id)
 	if err != nil {
 		return nil, err
-	}
-	i := slices.IndexFunc(rules, func(r models.Rule) bool { return r.ID == id })
-	if i < 0 {
-		return nil, fmt.Errorf("rule %d: %w", id, models.ErrNotFound)
 	}
 	r := rules[i]
 	if !undone {

@@ -288,6 +288,25 @@ func (p *program) overHTTP(id models.EpisodeID, m models.Moment) {
 	}
 }
 
+// eventually asks until ok, for four minutes at most; state, where there is one, tells how things are when they are not so.
+func eventually(tb testing.TB, what string, ok func() bool, state func() string) {
+	tb.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(4 * time.Minute)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-late:
+			how := ""
+			if state != nil {
+				how = state()
+			}
+			tb.Fatalf("still not so after four minutes: %s\n%s", what, how)
+		}
+	}
+}
+
 // getJSON reads the answer of an address; token, where there is one, lets it in.
 func getJSON(tb testing.TB, url string, v any, token ...string) {
 	tb.Helper()

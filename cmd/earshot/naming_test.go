@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/earshot/earshot/models"
 )
@@ -227,16 +226,7 @@ func (n naming) searchable(id models.EpisodeID, query string) {
 
 func (n naming) wait(what string, ok func() bool) {
 	n.t.Helper()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(3 * time.Minute)
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-late:
-			n.t.Fatalf("still not so after three minutes: %s", what)
-		}
-	}
+	eventually(n.t, what, ok, nil)
 }
 
 // post asks the API for a change.

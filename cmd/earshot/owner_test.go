@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/earshot/earshot/api"
 	"github.com/earshot/earshot/models"
@@ -104,16 +103,7 @@ func (c client) do(method, path string, body, out any, want int) string {
 // eventually asks until ok.
 func (c client) eventually(what string, ok func() bool) {
 	c.t.Helper()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(4 * time.Minute)
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-late:
-			c.t.Fatalf("still not so: %s; %s", what, c.do("GET", "/status", nil, nil, http.StatusOK))
-		}
-	}
+	eventually(c.t, what, ok, func() string { return c.do("GET", "/status", nil, nil, http.StatusOK) })
 }
 
 type m = map[string]any

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
 	"net/url"
@@ -260,17 +261,10 @@ func (s *story) isStored(t *testing.T, id models.EpisodeID, startMS int64) bool 
 
 func (s *story) wait(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(4 * time.Minute)
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-late:
-			st, err := s.store.Status(t.Context())
-			t.Fatalf("still not so after four minutes: %s\n%+v, %v", what, st, err)
-		}
-	}
+	eventually(t, what, ok, func() string {
+		st, err := s.store.Status(t.Context())
+		return fmt.Sprintf("%+v, %v", st, err)
+	})
 }
 
 // found waits until words of the episodes from one to before another are found, and no others are there.
