@@ -109,7 +109,9 @@ type Searcher interface {
 	Mentions(ctx context.Context, q models.Query) (models.Mentions, error)
 	// Saying finds every episode in which one of some phrases is said.
 	Saying(ctx context.Context, q models.Saying) (models.Said, error)
-	// Names lists the names that are said, as if there were none of the hidden shows.
+	// Ruled returns the episodes in which a rule changed words, as far as the index has followed.
+	Ruled(ctx context.Context, rule int64) (models.Reach, error)
+	// Names lists the names that are said, or written about an episode, as if there were none of the hidden shows.
 	Names(ctx context.Context, hidden ...models.ShowID) ([]models.FoundName, error)
 	// Misheard finds what a name may have been heard as, as if there were none of the hidden shows.
 	Misheard(ctx context.Context, name string, hidden ...models.ShowID) ([]models.Misheard, error)
@@ -218,6 +220,7 @@ func newRouter(o Options) (http.Handler, huma.API, error) {
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
+	r.UseRawPath = true // the name AC/DC, written AC%2FDC, is one part of an address
 	m := newMeter(o)
 	if err := r.SetTrustedProxies(o.TrustedProxies); err != nil {
 		return nil, nil, fmt.Errorf("the proxies that are trusted: %w", err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -336,5 +337,19 @@ func told(t *testing.T, h http.Handler, method, path, body string, into any) {
 	}
 	if err := json.Unmarshal([]byte(text), into); err != nil {
 		t.Fatalf("%s %s: %v in %s", method, path, err, text)
+	}
+}
+
+func TestANameMayHaveAnySign(t *testing.T) {
+	a, _, _ := misheardLibrary(t)
+	n, served := fixable(a)
+	h := newHandler(t, a, served)
+	for i, name := range []string{"AC/DC", "100% Kai", "What? #1", "N+1", "Käte/Kåi"} {
+		var put, got NameDetail
+		told(t, h, "PUT", "/api/v1/names/"+url.PathEscape(name), `{"sure": true}`, &put)
+		told(t, h, "GET", "/api/v1/names/"+url.PathEscape(name), "", &got)
+		if put.Text != name || got.Text != name || !got.Sure || n.names[i].Text != name {
+			t.Errorf("%s: %+v, %+v, %+v", name, put.ArchiveName, got.ArchiveName, n.names)
+		}
 	}
 }

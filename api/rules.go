@@ -178,12 +178,12 @@ func (s *server) addRule(ctx context.Context, in *addRuleInput) (*struct{ Body R
 	if r.Except, err = s.exceptions(ctx, in.Body.Except); err != nil {
 		return nil, err
 	}
-	said, err := s.reached(ctx, r, rules)
+	reach, places, err := s.reached(ctx, r, rules)
 	if err != nil {
 		return nil, err
 	}
-	r.Places = max(0, said.Places()-len(r.Except))
-	if r, err = s.Naming.AddRule(ctx, r, models.Reach{Episodes: said.IDs(), Seq: said.Applied}); err != nil {
+	r.Places = max(0, places-len(r.Except))
+	if r, err = s.Naming.AddRule(ctx, r, reach); err != nil {
 		return nil, fmt.Errorf("making a rule for %q: %w", r.Right, err)
 	}
 	return s.ruleIs(ctx, r.ID)
@@ -213,13 +213,13 @@ func (s *server) exceptions(ctx context.Context, list []models.Except) ([]models
 	return list, nil
 }
 
-// reached finds what a rule changes, in all shows: the archive has to know, whoever may see it.
-func (s *server) reached(ctx context.Context, r models.Rule, rules []models.Rule) (models.Said, error) {
+// reached finds what a rule may change, in all shows, and counts the places: the archive has to know, whoever may see it.
+func (s *server) reached(ctx context.Context, r models.Rule, rules []models.Rule) (models.Reach, int, error) {
 	said, err := s.index.Saying(ctx, models.Saying{Phrases: phrases(r, rules), WithinWords: r.WithinWords, ShowID: r.ShowID})
 	if err != nil {
-		return said, fmt.Errorf("looking for what a rule for %q changes: %w", r.Right, err)
+		return models.Reach{}, 0, fmt.Errorf("looking for what a rule for %q changes: %w", r.Right, err)
 	}
-	return said, nil
+	return models.Reach{Episodes: said.IDs(), Seq: said.Applied}, said.Places(), nil
 }
 
 // ruleIs tells a rule after it was changed, once searches know of it.
@@ -241,17 +241,19 @@ func (s *server) undoRule(ctx context.Context, id int64, undone bool) (*struct{ 
 		return nil, err
 	}
 	r := rules[i]
-	if !undone {
+	var in models.Reach
+	if undone {
+		in, err = s.index.Ruled(ctx, id)
+	} else {
 		if err := inVain(r, slices.Delete(slices.Clone(rules), i, i+1)); err != nil {
 			return nil, err
 		}
+		in, _, err = s.reached(ctx, r, rules)
 	}
-	// Where the index has followed the rule, its episodes have the name, else what it was heard as.
-	said, err := s.index.Saying(ctx, models.Saying{Phrases: append(phrases(r, rules), r.Right), WithinWords: r.WithinWords, ShowID: r.ShowID})
 	if err != nil {
-		return nil, fmt.Errorf("looking for what the rule for %q changed: %w", r.Right, err)
+		return nil, err
 	}
-	if err := s.Naming.UndoRule(ctx, id, callerOf(ctx).name, undone, models.Reach{Episodes: said.IDs(), Seq: said.Applied}); err != nil {
+	if err := s.Naming.UndoRule(ctx, id, callerOf(ctx).name, undone, in); err != nil {
 		return nil, fmt.Errorf("changing the rule for %q: %w", r.Right, err)
 	}
 	return s.ruleIs(ctx, id)

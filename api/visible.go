@@ -242,6 +242,10 @@ func (v visible) Saying(ctx context.Context, q models.Saying) (said models.Said,
 	return v.index.Saying(ctx, q)
 }
 
+func (v visible) Ruled(ctx context.Context, rule int64) (models.Reach, error) {
+	return v.index.Ruled(ctx, rule) // what a rule changes, it changes in all shows
+}
+
 func (v visible) Names(ctx context.Context, also ...models.ShowID) ([]models.FoundName, error) {
 	hidden, err := v.hidden(ctx)
 	if err != nil {

@@ -14,4 +14,5 @@ type Document struct {
 	Show       Show
 	Episode    Episode
 	Transcript Transcript // the current one with its segments; zero when there is none yet
+	Rules      []int64    // that changed words of it
 }

@@ -130,6 +130,16 @@ type Corrected struct {
 	Places []Place
 }
 
+// Rules lists the rules that have changed words.
+func (c Corrected) Rules() (ids []int64) {
+	for _, p := range c.Places {
+		if !slices.Contains(ids, p.RuleID) {
+			ids = append(ids, p.RuleID)
+		}
+	}
+	return ids
+}
+
 // Unfit returns the edits whose place was not found.
 func (c Corrected) Unfit() []EditRecord {
 	return slices.DeleteFunc(slices.Clone(c.Edits), func(r EditRecord) bool { return r.Fate != FateUnfit })

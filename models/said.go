@@ -63,7 +63,7 @@ type MisheardAt struct {
 	Moment    Moment
 }
 
-// FoundName is a name that was found in what is said.
+// FoundName is a name that was found in what is said, or written about it.
 type FoundName struct {
 	Text     string
 	Episodes int  // that have it

@@ -35,17 +35,33 @@ func (e *unreadError) Error() string {
 func (e *unreadError) Unwrap() error { return e.err }
 
 // apply makes the index agree with the store about the episodes of changes, several in a batch, and records the last
-// sequence number of each batch as applied. A number of 0 is not recorded. After an error, the changes before it are applied.
-// No two changes are about the same episode.
+// sequence number of each batch as applied. Passages that are the same stay where they are. After an error, the changes before it
+// are applied. No two changes are about the same episode.
 //
 // An episode that cannot be read is an error; with skip, it is remembered as owed, skip is told, and the others go on.
 func (s *shard) apply(ctx context.Context, src Source, skip func(error), changes ...models.Change) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	groups, stop := s.an.prepare(ctx, src, s.generation, changes)
+	return s.applyLocked(ctx, src, s.storedOf, skip, changes)
+}
+
+// renew replaces all that the index has of an episode by what the store has, whatever its side table says of it.
+func (s *shard) renew(ctx context.Context, src Source, id models.EpisodeID) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	untold := func(ctx context.Context, id models.EpisodeID) (stored, error) {
+		out, err := s.storedOf(ctx, id)
+		out.sums = nil
+		return out, err
+	}
+	return s.applyLocked(ctx, src, untold, nil, []models.Change{{EpisodeID: id}}) // its number, 0, is not recorded
+}
+
+func (s *shard) applyLocked(ctx context.Context, src Source, there lookStored, skip func(error), changes []models.Change) error {
+	groups, stop := s.an.prepare(ctx, src, there, s.generation, changes)
 	defer stop()
 	for episodes := range groups {
-		if err := s.put(ctx, skip, episodes); err != nil {
+		if err := s.put(skip, episodes); err != nil {
 			return err
 		}
 	}
@@ -53,12 +69,12 @@ func (s *shard) apply(ctx context.Context, src Source, skip func(error), changes
 }
 
 // put puts episodes into the index, in one batch.
-func (s *shard) put(ctx context.Context, skip func(error), episodes []prepared) error {
+func (s *shard) put(skip func(error), episodes []prepared) error {
 	g := &group{s: s, batch: s.idx.NewBatch(), tables: map[tableKey][]byte{}, owed: maps.Clone(s.owed)}
 	for _, p := range episodes {
 		err := p.err
 		if err == nil {
-			err = g.add(ctx, p)
+			err = g.add(p)
 		}
 		if unread := (*unreadError)(nil); skip != nil && errors.As(err, &unread) && g.owe(p.change) {
 			skip(err)
@@ -83,20 +99,18 @@ type group struct {
 }
 
 // add puts the newest state of an episode into the group, or nothing where that is an error.
-func (g *group) add(ctx context.Context, p prepared) error {
+func (g *group) add(p prepared) error {
 	id := p.change.EpisodeID
-	var oldIDs map[string]bool
-	var oldTables []tableKey
-	if err := g.s.guarded(func() (err error) {
-		oldIDs, oldTables, err = g.s.documentsOf(ctx, id)
-		return err
-	}); err != nil {
-		return err
-	}
 	batch := g.s.idx.NewBatch()
+	old := maps.Clone(p.there.ids)
+	for _, same := range p.built.kept {
+		delete(old, same)
+	}
+	for ref := range old {
+		batch.Delete(ref)
+	}
 	if !p.change.Deleted {
-		for _, d := range p.built.docs {
-			delete(oldIDs, d.ID())
+		for _, d := range p.built.docs { // some in the place of what is deleted
 			if err := batch.IndexAdvanced(d); err != nil {
 				return &unreadError{id, err}
 			}
@@ -104,12 +118,9 @@ func (g *group) add(ctx context.Context, p prepared) error {
 		g.s.generation = p.built.generation
 		g.tables[tableKey{id, p.built.generation}] = p.built.table
 	}
-	for old := range oldIDs {
-		batch.Delete(old)
-	}
 	g.batch.Merge(batch)
 	g.docs += len(p.built.docs)
-	g.old = append(g.old, oldTables...)
+	g.old = append(g.old, p.there.tables...)
 	g.seq = max(g.seq, p.change.Seq)
 	delete(g.owed, id)
 	return nil

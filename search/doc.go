@@ -39,9 +39,10 @@
 //
 // # Invariants
 //
-//   - An episode is replaced in one Bleve batch, maybe with others, which also records the last applied sequence number. Its
-//     side table is on disk before the batch and has the batch's generation in its name; the id of every Bleve document names
-//     its generation, so a search reads the table that belongs to the documents it sees, never an older or newer one.
+//   - An episode is replaced in one Bleve batch, maybe with others, which also records the last applied sequence number: its head
+//     always, its passages where they are not what the sums in its side table say is there. The new side table is on disk before
+//     the batch and has a generation in its name that the head names, too, so a search reads the table that belongs to the
+//     documents it sees, never an older or newer one.
 //   - The index has the newest state of every episode up to the last applied number, but for those that it remembers as owed,
 //     in the same batch: the store could not give them. They are tried again, and at most 64.
 //   - A table is removed only when no search that could still see its documents is running. Tables that no document names

@@ -1,11 +1,15 @@
 package search
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
 	"github.com/blevesearch/bleve/v2/document"
+	index "github.com/blevesearch/bleve_index_api"
 
 	"github.com/earshot/earshot/models"
 )
@@ -20,24 +24,25 @@ const (
 	fieldTitleOf = "showname" // heads: the show's title; with doc values
 	fieldLang    = "lang"     // heads: the language; with doc values
 	fieldEntry   = "entry"    // heads: see [entry]
+	fieldRule    = "rule"     // heads: the rules that changed words
 )
 
 // mappingText describes everything that decides what is in an index. An index built from another description is rebuilt.
 func mappingText() string {
-	return fmt.Sprintf("fields 4; passages core %d ms, turn %d ms, %d words, tail %d; %d words of %d bytes; forms %d; "+
-		"pairs of characters 1, parts of Hangul %d–%d of %d; %d names of %d words, starts %d; bm25; stemmers %v",
+	return fmt.Sprintf("fields 6; passages core %d ms, turn %d ms, %d words, tail %d; %d words of %d bytes; forms %d; "+
+		"pairs of characters 1, parts of Hangul %d–%d of %d; %d names of %d words, starts %d, titles %d; bm25; stemmers %v",
 		maxCoreMS, turnAfterMS, maxCoreWords, tailTokens, maxWords, maxWordBytes, maxFormRunes,
-		minHangulPart, maxHangulPart, maxHangulWord, maxNames, maxNameWords, maxNameStarts, stemmerNames())
+		minHangulPart, maxHangulPart, maxHangulWord, maxNames, maxNameWords, maxNameStarts, titledLeast, stemmerNames())
 }
 
-// docRef says which part of which generation of an episode a Bleve document is. It is the document's id, written as
-// EPISODE.GENERATION.PASSAGE, where the passage is "!" and the time of publication for the head, the small document that
-// holds title, notes and what is true of the whole episode.
+// docRef says which part of an episode a Bleve document is. It is the document's id: EPISODE.PASSAGE, or for the head, the small
+// document that holds title, notes and what is true of the whole episode, EPISODE.!GENERATION.PUBLISHED. So passages that
+// stay as they are stay where they are, and the head says which side table belongs to them all.
 type docRef struct {
 	episode    models.EpisodeID
-	generation uint64
-	passage    int   // -1: the head
-	published  int64 // of the head: Unix seconds, 0 when unknown
+	passage    int    // -1: the head
+	generation uint64 // of the head: that of the episode's side table
+	published  int64  // of the head: Unix seconds, 0 when unknown
 }
 
 const (
@@ -46,11 +51,10 @@ const (
 )
 
 func (r docRef) String() string {
-	part := strconv.FormatInt(int64(r.passage), 36)
 	if r.passage < 0 {
-		part = headMark + strconv.FormatInt(r.published, 36)
+		return refsOf(r.episode) + headMark + strconv.FormatUint(r.generation, 36) + refMark + strconv.FormatInt(r.published, 36)
 	}
-	return refsOf(r.episode) + strconv.FormatUint(r.generation, 36) + refMark + part
+	return refsOf(r.episode) + strconv.FormatInt(int64(r.passage), 36)
 }
 
 // refsOf is what the references to all parts of an episode, and no others, begin with.
@@ -58,20 +62,24 @@ func refsOf(id models.EpisodeID) string { return string(id) + refMark }
 
 func parseDocRef(s string) (docRef, error) {
 	bad := fmt.Errorf("%q is not a reference to a passage", s)
-	part := strings.Split(s, refMark)
-	if len(part) != 3 || part[2] == "" {
+	episode, part, ok := strings.Cut(s, refMark)
+	if !ok {
 		return docRef{}, bad
 	}
-	r := docRef{episode: models.EpisodeID(part[0]), passage: -1}
+	r := docRef{episode: models.EpisodeID(episode), passage: -1}
 	var err error
-	if r.generation, err = strconv.ParseUint(part[1], 36, 64); err != nil {
-		return docRef{}, bad
-	}
-	if published, ok := strings.CutPrefix(part[2], headMark); ok {
+	if generation, published, head := strings.Cut(part, refMark); head {
+		var marked bool
+		if generation, marked = strings.CutPrefix(generation, headMark); !marked {
+			return docRef{}, bad
+		}
+		if r.generation, err = strconv.ParseUint(generation, 36, 64); err != nil {
+			return docRef{}, bad
+		}
 		r.published, err = strconv.ParseInt(published, 36, 64)
 	} else {
-		var n int64
-		n, err = strconv.ParseInt(part[2], 36, 32)
+		var n uint64
+		n, err = strconv.ParseUint(part, 36, 31)
 		r.passage = int(n)
 	}
 	if err != nil {
@@ -85,11 +93,13 @@ type built struct {
 	generation uint64
 	table      []byte
 	docs       []*document.Document
-	words      int
+	kept       []string // ids of the documents that are in the index already, as they are to be
+	words      int      // of docs
 }
 
-// build makes the Bleve documents and the side table of an episode.
-func (b *builder) build(d models.Document, generation uint64) (built, error) {
+// build makes the Bleve documents and the side table of an episode. there are the sums of the passages that the index has,
+// by the ids of their documents: those that are the same are kept.
+func (b *builder) build(d models.Document, generation uint64, there map[string]passageSum) (built, error) {
 	if id := string(d.Episode.ID); id == "" || strings.Contains(id, refMark) {
 		return built{}, fmt.Errorf("%q cannot be the id of an episode", id)
 	}
@@ -110,8 +120,9 @@ func (b *builder) build(d models.Document, generation uint64) (built, error) {
 	t.titleTokens = t.number(b.an.lexemes(lang, d.Episode.Title))
 	t.notesTokens = t.number(b.an.lexemes(lang, plainText(d.Episode.Notes)))
 	t.meta.IDs = len(t.terms)
+	t.addSums()
 
-	out := built{generation: generation, docs: make([]*document.Document, 0, len(t.passages)+1), words: len(t.words)}
+	out := built{generation: generation, docs: make([]*document.Document, 0, len(t.passages)+1)}
 	var err error
 	if out.table, err = t.encode(); err != nil {
 		return built{}, err
@@ -119,10 +130,18 @@ func (b *builder) build(d models.Document, generation uint64) (built, error) {
 	ref := docRef{episode: d.Episode.ID, generation: generation, passage: -1, published: published}
 	head := t.headDocument(d, ref)
 	head.AddField(b.an.entriesField(t, d))
+	if len(d.Rules) > 0 {
+		head.AddField(rulesField(d.Rules))
+	}
 	out.docs = append(out.docs, head)
-	for i := range t.passages {
-		ref.passage = i
-		out.docs = append(out.docs, t.passageDocument(ref))
+	for i, p := range t.passages {
+		id := docRef{episode: d.Episode.ID, passage: i}.String()
+		if sum, ok := there[id]; ok && sum == t.sums[i] {
+			out.kept = append(out.kept, id)
+			continue
+		}
+		out.docs = append(out.docs, t.passageDocument(id, p))
+		out.words += p.tail - p.start
 	}
 	return out, nil
 }
@@ -141,16 +160,69 @@ func (b *tableBuilder) headDocument(d models.Document, ref docRef) *document.Doc
 	return doc
 }
 
-func (b *tableBuilder) passageDocument(ref docRef) *document.Document {
-	p := b.passages[ref.passage]
-	doc := document.NewDocument(ref.String())
-	doc.AddField(b.textField(fieldText, b.tokens[b.firstToken[p.start]:b.firstToken[p.tail]]))
+func (b *tableBuilder) passageDocument(id string, p passage) *document.Document {
+	doc := document.NewDocument(id)
+	doc.AddField(b.textField(fieldText, b.tokensOf(p)))
+	for _, name := range b.speakersOf(p) {
+		doc.AddField(keyword(fieldSpeaker, name))
+	}
+	return doc
+}
+
+// tokensOf returns the tokens with which a passage is found.
+func (b *tableBuilder) tokensOf(p passage) []uint32 {
+	return b.tokens[b.firstToken[p.start]:b.firstToken[p.tail]]
+}
+
+// speakersOf returns who speaks in the core of a passage.
+func (b *tableBuilder) speakersOf(p passage) (names []string) {
 	seen := map[int]bool{0: true}
 	for _, w := range b.words[p.start:p.end] {
 		if !seen[w.speaker] {
 			seen[w.speaker] = true
-			doc.AddField(keyword(fieldSpeaker, b.meta.Speakers[w.speaker]))
+			names = append(names, b.meta.Speakers[w.speaker])
 		}
 	}
-	return doc
+	return names
+}
+
+// rulesField says which rules changed words of an episode.
+func rulesField(rules []int64) document.Field {
+	terms := index.TokenFrequencies{}
+	for _, id := range rules {
+		f := &index.TokenFreq{}
+		f.SetFrequency(1)
+		terms[ruleTerm(id)] = f
+	}
+	return newTextField(fieldRule, terms, 1)
+}
+
+func ruleTerm(id int64) string { return strconv.FormatInt(id, 10) }
+
+// passageSum stands for all that is in the document of a passage: the first half of a SHA-256.
+type passageSum [sha256.Size / 2]byte
+
+// addSums sums up the passages: everything that [tableBuilder.passageDocument] makes a document of.
+func (b *tableBuilder) addSums() {
+	h := sha256.New()
+	add := func(s string) {
+		_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(s))))
+		_, _ = io.WriteString(h, s)
+	}
+	b.sums = make([]passageSum, len(b.passages))
+	for i, p := range b.passages {
+		h.Reset()
+		add(b.meta.Language)
+		for _, name := range b.speakersOf(p) {
+			add(name)
+		}
+		add("")
+		for _, id := range b.tokensOf(p) {
+			for _, term := range b.terms[id] {
+				add(term)
+			}
+			add("")
+		}
+		copy(b.sums[i][:], h.Sum(nil))
+	}
 }

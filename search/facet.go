@@ -145,14 +145,25 @@ func quoteName(name string) string {
 func (e *evaluation) speakerFacet(root *truth, list []ranked) ([]models.FacetCount, error) {
 	counts := make([]int, len(e.v.names.speakers.all()))
 	where := e.matchingPassages(root, list)
+	seen := map[seat]bool{} // of episodes that are in several segments
 	for _, p := range e.v.parts {
-		taken := newBitset(len(p.refs.seats.speaker))
+		taken := newBitset(len(p.refs.seats.list))
 		where.eachIn(p.from, p.from+uint32(len(p.refs.episode)), func(d uint32) {
-			for _, seat := range p.refs.seats.of(d - p.from) {
-				taken.add(seat)
+			for _, n := range p.refs.seats.of(d - p.from) {
+				taken.add(n)
 			}
 		})
-		taken.each(func(seat uint32) { counts[p.refs.seats.speaker[seat]]++ })
+		taken.each(func(n uint32) {
+			s := p.refs.seats.list[n]
+			s.episode = p.to[s.episode]
+			if e.v.spread[s.episode] {
+				if seen[s] {
+					return
+				}
+				seen[s] = true
+			}
+			counts[s.speaker]++
+		})
 	}
 	var out []models.FacetCount
 	plain := e.v.names.speakers.plainForms(e.an)

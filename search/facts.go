@@ -120,15 +120,16 @@ func (d *documentValues) add(field string, term []byte) {
 }
 
 // seats say who speaks in each document of a segment. A seat is one speaker in one episode: counting the seats that are
-// taken counts every speaker once an episode. All documents of an episode are in the segment of their batch.
+// taken counts every speaker once an episode, where the episode is in no other segment.
 type seats struct {
-	speaker []uint32 // by seat: number of the speaker's name
-	ends    []uint32 // by document: end of its seats within taken
-	taken   []uint32
+	list  []seat   // by number
+	ends  []uint32 // by document: end of its seats within taken
+	taken []uint32 // numbers of seats
 
 	number map[seat]uint32 // while a segment is read
 }
 
+// seat is a speaker, by the number of the name, in an episode.
 type seat struct{ episode, speaker uint32 }
 
 // add appends a document.
@@ -140,9 +141,9 @@ func (s *seats) add(episode uint32, list *nameList, speakers []string) {
 		k := seat{episode, list.add(name)}
 		n, ok := s.number[k]
 		if !ok {
-			n = uint32(len(s.speaker))
+			n = uint32(len(s.list))
 			s.number[k] = n
-			s.speaker = append(s.speaker, k.speaker)
+			s.list = append(s.list, k)
 		}
 		s.taken = append(s.taken, n)
 	}

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/earshot/earshot/models"
 )
 
 const (
@@ -203,7 +202,7 @@ func (x *Index) openOrSetAside(ctx context.Context, name string) (*shard, error)
 	s, missing, err := openShard(ctx, filepath.Join(x.dir, name), x.an, x.o.MaxTables)
 	if err == nil {
 		for _, k := range missing {
-			err := s.apply(ctx, x.src, nil, models.Change{EpisodeID: k.episode})
+			err := s.renew(ctx, x.src, k.episode)
 			x.o.Log.WarnContext(ctx, "a side table was missing and was made again", "episode", k.episode, "error", err)
 			if err == nil {
 				x.mended = append(x.mended, Finding{EpisodeID: k.episode, Problem: "its side table is missing"})

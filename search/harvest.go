@@ -21,8 +21,8 @@ type harvest struct {
 	names []models.FoundName
 }
 
-// Names lists the names that are said, and those who speak, by how many episodes have them: at most 20,000. What is a name is decided by
-// how it is written: see names.go.
+// Names lists the names that are said, those who speak, and the names in titles, notes and chapters, by how many episodes have them: at
+// most 20,000. What is a name is decided by how it is written: see names.go.
 func (x *Index) Names(ctx context.Context, hidden ...models.ShowID) ([]models.FoundName, error) {
 	var out []models.FoundName
 	err := x.ask(ctx, hidden, func(e *evaluation) (err error) {
@@ -44,7 +44,7 @@ func (x *Index) Names(ctx context.Context, hidden ...models.ShowID) ([]models.Fo
 // harvest reads the dictionary of entries.
 func (e *evaluation) harvest() ([]models.FoundName, error) {
 	found := map[string]*models.FoundName{} // by plain form
-	for _, kind := range []models.CompletionKind{models.CompleteSpeaker, models.CompleteName} {
+	for _, kind := range []models.CompletionKind{models.CompleteSpeaker, models.CompleteName, writtenName, maybeName} {
 		spelled := map[string]map[string]uint64{} // episodes, by plain form and how it is written
 		if err := e.beginning([]string{fieldEntry}, entryMark(kind), math.MaxInt, func(t term) {
 			read := readEntry(kind, t.text[1:])
@@ -61,6 +61,13 @@ func (e *evaluation) harvest() ([]models.FoundName, error) {
 		}
 		for key, written := range spelled {
 			f := found[key]
+			if kind == maybeName {
+				if said, err := e.saidByMore(key, fewSay); err != nil {
+					return nil, err
+				} else if f != nil || said { // it is an ordinary word
+					continue
+				}
+			}
 			if f == nil {
 				f = &models.FoundName{}
 				found[key] = f
@@ -70,6 +77,9 @@ func (e *evaluation) harvest() ([]models.FoundName, error) {
 			episodes := 0
 			for _, n := range written {
 				episodes += int(n)
+			}
+			if kind == writtenName { // of other episodes than those that say it
+				episodes += f.Episodes
 			}
 			f.Episodes = max(f.Episodes, episodes)
 		}
@@ -88,6 +98,19 @@ func (e *evaluation) harvest() ([]models.FoundName, error) {
 func (e entry) whole() bool {
 	first, _, _ := strings.Cut(e.key, " ")
 	return strings.Count(e.key, " ") >= strings.Count(e.display, " ") && strings.HasPrefix(fold(strings.ToLower(e.display)), first)
+}
+
+// saidByMore reports whether more than so many passages have a plain word.
+func (e *evaluation) saidByMore(plain string, least uint64) (bool, error) {
+	passages := uint64(0)
+	for _, lang := range e.fields[fieldText] {
+		n, err := e.documentCount(fieldText+lang, plain)
+		if err != nil {
+			return false, err
+		}
+		passages += n
+	}
+	return passages > least, nil
 }
 
 func mostWritten(episodes map[string]uint64) (best string) {

@@ -10,12 +10,16 @@ import (
 // maxNotes bounds the notes that are searchable, in bytes as published.
 const maxNotes = 256 << 10
 
-// plainText returns the visible text of show notes, which are HTML or plain text of unknown origin.
+// plainText returns the visible text of show notes, which are HTML or plain text of unknown origin. What stands in a block, or line, of
+// its own has a line of its own.
 func plainText(notes string) string {
 	if len(notes) > maxNotes {
 		notes = notes[:maxNotes]
 	}
 	notes = strings.ToValidUTF8(notes, " ")
+	if strings.Contains(notes, "</") { // where HTML breaks a line says nothing
+		notes = strings.NewReplacer("\n", " ", "\r", " ").Replace(notes)
+	}
 	var b strings.Builder
 	hidden := 0
 	z := html.NewTokenizer(strings.NewReader(notes))
@@ -32,16 +36,16 @@ func plainText(notes string) string {
 			if name, _ := z.TagName(); invisible(name) {
 				hidden++
 			} else if !inline(name) {
-				b.WriteByte(' ')
+				b.WriteByte('\n')
 			}
 		case html.EndTagToken:
 			if name, _ := z.TagName(); invisible(name) {
 				hidden = max(0, hidden-1)
 			} else if !inline(name) {
-				b.WriteByte(' ')
+				b.WriteByte('\n')
 			}
 		case html.SelfClosingTagToken:
-			b.WriteByte(' ')
+			b.WriteByte('\n')
 		case html.CommentToken, html.DoctypeToken:
 		}
 	}

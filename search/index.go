@@ -23,7 +23,8 @@ import (
 // 3: side tables are less than half as long.
 // 4: documents are known by their ids alone; lengths of fields are counted in fours.
 // 5: side tables count lengths of words in positions of the decoder.
-const schema = 5
+// 6: passages are replaced by themselves; the head of an episode names its side table, which has sums of its passages.
+const schema = 6
 
 var (
 	// ErrInUse means that another process has the index open. Ask that process (the server's API) instead.

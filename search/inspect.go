@@ -32,9 +32,9 @@ type inspection struct {
 	applied int64 // last change that the snapshot has
 
 	prints  fingerprints
-	sums    []uint64                      // fingerprints by document number
-	numbers map[models.EpisodeID][]uint32 // episodes of the view; several where several generations are there
-	ids     []string                      // by document
+	sums    []uint64                    // fingerprints by document number
+	numbers map[models.EpisodeID]uint32 // episodes of the view
+	ids     []string                    // by document
 
 	found    func(Finding)
 	episodes int
@@ -50,7 +50,7 @@ func (x *Index) inspect(ctx context.Context, found func(Finding), progress func(
 	}
 	defer release()
 	defer s.gate.enter()()
-	i := &inspection{s: s, src: x.src, b: newBuilder(s.an), prints: newFingerprints(), numbers: map[models.EpisodeID][]uint32{}, found: found}
+	i := &inspection{s: s, src: x.src, b: newBuilder(s.an), prints: newFingerprints(), numbers: map[models.EpisodeID]uint32{}, found: found}
 	if err := i.read(ctx); err != nil {
 		if ctx.Err() != nil {
 			return 0, 0, ctx.Err()
@@ -97,7 +97,7 @@ func (i *inspection) read(ctx context.Context) (err error) {
 		return err
 	}
 	for n, k := range i.v.keys {
-		i.numbers[k.episode] = append(i.numbers[k.episode], uint32(n))
+		i.numbers[k.episode] = uint32(n)
 	}
 	return i.readIDs()
 }
@@ -225,16 +225,12 @@ func (i *inspection) compare(ctx context.Context, c models.Change) (there bool, 
 
 // problemOf says what is wrong with an episode, and "" when nothing is.
 func (i *inspection) problemOf(doc models.Document) (string, error) {
-	numbers := i.numbers[doc.Episode.ID]
-	switch len(numbers) {
-	case 0:
+	number, ok := i.numbers[doc.Episode.ID]
+	if !ok {
 		return "it is in the catalogue, but not in the index", nil
-	case 1:
-	default:
-		return fmt.Sprintf("it is in the index %d times", len(numbers)), nil
 	}
-	key := i.v.keys[numbers[0]]
-	want, err := i.b.build(doc, key.generation)
+	key := i.v.keys[number]
+	want, err := i.b.build(doc, key.generation, nil)
 	if err != nil {
 		return "", err
 	}
@@ -242,7 +238,7 @@ func (i *inspection) problemOf(doc models.Document) (string, error) {
 	if problem != "" || err != nil {
 		return problem, err
 	}
-	return i.documentsProblem(i.v.documents(numbers[0]), want), nil
+	return i.documentsProblem(i.v.documents(number), want), nil
 }
 
 // tableProblem compares a side table with what it should be.

@@ -2,6 +2,7 @@ package search
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -29,6 +30,10 @@ type entry struct {
 
 const (
 	displayMark = "\x00" // between key and display; without it they are the same
+
+	// Names that are not said, but written about an episode, are no completions: what completes a query is said. See harvest.go.
+	writtenName models.CompletionKind = "written"
+	maybeName   models.CompletionKind = "maybe" // capitalised only where any word is
 )
 
 // entryMark returns the first byte of the terms of entries of a kind.
@@ -40,6 +45,10 @@ func entryMark(kind models.CompletionKind) string {
 		return "t"
 	case models.CompleteShow:
 		return "s"
+	case writtenName:
+		return "w"
+	case maybeName:
+		return "v"
 	case models.CompleteName, models.CompleteWord:
 	}
 	return "n"
@@ -80,65 +89,107 @@ func (a *analyzer) entriesField(b *tableBuilder, d models.Document) document.Fie
 	for _, speaker := range b.meta.Speakers[1:] {
 		named(models.CompleteSpeaker, speaker)
 	}
-	for key, display := range b.names() {
+	spoken := b.spokenNames()
+	said := spoken.names()
+	for key, display := range said {
 		words := strings.Split(key, " ")
 		for i := range words {
 			add(entry{models.CompleteName, strings.Join(words[i:], " "), display})
 		}
 	}
+	sure, maybe := a.writtenNames(b.meta.Language, d)
+	for kind, names := range map[models.CompletionKind]map[string]string{writtenName: sure, maybeName: maybe} {
+		for key, display := range names {
+			if said[key] == "" && (kind == writtenName || !spoken.lower[key]) {
+				add(entry{kind, key, display})
+			}
+		}
+	}
 	return newTextField(fieldEntry, terms, 1)
 }
 
-// nameWord is a capitalised word.
+// nameWord is a word as it is written.
 type nameWord struct {
-	key, display string // plain forms; as written, without punctuation and possessive
-	initial      bool   // begins a sentence or a segment, where any word is capitalised
+	key, display string // of a capitalised word: plain forms with spaces between; without punctuation and possessive
+	lower        string // of a word of one token that is not: its plain form
+	opens        bool   // a mark stands before it
+	stops        bool   // a mark that ends a sentence is in it
 	last         bool   // what follows it is another phrase
+
+	begins  bool // is the first one of a sentence
+	initial bool // stands where any word is capitalised
 }
 
-// nameFinder knows how the words of an episode are written.
+// readNameWord looks at a word, whose tokens have these plain forms.
+func readNameWord(text string, forms []string) (w nameWord) {
+	mark := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
+	left := strings.TrimLeftFunc(text, mark)
+	w.opens, w.stops = left != text, strings.ContainsAny(text, ".?!…:")
+	if first, _ := utf8.DecodeRuneInString(left); !unicode.IsUpper(first) && !unicode.IsTitle(first) {
+		if len(forms) == 1 {
+			w.lower = forms[0]
+		}
+		return w
+	}
+	w.display = strings.TrimRightFunc(left, mark)
+	w.last = w.display != left
+	w.key = strings.Join(forms, " ")
+	if key, possessive := strings.CutSuffix(w.key, "'s"); possessive && len(w.display) > len("’s") {
+		w.key, w.last = key, true
+		w.display = strings.TrimRightFunc(strings.TrimRight(w.display, "sS"), mark)
+	}
+	if w.key == "i" || strings.HasPrefix(w.key, "i'") { // I, I'm: always capitalised in English
+		w.key = ""
+	}
+	return w
+}
+
+// nameFinder finds the names in a text by how its words are written. A name is a word that is capitalised within a sentence and
+// nowhere written in lower case, or a run of capitalised words. Where the language capitalises all nouns, only runs are names.
 type nameFinder struct {
-	b       *tableBuilder
+	runs    bool            // only they are names
 	lower   map[string]bool // plain forms that are written in lower case somewhere
 	capital map[string]bool // keys that are capitalised within a sentence
 	found   map[string]map[string]int
 }
 
-// names returns the names that are said, by key, in their most frequent spelling. A name is a word that is capitalised
-// within a sentence and nowhere written in lower case, or a run of capitalised words. Where the language capitalises all
-// nouns, only runs are names.
-func (b *tableBuilder) names() map[string]string {
-	f := nameFinder{b: b, lower: map[string]bool{}, capital: map[string]bool{}, found: map[string]map[string]int{}}
-	for i := range b.words {
-		if w, ok := b.nameWord(i); ok {
+func newNameFinder(language string) *nameFinder {
+	return &nameFinder{slices.Contains(capitalisesNouns(), language), map[string]bool{}, map[string]bool{}, map[string]map[string]int{}}
+}
+
+// learn looks at how words are written.
+func (f *nameFinder) learn(words iter.Seq[nameWord]) {
+	for w := range words {
+		switch {
+		case w.key != "":
 			f.capital[w.key] = f.capital[w.key] || !w.initial
-		} else if from := b.firstToken[i]; b.firstToken[i+1] == from+1 {
-			f.lower[b.terms[b.tokens[from]][0]] = true
+		case w.lower != "":
+			f.lower[w.lower] = true
 		}
 	}
+}
+
+// find finds the names among words that it has learnt. Those that are capitalised only where any word is are given to maybe.
+func (f *nameFinder) find(words iter.Seq[nameWord], maybe func(nameWord)) {
 	var run []nameWord
-	for i := range b.words {
-		w, ok := b.nameWord(i)
-		if len(run) > 0 && (!ok || w.initial || run[len(run)-1].last) {
+	for w := range words {
+		if len(run) > 0 && (w.key == "" || w.begins || run[len(run)-1].last) {
 			f.add(run)
 			run = run[:0]
 		}
-		if ok && (!w.initial || f.isName(w)) {
+		switch {
+		case w.key == "":
+		case !w.initial || f.isName(w):
 			run = append(run, w)
+		default:
+			f.add(run)
+			run = run[:0]
+			if !f.lower[w.key] {
+				maybe(w)
+			}
 		}
 	}
 	f.add(run)
-	out := make(map[string]string, len(f.found))
-	for key, spellings := range f.found {
-		best := ""
-		for s, n := range spellings {
-			if best == "" || cmp.Or(cmp.Compare(spellings[best], n), cmp.Compare(s, best)) < 0 {
-				best = s
-			}
-		}
-		out[key] = best
-	}
-	return out
 }
 
 func (f *nameFinder) isName(w nameWord) bool { return f.capital[w.key] && !f.lower[w.key] }
@@ -152,7 +203,7 @@ func (f *nameFinder) add(run []nameWord) {
 		}
 		f.count(strings.Join(keys, " "), strings.Join(displays, " "))
 	}
-	if slices.Contains(capitalisesNouns(), f.b.meta.Language) {
+	if f.runs {
 		return
 	}
 	for _, w := range run {
@@ -172,32 +223,99 @@ func (f *nameFinder) count(key, display string) {
 	f.found[key][display]++
 }
 
+// names returns what was found, by key, in the most frequent spelling.
+func (f *nameFinder) names() map[string]string {
+	out := make(map[string]string, len(f.found))
+	for key, spellings := range f.found {
+		best := ""
+		for s, n := range spellings {
+			if best == "" || cmp.Or(cmp.Compare(spellings[best], n), cmp.Compare(s, best)) < 0 {
+				best = s
+			}
+		}
+		out[key] = best
+	}
+	return out
+}
+
 // capitalisesNouns lists the languages that do: German and Luxembourgish.
 func capitalisesNouns() []string { return []string{"de", "lb"} }
 
-// nameWord looks at word i, and reports whether it is capitalised.
-func (b *tableBuilder) nameWord(i int) (w nameWord, ok bool) {
-	text := b.words[i].text
-	mark := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
-	left := strings.TrimLeftFunc(text, mark)
-	if first, _ := utf8.DecodeRuneInString(left); !unicode.IsUpper(first) && !unicode.IsTitle(first) {
-		return nameWord{}, false
+// spokenNames finds the names that are said.
+func (b *tableBuilder) spokenNames() *nameFinder {
+	read := make([]nameWord, len(b.wordings))
+	for i, w := range b.wordings {
+		forms := make([]string, len(w.tokens))
+		for k, id := range w.tokens {
+			forms[k] = b.terms[id][0]
+		}
+		read[i] = readNameWord(w.text, forms)
 	}
-	w.display = strings.TrimRightFunc(left, mark)
-	w.last = w.display != left
-	tokens := b.tokens[b.firstToken[i]:b.firstToken[i+1]]
-	keys := make([]string, len(tokens))
-	for k, id := range tokens {
-		keys[k] = b.terms[id][0]
+	words := func(yield func(nameWord) bool) {
+		for i, n := range b.worded {
+			w := read[n]
+			w.begins = i == 0 || b.words[i].first || w.opens || read[b.worded[i-1]].stops
+			w.initial = w.begins
+			if !yield(w) {
+				return
+			}
+		}
 	}
-	w.key = strings.Join(keys, " ")
-	if key, possessive := strings.CutSuffix(w.key, "'s"); possessive && len(w.display) > len("’s") {
-		w.key, w.last = key, true
-		w.display = strings.TrimRightFunc(strings.TrimRight(w.display, "sS"), mark)
+	f := newNameFinder(b.meta.Language)
+	f.learn(words)
+	f.find(words, func(nameWord) {})
+	return f
+}
+
+// titledLeast is how many words of four letters a line has to have, and all of them capitals, for these to say nothing.
+const titledLeast = 3
+
+// writtenNames returns the names in what is published about an episode, by key: those that are written as names, and the words of titles
+// that are capitalised only where any word is. Speech and writing are read apart: a recogniser that has never heard a name writes it
+// like a word.
+func (a *analyzer) writtenNames(lang string, d models.Document) (sure, maybe map[string]string) {
+	titles := append(a.nameWords(d.Episode.Title), a.nameWords(d.Show.Title)...)
+	for _, c := range d.Episode.Chapters {
+		titles = append(titles, a.nameWords(c.Title)...)
 	}
-	if w.key == "" || w.key == "i" || strings.HasPrefix(w.key, "i'") { // I, I'm: always capitalised in English
-		return nameWord{}, false
+	var notes []nameWord
+	for line := range strings.Lines(plainText(d.Episode.Notes)) {
+		notes = append(notes, a.nameWords(line)...)
 	}
-	w.initial = i == 0 || b.words[i].first || left != text || strings.ContainsAny(b.words[i-1].text, ".?!…:")
-	return w, true
+	f := newNameFinder(lang)
+	f.learn(slices.Values(titles))
+	f.learn(slices.Values(notes))
+	maybe = map[string]string{}
+	f.find(slices.Values(titles), func(w nameWord) {
+		if len(maybe) < maxNames {
+			maybe[w.key] = w.display
+		}
+	})
+	f.find(slices.Values(notes), func(nameWord) {})
+	return f.names(), maybe
+}
+
+// nameWords reads a line.
+func (a *analyzer) nameWords(line string) (words []nameWord) {
+	titled, small := 0, false
+	for i, text := range strings.Fields(line) {
+		text = cleanText(text)
+		w := readNameWord(text, a.plain(text))
+		if strings.Contains(text, "://") || strings.ContainsRune(text, '@') { // an address
+			w = nameWord{}
+		}
+		w.begins = i == 0 || w.opens || words[i-1].stops
+		w.initial = w.begins
+		words = append(words, w)
+		if utf8.RuneCountInString(text) >= leastNameLetters {
+			titled++
+			small = small || w.key == ""
+		}
+	}
+	if titled >= titledLeast && !small {
+		for i := range words {
+			words[i].initial = true
+		}
+	}
+	return words
 }

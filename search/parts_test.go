@@ -110,7 +110,7 @@ func TestSpellingGivesBackWhatWentIn(t *testing.T) {
 func TestTableWordsAndTokens(t *testing.T) {
 	an := testAnalyzer(t)
 	d := generated(4, 20).all()[1]
-	b, err := newBuilder(an).build(d, 1)
+	b, err := newBuilder(an).build(d, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestTableWordsAndTokens(t *testing.T) {
 
 func FuzzReadTable(f *testing.F) {
 	an := testAnalyzer(f)
-	b, err := newBuilder(an).build(say("Seed", "Anna: one two three", "Ben: four five"), 1)
+	b, err := newBuilder(an).build(say("Seed", "Anna: one two three", "Ben: four five"), 1, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -338,14 +338,14 @@ func TestBestMomentsComeInOrderOfTime(t *testing.T) {
 
 func TestDocRefSurvivesWriting(t *testing.T) {
 	for _, r := range []docRef{
-		{"0123456789abcdef", 1, -1, 0}, {"0123456789abcdef", 1 << 40, -1, 1_700_000_000}, {"0123456789abcdef", 7, -1, -1_000_000_000},
-		{"0123456789abcdef", 7, 0, 0}, {"0123456789abcdef", 7, 17, 0}, {"0123456789abcdef", 7, 612, 0}, {"0123456789abcdef", 7, 1 << 30, 0},
+		{"0123456789abcdef", -1, 1, 0}, {"0123456789abcdef", -1, 1 << 40, 1_700_000_000}, {"0123456789abcdef", -1, 7, -1_000_000_000},
+		{"0123456789abcdef", 0, 0, 0}, {"0123456789abcdef", 17, 0, 0}, {"0123456789abcdef", 612, 0, 0}, {"0123456789abcdef", 1 << 30, 0, 0},
 	} {
 		if got, err := parseDocRef(r.String()); err != nil || got != r {
 			t.Errorf("%+v is written %q and read %+v, %v", r, r, got, err)
 		}
 	}
-	for _, s := range []string{"", "a", "a.b", "a.1.", "a.1.!", "a.1.%", "a..1", "a.1.1.1"} {
+	for _, s := range []string{"", "a", "a.", "a.!", "a.-1", "a.%", "a.1.1", "a.!1", "a.!1.", "a.!.1", "a.!1.%", "a.!1.1.1", "a..1"} {
 		if r, err := parseDocRef(s); err == nil {
 			t.Errorf("%q is read as %+v", s, r)
 		}

@@ -10,16 +10,21 @@ import (
 // prepared is the newest state of an episode, ready to be put into the index, or why it is not.
 type prepared struct {
 	change models.Change // Deleted also where the source does not have the episode
+	there  stored        // what it takes the place of
 	built  built
 	err    error
 }
 
+// lookStored finds what the index has of an episode.
+type lookStored func(context.Context, models.EpisodeID) (stored, error)
+
 // preparation makes episodes ready for the index, in groups, one ahead of whoever writes them: while Bleve writes a group and
-// waits for the disk, the next one is read and analysed. It looks at nothing but the source, so that no fault in the
-// index's files can meet it.
+// waits for the disk, the next one is read and analysed. No two of them are about the same episode, so that it does not matter to one
+// whether those before it are written yet.
 type preparation struct {
 	b          *builder
 	src        Source
+	stored     lookStored
 	generation uint64 // last one given
 	groups     chan []prepared
 	gone       chan struct{} // closed when nobody wants any more of them
@@ -27,9 +32,9 @@ type preparation struct {
 
 // prepare begins to prepare the episodes of changes, which get the generations after the one given. The groups come in the
 // order of the changes, and are not all of them where ctx ends. stop must be called; it waits until nothing goes on.
-func (a *analyzer) prepare(ctx context.Context, src Source, generation uint64, changes []models.Change) (groups <-chan []prepared, stop func()) {
+func (a *analyzer) prepare(ctx context.Context, src Source, there lookStored, generation uint64, changes []models.Change) (groups <-chan []prepared, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	p := &preparation{b: newBuilder(a), src: src, generation: generation, groups: make(chan []prepared), gone: make(chan struct{})}
+	p := &preparation{b: newBuilder(a), src: src, stored: there, generation: generation, groups: make(chan []prepared), gone: make(chan struct{})}
 	go p.run(ctx, changes)
 	return p.groups, func() {
 		cancel()
@@ -65,27 +70,30 @@ func (p *preparation) run(ctx context.Context, changes []models.Change) {
 
 // one prepares an episode.
 func (p *preparation) one(ctx context.Context, c models.Change) prepared {
-	if err := ctx.Err(); err != nil {
-		return prepared{change: c, err: err}
+	out := prepared{change: c}
+	if out.err = ctx.Err(); out.err != nil {
+		return out
 	}
-	if c.Deleted {
-		return prepared{change: c}
+	if out.there, out.err = p.stored(ctx, c.EpisodeID); out.err != nil || c.Deleted {
+		return out
 	}
 	doc, err := p.src.Document(ctx, c.EpisodeID)
 	switch {
 	case errors.Is(err, models.ErrNotFound):
-		c.Deleted = true
-		return prepared{change: c}
+		out.change.Deleted = true
+		return out
 	case ctx.Err() != nil:
-		return prepared{change: c, err: ctx.Err()}
+		out.err = ctx.Err()
+		return out
 	case err != nil:
-		return prepared{change: c, err: &unreadError{c.EpisodeID, err}}
+		out.err = &unreadError{c.EpisodeID, err}
+		return out
 	}
 	doc.Episode.ID = c.EpisodeID
-	b, err := p.b.build(doc, p.generation+1)
-	if err != nil {
-		return prepared{change: c, err: &unreadError{c.EpisodeID, err}}
+	if out.built, err = p.b.build(doc, p.generation+1, out.there.sums); err != nil {
+		out.err = &unreadError{c.EpisodeID, err}
+		return out
 	}
 	p.generation++
-	return prepared{change: c, built: b}
+	return out
 }

@@ -25,6 +25,22 @@ func (x *Index) Saying(ctx context.Context, q models.Saying) (models.Said, error
 	return out, nil
 }
 
+// Ruled returns the episodes in which a rule changed words, as far as the index has followed.
+func (x *Index) Ruled(ctx context.Context, rule int64) (models.Reach, error) {
+	var out models.Reach
+	err := x.ask(ctx, nil, func(e *evaluation) error {
+		out = models.Reach{Seq: e.applied}
+		heads := newBitset(e.v.docs)
+		err := e.documents(fieldRule, ruleTerm(rule), heads)
+		e.episodesOf(heads).each(func(ep uint32) { out.Episodes = append(out.Episodes, e.v.keys[ep].episode) })
+		return err
+	})
+	if err != nil {
+		return models.Reach{}, fmt.Errorf("looking for what rule %d changed: %w", rule, err)
+	}
+	return out, nil
+}
+
 func (e *evaluation) saying(q models.Saying) (models.Said, error) {
 	out := models.Said{Applied: e.applied}
 	var all []*node

@@ -262,7 +262,7 @@ func (e *evaluation) splits(name string) ([]saying, error) {
 		if err != nil {
 			return nil, err
 		}
-		firsts, err := e.halves(h, name[:i], func(w string) bool { return endsOpen(w) == endsOpen(name[:i]) })
+		firsts, err := e.halves(h, name[:i], func(w string) bool { return name[i-1] == 'e' || endsOpen(w) == endsOpen(name[:i]) }) // an e may be heard, or not
 		if err != nil {
 			return nil, err
 		}

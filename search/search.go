@@ -317,5 +317,5 @@ func (x *Index) renew(ctx context.Context, id models.EpisodeID) error {
 		return err
 	}
 	defer release()
-	return s.apply(ctx, x.src, nil, models.Change{EpisodeID: id})
+	return s.renew(ctx, x.src, id)
 }

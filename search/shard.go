@@ -148,55 +148,87 @@ func (s *shard) loadOwed(r index.IndexReader) error {
 	return nil
 }
 
-// documentsOf returns the ids of an episode's documents and its side tables.
-func (s *shard) documentsOf(ctx context.Context, id models.EpisodeID) (ids map[string]bool, tables []tableKey, err error) {
-	fail := func(err error) (map[string]bool, []tableKey, error) {
-		return nil, nil, fmt.Errorf("finding what is indexed of episode %s: %w", id, err)
+// stored is what the index has of an episode.
+type stored struct {
+	ids    map[string]bool       // of its documents
+	tables []tableKey            // that its heads name: one
+	sums   map[string]passageSum // of its passages, by the ids of their documents; nil where no table tells
+}
+
+// storedOf finds what there is of an episode.
+func (s *shard) storedOf(ctx context.Context, id models.EpisodeID) (out stored, err error) {
+	err = s.guarded(func() error {
+		if out.ids, err = s.documentsOf(ctx, id); err != nil {
+			return fmt.Errorf("finding what is indexed of episode %s: %w", id, err)
+		}
+		for ref := range out.ids {
+			if r, err := parseDocRef(ref); err == nil && r.passage < 0 {
+				out.tables = append(out.tables, tableKey{id, r.generation})
+			}
+		}
+		if len(out.tables) == 1 {
+			out.sums = s.sumsOf(out.tables[0], out.ids)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// sumsOf returns the sums of the passages that are there. They are not known where the table is damaged: it is about to be replaced.
+func (s *shard) sumsOf(key tableKey, there map[string]bool) map[string]passageSum {
+	defer s.gate.enter()()
+	t, err := s.tables.get(key)
+	if err != nil {
+		return nil
 	}
+	out := make(map[string]passageSum, t.passages.n/3)
+	for i := range t.passages.n / 3 {
+		if id := (docRef{episode: key.episode, passage: i}).String(); there[id] {
+			out[id] = t.sum(i)
+		}
+	}
+	return out
+}
+
+// documentsOf returns the ids of an episode's documents.
+func (s *shard) documentsOf(ctx context.Context, id models.EpisodeID) (map[string]bool, error) {
 	r, err := s.adv.Reader()
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	defer r.Close() //nolint:errcheck // reading only
 	snap, err := snapshotOf(r)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
-	ids = map[string]bool{}
+	ids := map[string]bool{}
 	refs := []byte(refsOf(id))
 	for _, seg := range snap.Segments() {
 		if ctx.Err() != nil {
-			return fail(ctx.Err())
+			return nil, ctx.Err()
 		}
 		dict, err := seg.Segment().Dictionary(idField)
 		if err != nil {
-			return fail(err)
+			return nil, err
 		}
 		var list segment.PostingsList
 		for names := dict.AutomatonIterator(nil, refs, afterPrefix(refs)); ; {
 			d, err := names.Next()
 			if err != nil {
-				return fail(err)
+				return nil, err
 			}
 			if d == nil {
 				break
 			}
 			if list, err = dict.PostingsList([]byte(d.Term), seg.Deleted(), list); err != nil {
-				return fail(err)
+				return nil, err
 			}
 			if list.Count() > 0 {
 				ids[d.Term] = true
 			}
 		}
 	}
-	seen := map[tableKey]bool{}
-	for ref := range ids {
-		if r, err := parseDocRef(ref); err == nil && !seen[tableKey{r.episode, r.generation}] {
-			seen[tableKey{r.episode, r.generation}] = true
-			tables = append(tables, tableKey{r.episode, r.generation})
-		}
-	}
-	return ids, tables, nil
+	return ids, nil
 }
 
 // close ends a shard that no search uses.

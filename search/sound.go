@@ -24,6 +24,11 @@ const (
 	nearEdits        = 1    // letters that may differ where the codes do,
 	nearEditsLong    = 2    // and in words of nearLong letters
 	nearLong         = 8
+	nearEditsLongest = 3 // and in those of nearLongest, which may have been run together
+	nearLongest      = 14
+
+	// leastEnds is the least number of sounds of a word that is also known by its last four: it may begin with another one.
+	leastEnds = 6
 
 	leastPairLikeness = 0.85 // of two words together
 	halfLikeness      = 0.70 // of each of them to one half
@@ -45,6 +50,19 @@ func soundKeys(plain string) []string {
 		return []string{first}
 	}
 	return []string{first, second}
+}
+
+// endKeys returns the ends of the codes of a long word.
+func endKeys(plain string) (keys []string) {
+	if len(plain) < leastEnds || !latin(plain) {
+		return nil
+	}
+	for _, code := range soundCodes(plain) {
+		if len(code) >= leastEnds {
+			keys = append(keys, code[len(code)-codeLength:])
+		}
+	}
+	return keys
 }
 
 // latin reports whether a plain form consists of the letters a to z, with apostrophes.
@@ -251,7 +269,10 @@ func (h heard) slip(mine, plain, code string) bool {
 
 // slips returns in how many letters a word may differ whose code differs.
 func slips(plain string) int {
-	if len(plain) >= nearLong {
+	switch n := len(plain); {
+	case n >= nearLongest:
+		return nearEditsLongest
+	case n >= nearLong:
 		return nearEditsLong
 	}
 	return nearEdits

@@ -14,7 +14,7 @@ import (
 // more than the snapshots have together that searches use at the same time.
 const maxRead = 4096
 
-// soundBook knows the words of an index by how they begin to sound (see soundKeys). It reads the dictionary of each segment
+// soundBook knows the words of an index by how they begin to sound (see soundKeys), and long ones by how they end. It reads the dictionary of each segment
 // once: whoever follows the source does after each change, else the first search that needs it. Words that no longer occur
 // stay until the index is opened again: they find nothing. Its memory is about 100 bytes a word.
 type soundBook struct {
@@ -22,6 +22,7 @@ type soundBook struct {
 	read  map[uint64]bool // segments
 	known map[string]bool
 	byKey map[string][]string
+	byEnd map[string][]string
 }
 
 // learn reads the words of what was indexed last, so that no search has to.
@@ -41,7 +42,7 @@ func (b *soundBook) follow(ctx context.Context, r index.IndexReader) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.known == nil {
-		b.read, b.known, b.byKey = map[uint64]bool{}, map[string]bool{}, map[string][]string{}
+		b.read, b.known, b.byKey, b.byEnd = map[uint64]bool{}, map[string]bool{}, map[string][]string{}, map[string][]string{}
 	}
 	if len(b.read) > maxRead {
 		now := make(map[uint64]bool, len(snap.Segments()))
@@ -108,6 +109,9 @@ func (b *soundBook) add(term string) {
 	for _, key := range soundKeys(term) {
 		b.byKey[key] = append(b.byKey[key], term)
 	}
+	for _, key := range endKeys(term) {
+		b.byEnd[key] = append(b.byEnd[key], term)
+	}
 }
 
 // knows reports whether a word is in the index, or was.
@@ -117,12 +121,16 @@ func (b *soundBook) knows(word string) bool {
 	return b.known[word]
 }
 
-// words returns the words of which the sound begins like that of another, in no order; some may be there twice.
+// words returns the words of which the sound begins like that of another, or, where both are long, ends like it, in no order; some may be
+// there twice.
 func (b *soundBook) words(plain string) (out []string) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	for _, key := range soundKeys(plain) {
 		out = append(out, b.byKey[key]...)
+	}
+	for _, key := range endKeys(plain) {
+		out = append(out, b.byEnd[key]...)
 	}
 	return out
 }

@@ -25,7 +25,8 @@ const (
 	// 3: less than half as long: patched arrays, strings without what they share, gaps in place of starts, odd words in place
 	// of a map from words to tokens, spellings by token.
 	// 4: lengths of words in positions and what is left over.
-	tableVersion = 4
+	// 5: sums of the passages.
+	tableVersion = 5
 	tableHeader  = 8 + 4 + 4 + 4
 )
 
@@ -52,6 +53,7 @@ const (
 	secTurns              // per run of words of one speaker: first word, speaker
 	secTitleTokens        // token ids of the title
 	secNotesTokens        // token ids of the notes
+	secSums               // per passage: passageSum
 	sections
 )
 
@@ -80,6 +82,7 @@ type table struct {
 	lengths, rests           packed
 	passages, turns          packed
 	titleTokens, notesTokens packed
+	sums                     []byte
 }
 
 // readTable checks and opens the bytes of a table. Whatever is wrong with them, the error is errTable.
@@ -105,7 +108,7 @@ func readTable(b []byte) (*table, error) {
 		}
 		parts[i] = b[offset : offset+length]
 	}
-	t := &table{spellings: parts[secSpellings]}
+	t := &table{spellings: parts[secSpellings], sums: parts[secSums]}
 	if err := json.Unmarshal(parts[secMeta], &t.meta); err != nil {
 		return nil, fmt.Errorf("%w: %w", errTable, err)
 	}
@@ -128,7 +131,8 @@ func readTable(b []byte) (*table, error) {
 	}
 	if n := t.wordCount(); t.variants.n != n || t.gaps.n != n || t.rests.n != n || t.anchors.n != (n+packedBlock-1)/packedBlock ||
 		t.oddTokens.n != t.oddWords.n || t.tokenOf(n) != t.tokens.n ||
-		t.forms.n != t.meta.IDs || t.spellingsAt.n != t.meta.IDs+1 || t.keyIDs.n != t.keys.n || t.passages.n%3 != 0 || t.turns.n%2 != 0 {
+		t.forms.n != t.meta.IDs || t.spellingsAt.n != t.meta.IDs+1 || t.keyIDs.n != t.keys.n || t.passages.n%3 != 0 || t.turns.n%2 != 0 ||
+		len(t.sums) != t.passages.n/3*len(passageSum{}) {
 		return nil, fmt.Errorf("%w: its arrays disagree", errTable)
 	}
 	return t, nil
@@ -160,6 +164,12 @@ func (t *table) endMS(word int) int64 {
 
 func (t *table) passage(i int) passage {
 	return passage{int(t.passages.at(3 * i)), int(t.passages.at(3*i + 1)), int(t.passages.at(3*i + 2))}
+}
+
+// sum returns what stands for all that is in the document of a passage.
+func (t *table) sum(i int) passageSum {
+	const size = len(passageSum{})
+	return passageSum(t.sums[i*size : (i+1)*size])
 }
 
 // odd returns a word that has not exactly one token, and the number of the token after it.

@@ -22,6 +22,7 @@ type tableBuilder struct {
 	wordings    []wording // each once
 	worded      []uint32  // word → wording
 	passages    []passage
+	sums        []passageSum // of passages
 	titleTokens []uint32
 	notesTokens []uint32
 	often       []int // see textField
@@ -89,6 +90,9 @@ func (b *tableBuilder) encode() ([]byte, error) {
 		bounds = append(bounds, uint32(p.start), uint32(p.end), uint32(p.tail))
 	}
 	parts[secPassages] = packArray(bounds)
+	for _, sum := range b.sums {
+		parts[secSums] = append(parts[secSums], sum[:]...)
+	}
 	return assembleTable(parts), nil
 }
 

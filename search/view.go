@@ -97,7 +97,8 @@ type view struct {
 	live     bitset   // documents that are not deleted
 	liveDocs int
 
-	keys      []tableKey        // by episode
+	keys      []tableKey        // by episode; of generation 0 where a damaged index has no head
+	spread    []bool            // by episode: its documents are in several segments
 	published []int64           // by episode: Unix seconds, 0 unknown
 	facts     []facts           // by episode
 	universe  bitset            // all episodes
@@ -117,6 +118,7 @@ type view struct {
 type part struct {
 	from uint32 // its first document
 	refs *segmentRefs
+	to   []uint32 // by episode of the segment: its number in the view, where a document of it counts
 }
 
 // segmentKey identifies the state of a segment: segments never change but for the set of deleted documents, which is
@@ -129,12 +131,19 @@ type segmentKey struct {
 
 // segmentRefs are the references of one segment's documents. Episodes are numbered within the segment.
 type segmentRefs struct {
-	episode   []uint32
-	passage   []int32
-	keys      []tableKey
-	published []int64
-	facts     []facts
-	seats     seats
+	episodes []models.EpisodeID // by number
+	episode  []uint32           // by document
+	passage  []int32            // by document; -1: the head
+	heads    []head
+	seats    seats
+}
+
+// head is what the head of an episode says of it.
+type head struct {
+	doc        uint32
+	generation uint64
+	published  int64
+	facts      facts
 }
 
 // views makes the view of a snapshot and remembers what does not change from one to the next.
@@ -187,7 +196,7 @@ func (v *views) of(ctx context.Context, r index.IndexReader, hidden []models.Sho
 		if len(v.without) == maxWithout {
 			clear(v.without)
 		}
-		v.without[mask.key] = v.assemble(snap, keys, mask)
+		v.without[mask.key] = v.assemble(snap, keys, mask, v.last)
 	}
 	return v.without[mask.key], nil
 }
@@ -208,17 +217,20 @@ func (v *views) follow(ctx context.Context, r index.IndexReader, snap *scorch.In
 		docs += keys[i].size
 	}
 	v.segments, v.without = known, map[string]*view{}
-	v.last = v.assemble(snap, keys, mask{})
+	v.last = v.assemble(snap, keys, mask{}, nil)
 	return nil
 }
 
-// assemble makes a view of segments whose references are known.
-func (v *views) assemble(snap *scorch.IndexSnapshot, keys []segmentKey, m mask) *view {
+// assemble makes a view of segments whose references are known. all is the view with everything, where something is hidden.
+func (v *views) assemble(snap *scorch.IndexSnapshot, keys []segmentKey, m mask, all *view) *view {
 	out := &view{segments: keys, names: &v.names}
-	number := map[tableKey]uint32{}
+	number := map[models.EpisodeID]uint32{}
 	for i, s := range snap.Segments() {
-		refs := v.segments[keys[i].id]
-		out.add(m.over(s, refs), refs, number)
+		except := s.Deleted()
+		if all != nil {
+			except = m.over(except, all, all.parts[i])
+		}
+		out.add(except, v.segments[keys[i].id], number)
 	}
 	out.finish()
 	return out
@@ -239,19 +251,15 @@ func (v *views) maskOf(hidden []models.ShowID) mask {
 	return m
 }
 
-// over returns the documents of a segment that do not count.
-func (m mask) over(s *scorch.SegmentSnapshot, refs *segmentRefs) *roaring.Bitmap {
-	deleted := s.Deleted()
-	if len(m.shows) == 0 {
-		return deleted
-	}
+// over returns the documents of a segment that do not count: those that are deleted, and those of hidden shows.
+func (m mask) over(deleted *roaring.Bitmap, all *view, p part) *roaring.Bitmap {
 	out := roaring.New()
 	if deleted != nil {
 		out = deleted.Clone()
 	}
-	for doc, episode := range refs.episode {
-		if m.shows[refs.facts[episode].show] {
-			out.Add(uint32(doc))
+	for doc := range uint32(len(p.refs.episode)) {
+		if d := p.from + doc; all.live.has(d) && m.shows[all.facts[all.episode[d]].show] {
+			out.Add(doc)
 		}
 	}
 	return out
@@ -265,7 +273,7 @@ func (v *views) read(ctx context.Context, r index.IndexReader, seg *scorch.Segme
 		return nil, fmt.Errorf("reading the index: %w", err)
 	}
 	s := &segmentRefs{episode: make([]uint32, size), passage: make([]int32, size)}
-	number := map[tableKey]uint32{}
+	number := map[models.EpisodeID]uint32{}
 	for i := range size {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -282,16 +290,15 @@ func (v *views) read(ctx context.Context, r index.IndexReader, seg *scorch.Segme
 		if err != nil {
 			return nil, fmt.Errorf("reading the index: reference of document %d: %w", from+i, err)
 		}
-		key := tableKey{ref.episode, ref.generation}
-		n, ok := number[key]
+		n, ok := number[ref.episode]
 		if !ok {
-			n = uint32(len(s.keys))
-			number[key] = n
-			s.keys, s.published, s.facts = append(s.keys, key), append(s.published, 0), append(s.facts, facts{})
+			n = uint32(len(s.episodes))
+			number[ref.episode] = n
+			s.episodes = append(s.episodes, ref.episode)
 		}
 		s.episode[i], s.passage[i] = n, int32(ref.passage)
 		if ref.passage < 0 {
-			s.published[n], s.facts[n] = ref.published, v.names.factsOf(values)
+			s.heads = append(s.heads, head{uint32(i), ref.generation, ref.published, v.names.factsOf(values)})
 		}
 		s.seats.add(n, &v.names.speakers, values.speakers)
 	}
@@ -301,9 +308,9 @@ func (v *views) read(ctx context.Context, r index.IndexReader, seg *scorch.Segme
 
 // add appends a segment. Documents that do not count are kept, so that numbers agree with Bleve's, but belong to no
 // episode that is alive.
-func (v *view) add(except *roaring.Bitmap, refs *segmentRefs, number map[tableKey]uint32) {
+func (v *view) add(except *roaring.Bitmap, refs *segmentRefs, number map[models.EpisodeID]uint32) {
 	const none = ^uint32(0)
-	to := make([]uint32, len(refs.keys))
+	to := make([]uint32, len(refs.episodes))
 	for i := range to {
 		to[i] = none
 	}
@@ -318,12 +325,14 @@ func (v *view) add(except *roaring.Bitmap, refs *segmentRefs, number map[tableKe
 			continue
 		}
 		if to[e] == none {
-			n, ok := number[refs.keys[e]]
-			if !ok {
+			n, ok := number[refs.episodes[e]]
+			if ok {
+				v.spread[n] = true
+			} else {
 				n = uint32(len(v.keys))
-				number[refs.keys[e]] = n
-				v.keys, v.published = append(v.keys, refs.keys[e]), append(v.published, refs.published[e])
-				v.facts = append(v.facts, refs.facts[e])
+				number[refs.episodes[e]] = n
+				v.keys, v.spread = append(v.keys, tableKey{episode: refs.episodes[e]}), append(v.spread, false)
+				v.published, v.facts = append(v.published, 0), append(v.facts, facts{})
 			}
 			to[e] = n
 		}
@@ -331,7 +340,13 @@ func (v *view) add(except *roaring.Bitmap, refs *segmentRefs, number map[tableKe
 		v.live.add(doc)
 		v.liveDocs++
 	}
-	v.parts, v.except = append(v.parts, part{uint32(v.docs), refs}), append(v.except, except)
+	for _, h := range refs.heads {
+		if d := uint32(v.docs) + h.doc; v.live.has(d) {
+			n := v.episode[d]
+			v.keys[n].generation, v.published[n], v.facts[n] = h.generation, h.published, h.facts
+		}
+	}
+	v.parts, v.except = append(v.parts, part{uint32(v.docs), refs, to}), append(v.except, except)
 	v.docs += len(refs.episode)
 }
 

@@ -103,12 +103,14 @@ func (s *Store) Document(ctx context.Context, id models.EpisodeID) (models.Docum
 		if err != nil {
 			return err
 		}
-		t, err := s.currentTranscript(ctx, tx, id, models.TaskTranscribe)
-		if err != nil {
+		d = models.Document{Show: show, Episode: e}
+		r, err := currentRow(ctx, tx, id, models.TaskTranscribe)
+		if err != nil || r == nil {
 			return err
 		}
-		d = models.Document{Show: show, Episode: e, Transcript: t}
-		return nil
+		c, err := s.corrected(ctx, tx, r)
+		d.Transcript, d.Rules = c.Transcript, c.Rules()
+		return err
 	})
 	return d, err
 }

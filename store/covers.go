@@ -40,8 +40,11 @@ func (s *Store) SaveDetails(ctx context.Context, lease models.Lease, id models.E
 			return err
 		}
 		was := r.Cover
-		r.Chapters, r.Cover = packed, sum
-		if err := updateEpisode(ctx, tx, r, "chapters", "cover"); err != nil {
+		r.Cover = sum
+		if err := updateEpisode(ctx, tx, r, "cover"); err != nil {
+			return err
+		}
+		if err := s.saveChapters(ctx, tx, r, packed); err != nil {
 			return err
 		}
 		if sum != "" {
@@ -62,8 +65,24 @@ func (s *Store) SaveChapters(ctx context.Context, lease models.Lease, id models.
 		return err
 	}
 	return s.fenced(ctx, lease, "recording chapters", func(ctx context.Context, tx bun.Tx) error {
-		return updateEpisode(ctx, tx, &episodeRow{ID: id, Chapters: packed}, "chapters")
+		r, err := episodeByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		return s.saveChapters(ctx, tx, r, packed)
 	})
+}
+
+// saveChapters tells the index where chapters are others: it knows the names in them.
+func (s *Store) saveChapters(ctx context.Context, tx bun.Tx, r *episodeRow, packed string) error {
+	if r.Chapters == packed {
+		return nil
+	}
+	r.Chapters = packed
+	if err := updateEpisode(ctx, tx, r, "chapters"); err != nil {
+		return err
+	}
+	return s.changed(ctx, tx, false, r.ID)
 }
 
 // SaveShowCover records the picture that was found at an address for a show, nil for none.

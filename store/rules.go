@@ -87,7 +87,7 @@ func (s *Store) Rules(ctx context.Context) (list []models.Rule, err error) {
 }
 
 // readToAdd is in how many episodes a rule may be looked for before it holds: whoever makes it waits for that. Where the index found more,
-// its word is taken, and somewhat more is indexed anew than has to be.
+// somewhat more is told to it than has to be.
 const readToAdd = 32
 
 // AddRule lets a rule hold, in what is there and in what comes. The episodes that it may change are told to the index. Its Places count as
@@ -104,11 +104,9 @@ func (s *Store) AddRule(ctx context.Context, r models.Rule, in models.Reach) (mo
 	if err != nil {
 		return r, err
 	}
-	touched := in.Episodes
-	if r.MatchCase || len(touched) <= readToAdd { // the index knows no case
-		if touched, r.Places, err = s.touched(ctx, r, in); err != nil {
-			return r, err
-		}
+	touched, err := s.touched(ctx, &r, in)
+	if err != nil {
+		return r, err
 	}
 	err = s.write(ctx, "adding a rule", func(ctx context.Context, tx bun.Tx) error {
 		n, err := tx.NewSelect().Model((*ruleRow)(nil)).Where("undone_at = 0").Count(ctx)
@@ -142,12 +140,13 @@ func (s *Store) AddRule(ctx context.Context, r models.Rule, in models.Reach) (mo
 		if err != nil {
 			return err
 		}
-		return s.ruled(ctx, tx, touched, in.Seq)
+		return s.ruled(ctx, tx, r.ID, touched, in.Seq)
 	})
 	return r, err
 }
 
-// UndoRule takes a rule back (undone), or lets it hold again. The episodes that it may change are told to the index.
+// UndoRule takes a rule back (undone), or lets it hold again. The index is told of the episodes: those that are reached, which are those
+// whose words it has changed, or those that it may change.
 func (s *Store) UndoRule(ctx context.Context, rule int64, by string, undone bool, in models.Reach) error {
 	var r models.Rule
 	err := s.read(ctx, "reading a rule", func(ctx context.Context, tx bun.Tx) (err error) {
@@ -161,9 +160,11 @@ func (s *Store) UndoRule(ctx context.Context, rule int64, by string, undone bool
 	if err != nil {
 		return err
 	}
-	touched, _, err := s.touched(ctx, r, in)
-	if err != nil {
-		return err
+	touched := in.Episodes
+	if !undone {
+		if touched, err = s.touched(ctx, &r, in); err != nil {
+			return err
+		}
 	}
 	return s.write(ctx, "taking a rule back", func(ctx context.Context, tx bun.Tx) error {
 		row := &ruleRow{ID: rule}
@@ -174,12 +175,13 @@ func (s *Store) UndoRule(ctx context.Context, rule int64, by string, undone bool
 		if err != nil || n == 0 { // somebody else was first
 			return err
 		}
-		return s.ruled(ctx, tx, touched, in.Seq)
+		return s.ruled(ctx, tx, rule, touched, in.Seq)
 	})
 }
 
-// ruled tells the index, and everybody who remembers the rules, that they are different.
-func (s *Store) ruled(ctx context.Context, tx bun.Tx, touched []models.EpisodeID, since int64) error {
+// ruled tells the index, and everybody who remembers the rules, that one is different. Beside the episodes that it touches those count
+// that have changed since the index was asked, and those whose transcripts of before it has changed.
+func (s *Store) ruled(ctx context.Context, tx bun.Tx, rule int64, touched []models.EpisodeID, since int64) error {
 	if _, err := tx.NewRaw("UPDATE counters SET value = value + 1 WHERE name = ?", rulesCounter).Exec(ctx); err != nil {
 		return err
 	}
@@ -187,7 +189,11 @@ func (s *Store) ruled(ctx context.Context, tx bun.Tx, touched []models.EpisodeID
 	if err := tx.NewSelect().Model((*changeRow)(nil)).Column("episode_id").Where("seq > ?", since).Where("NOT deleted").Scan(ctx, &later); err != nil {
 		return err
 	}
-	touched = slices.Concat(touched, later)
+	var kept []models.EpisodeID
+	if err := tx.NewSelect().Model((*editRow)(nil)).Distinct().Column("episode_id").Where("rule_id = ?", rule).Scan(ctx, &kept); err != nil {
+		return err
+	}
+	touched = slices.Concat(touched, later, kept)
 	slices.Sort(touched)
 	return s.byHand(ctx, tx, slices.Compact(touched)...)
 }
@@ -195,21 +201,24 @@ func (s *Store) ruled(ctx context.Context, tx bun.Tx, touched []models.EpisodeID
 // readers is how many transcripts are read at a time.
 const readers = 4
 
-// touched returns those of the episodes in which a rule changes words, or did, and at how many places.
-func (s *Store) touched(ctx context.Context, r models.Rule, in models.Reach) ([]models.EpisodeID, int, error) {
-	r.UndoneAt = time.Time{}
-	places, err := s.placesOf(ctx, r, nil, in.Episodes)
+// touched returns those of the episodes in which a rule changes words, and counts its places. Where the index found many, its word is taken
+// for both, unless capitals count: it knows none.
+func (s *Store) touched(ctx context.Context, r *models.Rule, in models.Reach) ([]models.EpisodeID, error) {
+	if !r.MatchCase && len(in.Episodes) > readToAdd {
+		return in.Episodes, nil
+	}
+	holding := *r
+	holding.UndoneAt = time.Time{}
+	places, err := s.placesOf(ctx, holding, nil, in.Episodes)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
+	r.Places = len(places)
 	var out []models.EpisodeID
-	if err := s.e.read.NewSelect().Model((*editRow)(nil)).Distinct().Column("episode_id").Where("rule_id = ? AND rule_id > 0", r.ID).Scan(ctx, &out); err != nil {
-		return nil, 0, fmt.Errorf("reading where a rule was kept: %w", s.e.explain(err))
-	}
 	for _, p := range places {
 		out = append(out, p.EpisodeID)
 	}
-	return out, len(places), nil
+	return out, nil
 }
 
 // keepPlaces keeps where rules change the current transcript of an episode, which is about to be replaced: in the next one the names may be heard

@@ -79,16 +79,6 @@ func (s *Store) Tasks(ctx context.Context, id models.EpisodeID) ([]models.Transc
 	return tasks, nil
 }
 
-// currentTranscript returns the zero transcript when there is none.
-func (s *Store) currentTranscript(ctx context.Context, db bun.IDB, id models.EpisodeID, task models.TranscriptTask) (models.Transcript, error) {
-	r, err := currentRow(ctx, db, id, task)
-	if err != nil || r == nil {
-		return models.Transcript{}, err
-	}
-	c, err := s.corrected(ctx, db, r)
-	return c.Transcript, err
-}
-
 func segments(ctx context.Context, db bun.IDB, t *transcriptRow) ([]models.Segment, error) {
 	rows := make([]segmentRow, 0, t.SegmentCount)
 	if err := db.NewSelect().Model(&rows).Where("transcript_id = ?", t.ID).Order("position").Scan(ctx); err != nil {

@@ -9,10 +9,14 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
+
+	"github.com/earshot/earshot/models"
 )
 
 const (
@@ -35,6 +39,9 @@ func measureNames(ctx context.Context, base string, queries []string) error {
 	words, err := saidIn(ctx, base, queries, 20, 50, 200)
 	if err != nil {
 		return err
+	}
+	if err := measureEdits(ctx, base, words[0].Wrong[0]); err != nil {
+		return fmt.Errorf("editing: %w", err)
 	}
 	report := table{tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)}
 	report.row("episodes", "places", "preview, ms", "apply, ms", "found, ms", "indexed, s", "undo, ms", "indexed, s")
@@ -79,6 +86,65 @@ func found(ctx context.Context, base, query string, strict bool) (total int, app
 	}
 	err = json.Unmarshal(body, &res)
 	return res.Total, res.Approximate, err
+}
+
+// measureEdits corrects a word in an episode after the other, and reports how long it takes until a search finds what was written.
+func measureEdits(ctx context.Context, base, word string) error {
+	body, err := get(ctx, base+"/api/v1/search?limit=20&moments=1&strict=true&q="+url.QueryEscape(`"`+word+`"`))
+	if err != nil {
+		return err
+	}
+	var res struct {
+		Hits []struct {
+			Episode struct {
+				ID string `json:"id"`
+			} `json:"episode"`
+			Moments []models.Moment `json:"moments"`
+		} `json:"hits"`
+	}
+	if err := json.Unmarshal(body, &res); err != nil {
+		return err
+	}
+	var took []time.Duration
+	for i, h := range res.Hits {
+		if len(h.Moments) == 0 || len(h.Moments[0].Marks) != 1 {
+			continue
+		}
+		m := h.Moments[0]
+		name := fmt.Sprintf("wxyz%c", 'a'+i)
+		order := map[string]any{"changes": []any{map[string]any{
+			"kind": models.EditText, "start_ms": m.StartMS, "end_ms": m.EndMS, "before": wordAt(m.Snippet, m.Marks[0].Start), "after": name,
+		}}}
+		began := time.Now()
+		if _, err := send(ctx, base+"/api/v1/episodes/"+h.Episode.ID+"/edits", order, &struct{}{}); err != nil {
+			return err
+		}
+		d, err := until(ctx, base, name, true, began, func(n int) bool { return n > 0 })
+		if err != nil {
+			return err
+		}
+		took = append(took, d)
+	}
+	if len(took) == 0 {
+		return fmt.Errorf("%q is nowhere", word)
+	}
+	slices.Sort(took)
+	fmt.Printf("%d words corrected, one after the other; from then until a search finds it: median %.0f ms, worst %.0f ms\n\n",
+		len(took), ms(took[len(took)/2]), ms(took[len(took)-1]))
+	return nil
+}
+
+// wordAt returns the word of a snippet that a code point is in, with its punctuation.
+func wordAt(snippet string, at int) string {
+	runes := []rune(snippet)
+	from, to := at, at
+	for from > 0 && !unicode.IsSpace(runes[from-1]) {
+		from--
+	}
+	for to < len(runes) && !unicode.IsSpace(runes[to]) {
+		to++
+	}
+	return string(runes[from:to])
 }
 
 // fix makes a rule and undoes it, and reports how long that takes.
