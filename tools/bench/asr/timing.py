@@ -32,6 +32,7 @@ NOTE = (
     "Memory is the proportional set size of the whole process tree."
 )
 SAMPLE_SECONDS = 0.2
+BUSY = 0.05  # share of the processors that others may take without a warning
 LONG_SECONDS = 600
 
 
@@ -52,19 +53,24 @@ def run(engines: list[Engine], verbose: bool, quick: bool) -> list[str]:
     for engine in engines:  # weights into the page cache, and what a program works out at its first start
         measure(engine, fixtures.speech()[0].path)
     runs: dict[tuple[str, str], list[Usage]] = {(f, e.name): [] for f in files for e in engines}
-    load = os.getloadavg()[0]
+    began, before = time.monotonic(), psutil.cpu_times()
     for _ in range(repeats):
         for name, path in files.items():
             for engine in engines:
                 runs[name, engine.name].append(measure(engine, path))
                 if verbose:
                     print(f"bench: {name}, {engine.name}: {runs[name, engine.name][-1]}", file=sys.stderr)
+    own = sum(u.cpu for each in runs.values() for u in each)
+    others = max(0.0, _taken(before, psutil.cpu_times()) - own) / (time.monotonic() - began) / (os.cpu_count() or 1)
     _dump(runs)
     lines = _table(list(files), [e.name for e in engines], runs)
-    cores = os.cpu_count() or 1
-    if load > 0.3 * cores:
-        lines += ["", f"**The machine was busy (load {load:.1f} on {cores} cores before the start): these times mean little.**"]
-    return lines
+    told = f"Others took {others:.0%} of the processors meanwhile."
+    return [*lines, "", told if others < BUSY else f"**{told} These times mean little.**"]
+
+
+def _taken(before: tuple, after: tuple) -> float:
+    """Seconds of all processors together in which they were not idle, those that a host gave to other machines included."""
+    return sum(getattr(after, name) - getattr(before, name) for name in ("user", "nice", "system", "irq", "softirq", "steal") if hasattr(after, name))
 
 
 def _files(quick: bool) -> dict[str, Path]:
