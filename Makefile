@@ -10,6 +10,7 @@ DATA ?= data
 LISTEN ?= localhost:8080
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GOLANGCI_LINT := v2.15.0
+LINTER = $(BUILD)/bin/golangci-lint-$(GOLANGCI_LINT)
 SCHEMATHESIS_VERSION := 4.32.5
 SCHEMATHESIS = $(CURDIR)/$(BUILD)/python/bin/schemathesis
 
@@ -92,13 +93,15 @@ test: native web ## Run all tests: the page's in headless Chromium, those of con
 race: native web ## Run all tests with the race detector; takes an hour
 	@$(WITH_NATIVE) EARSHOT_QUANTIZE=$(QUANTIZE) EARSHOT_SCHEMATHESIS=$(SCHEMATHESIS) go test $(RACE) -timeout 60m ./...
 
+$(LINTER):
+	@echo "lint: building golangci-lint $(GOLANGCI_LINT)"
+	@GOBIN=$(CURDIR)/$(BUILD)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	@mv $(BUILD)/bin/golangci-lint $@
+
 .PHONY: lint
-lint: native web ## Check the code: golangci-lint with the arrows between the rooms, svelte-check
-	@[ -x $(BUILD)/bin/golangci-lint-$(GOLANGCI_LINT) ] || { echo "lint: building golangci-lint $(GOLANGCI_LINT)"; \
-	  GOBIN=$(CURDIR)/$(BUILD)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT); \
-	  mv $(BUILD)/bin/golangci-lint $(BUILD)/bin/golangci-lint-$(GOLANGCI_LINT); }
+lint: native web $(LINTER) ## Check the code: golangci-lint with the arrows between the rooms, svelte-check
 	@echo "lint: Go"
-	@$(WITH_NATIVE) $(BUILD)/bin/golangci-lint-$(GOLANGCI_LINT) run ./...
+	@$(WITH_NATIVE) $(LINTER) run ./...
 	@echo "lint: page"
 	@cd $(WEB) && npm run --silent check
 

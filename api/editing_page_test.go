@@ -250,6 +250,22 @@ func TestEditingPage(t *testing.T) {
 		}
 	})
 
+	t.Run("what was changed without a connection is stored without its episode", func(t *testing.T) {
+		a, first := library(t)
+		e := newEdited(a)
+		b := openEditor(t, browser, e, first)
+		b.cutOff(true)
+		b.write(1, "home")
+		b.keys(kb.Enter)
+		b.until(`document.querySelector('.bar .failed') !== null`)
+		b.cutOff(false)
+		b.do(chromedp.Navigate(b.url + "/queue"))
+		b.until(`localStorage.getItem('earshot.edits') === '[]'`)
+		if list := e.edits[first]; len(list) != 1 || list[0].After != "home" {
+			t.Errorf("what arrived is %+v", list)
+		}
+	})
+
 	t.Run("a change whose place is gone is applied where somebody says", func(t *testing.T) {
 		a, first := library(t)
 		e := newEdited(a)

@@ -20,7 +20,7 @@ type ArchiveName struct {
 	Aliases  []string        `json:"aliases" doc:"Other ways to say or write it that are right: a search for one finds all"`
 	Ignored  bool            `json:"ignored" doc:"Somebody says that it is no name"`
 	Sure     bool            `json:"sure" doc:"Somebody says that it is one: the decoder is told to expect it"`
-	Episodes int             `json:"episodes" doc:"That say it, or have it in people, as far as it is written like a name there"`
+	Episodes int             `json:"episodes" doc:"That say it, as far as it is written like a name there, or have it in their title, notes, chapters or people"`
 }
 
 // ArchiveNames is a part of the list of names.
@@ -35,6 +35,7 @@ type NameDetail struct {
 	ArchiveName
 
 	Places   int         `json:"places" doc:"Where it is said, in any of its spellings"`
+	SaidIn   int         `json:"said_in" doc:"Episodes that say it"`
 	Said     []RuleWords `json:"said" doc:"Its spellings, and how often each is said"`
 	Misheard []Misheard  `json:"misheard" doc:"What it may have been heard as, the most likely first: by its sound, and by where it is said"`
 }
@@ -84,7 +85,7 @@ type mergeNameInput struct {
 }
 
 func (s *server) registerNames(h huma.API) {
-	register(s, h, get("list-names", "/api/v1/names", "Names of the archive: of people that publishers name, who speaks, and what is written like a name in what is said"), s.names)
+	register(s, h, get("list-names", "/api/v1/names", "Names of the archive: of people that publishers name, who speaks, and what is written like a name in what is said, in titles, notes and chapters"), s.names)
 	one := get("get-name", "/api/v1/names/{name}", "Where a name is said, and what it may have been heard as")
 	one.Errors = []int{http.StatusNotFound}
 	register(s, h, one, s.name)
@@ -226,7 +227,8 @@ func (s *server) name(ctx context.Context, in *nameInput) (*struct{ Body NameDet
 	if err != nil {
 		return nil, err
 	}
-	out.Places, out.Episodes = said.Places(), max(out.Episodes, len(said.Episodes))
+	out.Places, out.SaidIn = said.Places(), len(said.Episodes)
+	out.Episodes = max(out.Episodes, out.SaidIn)
 	for _, p := range said.Phrases {
 		out.Said = append(out.Said, RuleWords{p.Text, p.Places, p.Episodes})
 	}

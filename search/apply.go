@@ -58,7 +58,7 @@ func (s *shard) renew(ctx context.Context, src Source, id models.EpisodeID) erro
 }
 
 func (s *shard) applyLocked(ctx context.Context, src Source, there lookStored, skip func(error), changes []models.Change) error {
-	groups, stop := s.an.prepare(ctx, src, there, s.generation, changes)
+	groups, stop := s.builder.prepare(ctx, src, there, s.generation, changes)
 	defer stop()
 	for episodes := range groups {
 		if err := s.put(skip, episodes); err != nil {

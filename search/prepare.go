@@ -18,9 +18,9 @@ type prepared struct {
 // lookStored finds what the index has of an episode.
 type lookStored func(context.Context, models.EpisodeID) (stored, error)
 
-// preparation makes episodes ready for the index, in groups, one ahead of whoever writes them: while Bleve writes a group and
-// waits for the disk, the next one is read and analysed. No two of them are about the same episode, so that it does not matter to one
-// whether those before it are written yet.
+// preparation makes episodes ready for the index, in groups, each step one ahead of the next: while Bleve writes a group and waits for the
+// disk, the next one is analysed, and while an episode is analysed, the one after it is read. No two of them are the same episode, so that
+// it does not matter to one whether those before it are written yet.
 type preparation struct {
 	b          *builder
 	src        Source
@@ -31,11 +31,14 @@ type preparation struct {
 }
 
 // prepare begins to prepare the episodes of changes, which get the generations after the one given. The groups come in the
-// order of the changes, and are not all of them where ctx ends. stop must be called; it waits until nothing goes on.
-func (a *analyzer) prepare(ctx context.Context, src Source, there lookStored, generation uint64, changes []models.Change) (groups <-chan []prepared, stop func()) {
+// order of the changes, and are not all of them where ctx ends. stop must be called; it waits until nothing goes on, and the builder
+// may be used again.
+func (b *builder) prepare(ctx context.Context, src Source, there lookStored, generation uint64, changes []models.Change) (groups <-chan []prepared, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	p := &preparation{b: newBuilder(a), src: src, stored: there, generation: generation, groups: make(chan []prepared), gone: make(chan struct{})}
-	go p.run(ctx, changes)
+	p := &preparation{b: b, src: src, stored: there, generation: generation, groups: make(chan []prepared), gone: make(chan struct{})}
+	reads := make(chan read)
+	go p.read(ctx, changes, reads)
+	go p.run(ctx, reads)
 	return p.groups, func() {
 		cancel()
 		close(p.gone)
@@ -44,54 +47,93 @@ func (a *analyzer) prepare(ctx context.Context, src Source, there lookStored, ge
 	}
 }
 
-func (p *preparation) run(ctx context.Context, changes []models.Change) {
-	defer close(p.groups)
-	var group []prepared
-	words := 0
-	for i, c := range changes {
-		one := p.one(ctx, c)
-		group = append(group, one)
-		words += one.built.words
-		over := one.err != nil && ctx.Err() != nil
-		if words < groupWords && i+1 < len(changes) && !over {
-			continue
-		}
+// read is an episode as the source has it.
+type read struct {
+	prepared
+
+	doc models.Document
+}
+
+// read reads the episodes of changes, until ctx ends.
+func (p *preparation) read(ctx context.Context, changes []models.Change, reads chan<- read) {
+	defer close(reads)
+	for _, c := range changes {
+		one := p.readOne(ctx, c)
 		select {
-		case p.groups <- group:
+		case reads <- one:
 		case <-p.gone:
 			return
 		}
-		if over {
+		if ctx.Err() != nil {
 			return
 		}
-		group, words = nil, 0
 	}
 }
 
-// one prepares an episode.
-func (p *preparation) one(ctx context.Context, c models.Change) prepared {
-	out := prepared{change: c}
+func (p *preparation) readOne(ctx context.Context, c models.Change) (out read) {
+	out.change = c
 	if out.err = ctx.Err(); out.err != nil {
 		return out
 	}
 	if out.there, out.err = p.stored(ctx, c.EpisodeID); out.err != nil || c.Deleted {
 		return out
 	}
-	doc, err := p.src.Document(ctx, c.EpisodeID)
+	var err error
+	out.doc, err = p.src.Document(ctx, c.EpisodeID)
+	out.doc.Episode.ID = c.EpisodeID
 	switch {
 	case errors.Is(err, models.ErrNotFound):
 		out.change.Deleted = true
-		return out
 	case ctx.Err() != nil:
 		out.err = ctx.Err()
-		return out
 	case err != nil:
 		out.err = &unreadError{c.EpisodeID, err}
+	}
+	return out
+}
+
+// run analyses what is read, and puts it into groups.
+func (p *preparation) run(ctx context.Context, reads <-chan read) {
+	defer close(p.groups)
+	defer func() {
+		for range reads { // until it is closed
+		}
+	}()
+	var group []prepared
+	words := 0
+	give := func() bool {
+		if len(group) == 0 {
+			return true
+		}
+		select {
+		case p.groups <- group:
+		case <-p.gone:
+			return false
+		}
+		group, words = nil, 0
+		return true
+	}
+	for r := range reads {
+		one := p.build(r)
+		group = append(group, one)
+		words += one.built.words
+		if over := one.err != nil && ctx.Err() != nil; words >= groupWords || over {
+			if !give() || over {
+				return
+			}
+		}
+	}
+	give()
+}
+
+func (p *preparation) build(r read) prepared {
+	out := r.prepared
+	if out.err != nil || out.change.Deleted {
 		return out
 	}
-	doc.Episode.ID = c.EpisodeID
-	if out.built, err = p.b.build(doc, p.generation+1, out.there.sums); err != nil {
-		out.err = &unreadError{c.EpisodeID, err}
+	var err error
+	if out.built, err = p.b.build(r.doc, p.generation+1, out.there.sums); err != nil {
+		out.err = &unreadError{out.change.EpisodeID, err}
 		return out
 	}
 	p.generation++

@@ -49,6 +49,7 @@ type shard struct {
 	running atomic.Int32 // searches: see [evaluation.split]
 
 	write      sync.Mutex                // held by whoever changes the index
+	builder    *builder                  // under write
 	generation uint64                    // under write
 	owed       map[models.EpisodeID]bool // see [keyOwed]; under write
 	fresh      int                       // documents written since [shard.settle]; under write
@@ -72,7 +73,7 @@ func openShard(ctx context.Context, dir string, an *analyzer, maxTables int) (s 
 	if err := os.MkdirAll(filepath.Join(dir, sideDir), 0o700); err != nil {
 		return nil, nil, fmt.Errorf("making index folder: %w", err)
 	}
-	s = &shard{dir: dir, an: an, gate: newGate()}
+	s = &shard{dir: dir, an: an, gate: newGate(), builder: newBuilder(an)}
 	s.tables = newTables(filepath.Join(dir, sideDir), maxTables, s.gate)
 	path, config := filepath.Join(dir, bleveDir), map[string]any{"bolt_timeout": boltTimeout, "asyncErrorCallbackName": patienceName}
 	if _, e := os.Stat(path); errors.Is(e, os.ErrNotExist) {

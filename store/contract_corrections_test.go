@@ -14,11 +14,23 @@ import (
 // transcript makes a complete transcript of what is said, a word every half second.
 func transcript(t *testing.T, s *Store, a *held, id models.EpisodeID, model, said string) models.Transcript {
 	t.Helper()
+	return written(t, s, a, models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper, Model: model}, said)
+}
+
+// written makes a complete transcript of what is said, a word every half second; a bar begins another segment.
+func written(t *testing.T, s *Store, a *held, tr models.Transcript, said string) models.Transcript {
+	t.Helper()
 	ctx := t.Context()
-	tr, err := s.StartTranscript(ctx, a.lease, models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper, Model: model})
+	tr, err := s.StartTranscript(ctx, a.lease, tr)
 	must(t, err)
-	words := strings.Fields(said)
-	must(t, s.AppendSegments(ctx, a.lease, part(tr.ID, "en", []models.Segment{segment(0, int64(len(words))*500, words...)}, 60_000)))
+	var segments []models.Segment
+	at := int64(0)
+	for line := range strings.SplitSeq(said, "|") {
+		words := strings.Fields(line)
+		end := at + int64(len(words))*500
+		segments, at = append(segments, segment(at, end, words...)), end
+	}
+	must(t, s.AppendSegments(ctx, a.lease, part(tr.ID, "en", segments, 60_000)))
 	must(t, s.FinishTranscript(ctx, a.lease, finished(tr.ID, 60_000, "")))
 	a.finish(nil)
 	eventually(t, "the job is over", func() bool { idle, err := s.Idle(ctx); must(t, err); return idle })
@@ -222,6 +234,13 @@ func privateIsNowhere(c clause) {
 	reads(t, s, id, "my and that is all")
 	again(t, s, h, id, "large", "my secret name is Rumpel and that is all")
 	reads(t, s, id, "my and that is all")
+	must(t, s.Enqueue(ctx, models.TranscribeJob{EpisodeID: id, Task: models.TaskTranslate}))
+	written(t, s, h.take(t), models.Transcript{EpisodeID: id, Source: models.TranscriptWhisper, Task: models.TaskTranslate}, "il mio nome segreto | Rumpel e poi | basta così")
+	translated, err := s.Transcript(ctx, id, models.TaskTranslate)
+	must(t, err)
+	if translated.Text() != "basta così" { // words stand in another order: whole lines are kept
+		t.Errorf("the translation reads %q", translated.Text())
+	}
 	kept, err := s.TranscriptByID(ctx, id, first.ID)
 	must(t, err)
 	now, err := s.Corrected(ctx, id)

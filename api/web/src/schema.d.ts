@@ -630,7 +630,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Names of the archive: of people that publishers name, who speaks, and what is written like a name in what is said */
+        /** Names of the archive: of people that publishers name, who speaks, and what is written like a name in what is said, in titles, notes and chapters */
         get: operations["list-names"];
         put?: never;
         post?: never;
@@ -1404,7 +1404,7 @@ export interface components {
             aliases: string[];
             /**
              * Format: int64
-             * @description That say it, or have it in people, as far as it is written like a name there
+             * @description That say it, as far as it is written like a name there, or have it in their title, notes, chapters or people
              */
             episodes: number;
             /** @description Somebody says that it is no name */
@@ -2114,7 +2114,7 @@ export interface components {
             aliases: string[];
             /**
              * Format: int64
-             * @description That say it, or have it in people, as far as it is written like a name there
+             * @description That say it, as far as it is written like a name there, or have it in their title, notes, chapters or people
              */
             episodes: number;
             /** @description Somebody says that it is no name */
@@ -2133,6 +2133,11 @@ export interface components {
             places: number;
             /** @description Its spellings, and how often each is said */
             said: components["schemas"]["RuleWords"][];
+            /**
+             * Format: int64
+             * @description Episodes that say it
+             */
+            said_in: number;
             /** @description Somebody says that it is one: the decoder is told to expect it */
             sure: boolean;
             text: string;

@@ -129,9 +129,9 @@ func measureEdits(ctx context.Context, base, word string) error {
 		return fmt.Errorf("%q is nowhere", word)
 	}
 	slices.Sort(took)
-	fmt.Printf("%d words corrected, one after the other; from then until a search finds it: median %.0f ms, worst %.0f ms\n\n",
+	_, err = fmt.Fprintf(os.Stdout, "%d words corrected, one after the other; from then until a search finds it: median %.0f ms, worst %.0f ms\n\n",
 		len(took), ms(took[len(took)/2]), ms(took[len(took)-1]))
-	return nil
+	return err
 }
 
 // wordAt returns the word of a snippet that a code point is in, with its punctuation.

@@ -1,20 +1,11 @@
-// Changing a transcript: what is chosen in it, what was written and is not stored yet, and what can be undone. What somebody wrote is
-// kept in this browser until the server has it, so that it outlives a lost connection and a closed window.
+// Changing a transcript: what is chosen in it, what was written and is not stored yet, and what can be undone.
 import { type Component, tick } from 'svelte'
-import { type Chapter, type Segment, type Transcript, type Word, Problem, explain, send } from './api'
-import { type Change, type Edit, beginning, over } from './changes'
-import { keep, kept } from './keep'
+import { type Chapter, type Problem, type Segment, type Transcript, type Word, explain, send } from './api'
+import { type Change, beginning, over } from './changes'
+import { type Pending, allPending, editsOf, isRefusal, keepPending, storeChange } from './pending'
 import { session } from './session.svelte'
 import { selected } from './quote'
 import { script } from './text'
-
-/** A change that the server does not have yet, or of which the page has not read yet what it made. */
-export interface Pending extends Change {
-  id: string
-  episode: string
-  user: string
-  state: 'waiting' | 'stored'
-}
 
 /** What somebody else wrote where a change was to be made. */
 export interface Conflict {
@@ -23,22 +14,12 @@ export interface Conflict {
   theirs: string
 }
 
-interface Edited {
-  made: Edit[]
-}
-
 const againMS = 5000 // between attempts to reach the server
-const list = 'edits'
-
-const isPending = (p: unknown): p is Pending => typeof p === 'object' && p !== null && typeof (p as Pending).episode === 'string' && typeof (p as Pending).before === 'string'
-const allKept = (): Pending[] => ([kept(list)].flat() as unknown[]).filter(isPending)
 
 /** What this browser keeps of an episode that its user has not stored yet. */
-export const unstored = (episode: string): Pending[] => allKept().filter((p) => p.episode === episode && p.user === session.me.user)
+export const unstored = (episode: string): Pending[] => allPending().filter((p) => p.episode === episode && p.user === session.me.user)
 
-const of = (id: string) => `/api/v1/episodes/${encodeURIComponent(id)}/edits`
-export const edit = (id: string, changes: Change[]) => send<Edited>('POST', of(id), { changes })
-export const undoEdits = (id: string, ids: number[], redo = false) => send<Edited>('POST', `${of(id)}/${redo ? 'redo' : 'undo'}`, { ids })
+export const undoEdits = (id: string, ids: number[], redo = false) => send('POST', `${editsOf(id)}/${redo ? 'redo' : 'undo'}`, { ids })
 
 export class Editing {
   source: Transcript | null = $state.raw(null) // as the server has it
@@ -272,13 +253,12 @@ export class Editing {
   #next = () => this.pending.find((p) => p.state === 'waiting')
 
   async #send(p: Pending) {
-    const { kind, start_ms, end_ms, before, after } = p
     try {
-      const { made } = await edit(this.episode, [{ kind, start_ms, end_ms, before, after }])
+      const { made } = await storeChange(this.episode, p)
       this.done = [...this.done, ...made.map((m) => m.id)]
       this.#settle(p)
     } catch (e) {
-      if (!(e instanceof Problem) || e.status === 0 || e.status === 401 || e.status === 429 || e.status >= 500) throw e
+      if (!isRefusal(e)) throw e
       if (e.status === 409 && this.#contested(p, e)) throw e
       if (e.status !== 409) this.#refuse(p, e.message)
     }
@@ -362,6 +342,6 @@ export class Editing {
 
   #keep(also: Pending[] = []) {
     const mine = (p: Pending) => p.episode === this.episode && p.user === session.me.user
-    keep(list, [...allKept().filter((p) => !mine(p)), ...this.pending.filter((p) => p.state === 'waiting'), ...also])
+    keepPending([...allPending().filter((p) => !mine(p)), ...this.pending.filter((p) => p.state === 'waiting'), ...also])
   }
 }

@@ -371,6 +371,7 @@ export default {
     more: (left) => `Mehr, noch ${left}`,
     all: 'Alle Namen',
     mentions: (n, of) => `${times(n)} genannt, in ${plural(of, { one: 'Folge', other: 'Folgen' })}.`,
+    unsaid: (of) => (of ? `Nirgends so gehört, wie es geschrieben wird; steht in Titel, Notizen, Kapiteln oder Personen von ${plural(of, { one: 'Folge', other: 'Folgen' })}.` : 'Nirgends so gehört, wie es geschrieben wird.'),
     playAll: 'Alle Nennungen abspielen',
     show: 'Alle Nennungen zeigen',
     fix: 'Überall berichtigen…',

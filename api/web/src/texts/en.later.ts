@@ -193,6 +193,7 @@ export const later = {
     more: (left: string) => `Show more, ${left} left`,
     all: 'All names',
     mentions: (n: number, of: number) => `Said ${plural(n, { one: 'time', other: 'times' })}, in ${episodes(of)}.`,
+    unsaid: (of: number) => (of ? `Heard nowhere as it is written; it is in the title, notes, chapters or people of ${episodes(of)}.` : 'Heard nowhere as it is written.'),
     playAll: 'Play all mentions',
     show: 'Show all mentions',
     fix: 'Fix everywhere…',

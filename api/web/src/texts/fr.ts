@@ -371,6 +371,7 @@ export default {
     more: (left) => `Afficher plus, encore ${left}`,
     all: 'Tous les noms',
     mentions: (n, of) => `Dit ${times(n)}, dans ${episodes(of)}.`,
+    unsaid: (of) => (of ? `Jamais entendu comme il s’écrit ; il figure dans le titre, les notes, les chapitres ou les personnes de ${episodes(of)}.` : 'Jamais entendu comme il s’écrit.'),
     playAll: 'Écouter toutes les mentions',
     show: 'Afficher toutes les mentions',
     fix: 'Corriger partout…',
