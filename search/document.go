@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -204,14 +203,11 @@ type passageSum [sha256.Size / 2]byte
 
 // addSums sums up the passages: everything that [tableBuilder.passageDocument] makes a document of.
 func (b *tableBuilder) addSums() {
-	h := sha256.New()
-	add := func(s string) {
-		_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(s))))
-		_, _ = io.WriteString(h, s)
-	}
+	var all []byte
+	add := func(s string) { all = append(binary.AppendUvarint(all, uint64(len(s))), s...) }
 	b.sums = make([]passageSum, len(b.passages))
 	for i, p := range b.passages {
-		h.Reset()
+		all = all[:0]
 		add(b.meta.Language)
 		for _, name := range b.speakersOf(p) {
 			add(name)
@@ -223,6 +219,7 @@ func (b *tableBuilder) addSums() {
 			}
 			add("")
 		}
-		copy(b.sums[i][:], h.Sum(nil))
+		sum := sha256.Sum256(all)
+		copy(b.sums[i][:], sum[:])
 	}
 }

@@ -21,6 +21,7 @@ import (
 
 const (
 	pollEvery  = 20 * time.Millisecond
+	pollSlowly = 200 * time.Millisecond // for what takes seconds: asking takes from what it waits for
 	mostToWait = 5 * time.Minute
 )
 
@@ -40,9 +41,6 @@ func measureNames(ctx context.Context, base string, queries []string) error {
 	if err != nil {
 		return err
 	}
-	if err := measureEdits(ctx, base, words[0].Wrong[0]); err != nil {
-		return fmt.Errorf("editing: %w", err)
-	}
 	report := table{tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)}
 	report.row("episodes", "places", "preview, ms", "apply, ms", "found, ms", "indexed, s", "undo, ms", "indexed, s")
 	for i, w := range words {
@@ -50,7 +48,13 @@ func measureNames(ctx context.Context, base string, queries []string) error {
 			return fmt.Errorf("fixing %s: %w", w.Wrong[0], err)
 		}
 	}
-	return report.w.Flush()
+	if err := report.w.Flush(); err != nil {
+		return err
+	}
+	if err := measureEdits(ctx, base, words[0].Wrong[0]); err != nil { // last, because it takes the word from episodes
+		return fmt.Errorf("editing: %w", err)
+	}
+	return nil
 }
 
 // saidIn chooses, for each number of episodes, the word that is said in nearly as many.
@@ -119,7 +123,7 @@ func measureEdits(ctx context.Context, base, word string) error {
 		if _, err := send(ctx, base+"/api/v1/episodes/"+h.Episode.ID+"/edits", order, &struct{}{}); err != nil {
 			return err
 		}
-		d, err := until(ctx, base, name, true, began, func(n int) bool { return n > 0 })
+		d, err := until(ctx, base, name, true, pollEvery, began, func(n int) bool { return n > 0 })
 		if err != nil {
 			return err
 		}
@@ -129,7 +133,7 @@ func measureEdits(ctx context.Context, base, word string) error {
 		return fmt.Errorf("%q is nowhere", word)
 	}
 	slices.Sort(took)
-	_, err = fmt.Fprintf(os.Stdout, "%d words corrected, one after the other; from then until a search finds it: median %.0f ms, worst %.0f ms\n\n",
+	_, err = fmt.Fprintf(os.Stdout, "\n%d words corrected, one after the other; from then until a search finds it: median %.0f ms, worst %.0f ms\n",
 		len(took), ms(took[len(took)/2]), ms(took[len(took)-1]))
 	return err
 }
@@ -160,11 +164,11 @@ func fix(ctx context.Context, base, name string, w rule, report table) error {
 	if err != nil {
 		return err
 	}
-	known, err := until(ctx, base, name, false, began, func(n int) bool { return n > 0 })
+	known, err := until(ctx, base, name, false, pollEvery, began, func(n int) bool { return n > 0 })
 	if err != nil {
 		return err
 	}
-	indexed, err := until(ctx, base, name, true, began, func(n int) bool { return n >= w.Episodes })
+	indexed, err := until(ctx, base, name, true, pollSlowly, began, func(n int) bool { return n >= w.Episodes })
 	if err != nil {
 		return err
 	}
@@ -173,7 +177,7 @@ func fix(ctx context.Context, base, name string, w rule, report table) error {
 	if err != nil {
 		return err
 	}
-	back, err := until(ctx, base, name, true, began, func(n int) bool { return n == 0 })
+	back, err := until(ctx, base, name, true, pollSlowly, began, func(n int) bool { return n == 0 })
 	if err != nil {
 		return err
 	}
@@ -183,9 +187,9 @@ func fix(ctx context.Context, base, name string, w rule, report table) error {
 	return nil
 }
 
-// until searches for a name until the number of episodes that say it is as it should be.
-func until(ctx context.Context, base, name string, strict bool, began time.Time, is func(int) bool) (time.Duration, error) {
-	tick := time.NewTicker(pollEvery)
+// until searches for a name, every so often, until the number of episodes that say it is as it should be.
+func until(ctx context.Context, base, name string, strict bool, every time.Duration, began time.Time, is func(int) bool) (time.Duration, error) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for time.Since(began) < mostToWait {
 		total, approximate, err := found(ctx, base, name, strict)
