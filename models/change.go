@@ -1,7 +1,7 @@
 package models
 
 // Change says that what is searchable of an episode is different since sequence number Seq: its title, its notes, its
-// transcript, or its existence. Only the newest change of an episode is kept; following the sequence from zero visits
+// chapters, its transcript, or its existence. Only the newest change of an episode is kept; following the sequence from zero visits
 // every episode once.
 type Change struct {
 	Seq       int64

@@ -49,12 +49,7 @@ func (s *shard) apply(ctx context.Context, src Source, skip func(error), changes
 func (s *shard) renew(ctx context.Context, src Source, id models.EpisodeID) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	untold := func(ctx context.Context, id models.EpisodeID) (stored, error) {
-		out, err := s.storedOf(ctx, id)
-		out.sums = nil
-		return out, err
-	}
-	return s.applyLocked(ctx, src, untold, nil, []models.Change{{EpisodeID: id}}) // its number, 0, is not recorded
+	return s.applyLocked(ctx, src, s.refsStored, nil, []models.Change{{EpisodeID: id}}) // its number, 0, is not recorded
 }
 
 func (s *shard) applyLocked(ctx context.Context, src Source, there lookStored, skip func(error), changes []models.Change) error {

@@ -93,8 +93,11 @@ type built struct {
 	table      []byte
 	docs       []*document.Document
 	kept       []string // ids of the documents that are in the index already, as they are to be
-	words      int      // of docs
+	words      int      // by which its memory is reckoned: those of docs, and few for what is kept
 }
+
+// keptWeight is how many words that are only in the side table take as much memory as one that is in a document as well.
+const keptWeight = 16
 
 // build makes the Bleve documents and the side table of an episode. there are the sums of the passages that the index has,
 // by the ids of their documents: those that are the same are kept.
@@ -117,18 +120,19 @@ func (b *builder) build(d models.Document, generation uint64, there map[string]p
 	t.addWords(b)
 	t.passages = cutPassages(t.words, t.firstToken)
 	t.titleTokens = t.number(b.an.lexemes(lang, d.Episode.Title))
-	t.notesTokens = t.number(b.an.lexemes(lang, plainText(d.Episode.Notes)))
+	notes := plainText(d.Episode.Notes)
+	t.notesTokens = t.number(b.an.lexemes(lang, notes))
 	t.meta.IDs = len(t.terms)
 	t.addSums()
 
-	out := built{generation: generation, docs: make([]*document.Document, 0, len(t.passages)+1)}
+	out := built{generation: generation, docs: make([]*document.Document, 0, len(t.passages)+1), words: len(t.words) / keptWeight}
 	var err error
 	if out.table, err = t.encode(); err != nil {
 		return built{}, err
 	}
 	ref := docRef{episode: d.Episode.ID, generation: generation, passage: -1, published: published}
 	head := t.headDocument(d, ref)
-	head.AddField(b.an.entriesField(t, d))
+	head.AddField(b.an.entriesField(t, d, notes))
 	if len(d.Rules) > 0 {
 		head.AddField(rulesField(d.Rules))
 	}

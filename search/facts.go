@@ -18,11 +18,11 @@ type nameList struct {
 func (l *nameList) add(name string) uint32 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.number == nil { // 0 is nothing that is known
+		l.number, l.names = map[string]uint32{"": 0}, []string{""}
+	}
 	n, ok := l.number[name]
 	if !ok {
-		if l.number == nil {
-			l.number = map[string]uint32{}
-		}
 		n = uint32(len(l.names))
 		l.number[name] = n
 		l.names = append(l.names, name)

@@ -17,7 +17,7 @@ const (
 	maxOwedWait   = 10 * time.Minute // between two tries to index an episode that cannot be read
 
 	// Following rests restFactor times as long as it has worked, at most maxRest. A transcript that is being made changes every
-	// minute of audio, and is indexed as a whole each time: 0.7 s of processor time for one of ten hours. So a long one is
+	// minute of audio, and is analysed as a whole each time: 0.3 s of processor time for one of ten hours. So a long one is
 	// indexed less often, and following never takes more than a tenth of a core from what it follows. What people change by hand
 	// ends the rest: see [Options.ByHand].
 	restFactor = 9

@@ -12,7 +12,7 @@ import (
 	"github.com/earshot/earshot/models"
 )
 
-// maxHarvest is how many names are found in what is said: those in the most episodes.
+// maxHarvest is how many names are found: those in the most episodes.
 const maxHarvest = 20_000
 
 // harvest is the names of a view, made when they are first asked for.
@@ -62,9 +62,12 @@ func (e *evaluation) harvest() ([]models.FoundName, error) {
 		for key, written := range spelled {
 			f := found[key]
 			if kind == maybeName {
-				if said, err := e.saidByMore(key, fewSay); err != nil {
+				if f != nil {
+					continue
+				}
+				if ordinary, err := e.saidByMore(key, fewSay); err != nil {
 					return nil, err
-				} else if f != nil || said { // it is an ordinary word
+				} else if ordinary {
 					continue
 				}
 			}
@@ -73,7 +76,9 @@ func (e *evaluation) harvest() ([]models.FoundName, error) {
 				found[key] = f
 			}
 			f.Speaker = f.Speaker || kind == models.CompleteSpeaker
-			f.Text = mostWritten(written)
+			if f.Text == "" || kind == models.CompleteName {
+				f.Text = mostWritten(written)
+			}
 			episodes := 0
 			for _, n := range written {
 				episodes += int(n)
@@ -108,9 +113,11 @@ func (e *evaluation) saidByMore(plain string, least uint64) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		passages += n
+		if passages += n; passages > least {
+			return true, nil
+		}
 	}
-	return passages > least, nil
+	return false, nil
 }
 
 func mostWritten(episodes map[string]uint64) (best string) {

@@ -16,11 +16,11 @@ import (
 
 const (
 	maxNameWords  = 4    // a longer run of capitalised words is a title or somebody shouting
-	maxNames      = 2000 // of one episode
+	maxNames      = 2000 // that are said in one episode, and that are written about it
 	maxNameStarts = 8    // words of a title, a speaker's or a show's name by which it is found
 )
 
-// entry is a name, a speaker or a title, which completes what somebody types. It is a term of the head's field [fieldEntry], so that the
+// entry is a name, a speaker or a title, which completes what somebody types, or a name that is written about the episode. It is a term of the head's field [fieldEntry], so that the
 // dictionary of that field counts episodes: one byte of kind, the plain words by which it is found, and how it is written.
 type entry struct {
 	kind    models.CompletionKind
@@ -71,8 +71,9 @@ func readEntry(kind models.CompletionKind, term string) entry {
 	return entry{kind, key, display}
 }
 
-// entriesField returns the field of the head with what of the episode completes queries.
-func (a *analyzer) entriesField(b *tableBuilder, d models.Document) document.Field {
+// entriesField returns the field of the head with what of the episode completes queries, and the names that are written about it. notes
+// are those of the episode as plain text.
+func (a *analyzer) entriesField(b *tableBuilder, d models.Document, notes string) document.Field {
 	terms := index.TokenFrequencies{}
 	once := &index.TokenFreq{}
 	once.SetFrequency(1) // Bleve writes what is in one document, once, in few bytes
@@ -97,7 +98,10 @@ func (a *analyzer) entriesField(b *tableBuilder, d models.Document) document.Fie
 			add(entry{models.CompleteName, strings.Join(words[i:], " "), display})
 		}
 	}
-	sure, maybe := a.writtenNames(b.meta.Language, d)
+	for _, speaker := range b.meta.Speakers[1:] { // what is written is of others
+		said[strings.Join(a.plain(speaker), " ")] = speaker
+	}
+	sure, maybe := a.writtenNames(b.meta.Language, d, notes)
 	for kind, names := range map[models.CompletionKind]map[string]string{writtenName: sure, maybeName: maybe} {
 		for key, display := range names {
 			if said[key] == "" && (kind == writtenName || !spoken.lower[key]) {
@@ -273,13 +277,13 @@ const titledLeast = 3
 // writtenNames returns the names in what is published about an episode, by key: those that are written as names, and the words of titles
 // that are capitalised only where any word is. Speech and writing are read apart: a recogniser that has never heard a name writes it
 // like a word.
-func (a *analyzer) writtenNames(lang string, d models.Document) (sure, maybe map[string]string) {
+func (a *analyzer) writtenNames(lang string, d models.Document, text string) (sure, maybe map[string]string) {
 	titles := append(a.nameWords(d.Episode.Title), a.nameWords(d.Show.Title)...)
 	for _, c := range d.Episode.Chapters {
 		titles = append(titles, a.nameWords(c.Title)...)
 	}
 	var notes []nameWord
-	for line := range strings.Lines(plainText(d.Episode.Notes)) {
+	for line := range strings.Lines(text) {
 		notes = append(notes, a.nameWords(line)...)
 	}
 	f := newNameFinder(lang)
@@ -287,7 +291,7 @@ func (a *analyzer) writtenNames(lang string, d models.Document) (sure, maybe map
 	f.learn(slices.Values(notes))
 	maybe = map[string]string{}
 	f.find(slices.Values(titles), func(w nameWord) {
-		if len(maybe) < maxNames {
+		if len(maybe) < maxNames && !f.runs && !strings.Contains(w.key, " ") { // of several words nobody knows whether they are ordinary
 			maybe[w.key] = w.display
 		}
 	})

@@ -157,32 +157,46 @@ type stored struct {
 }
 
 // storedOf finds what there is of an episode.
-func (s *shard) storedOf(ctx context.Context, id models.EpisodeID) (out stored, err error) {
-	err = s.guarded(func() error {
-		if out.ids, err = s.documentsOf(ctx, id); err != nil {
-			return fmt.Errorf("finding what is indexed of episode %s: %w", id, err)
-		}
-		for ref := range out.ids {
-			if r, err := parseDocRef(ref); err == nil && r.passage < 0 {
-				out.tables = append(out.tables, tableKey{id, r.generation})
-			}
-		}
-		if len(out.tables) == 1 {
-			out.sums = s.sumsOf(out.tables[0], out.ids)
-		}
-		return nil
-	})
+func (s *shard) storedOf(ctx context.Context, id models.EpisodeID) (stored, error) {
+	out, err := s.refsStored(ctx, id)
+	if err == nil && len(out.tables) == 1 {
+		out.sums = s.sumsOf(out.tables[0], out.ids)
+	}
 	return out, err
 }
 
-// sumsOf returns the sums of the passages that are there. They are not known where the table is damaged: it is about to be replaced.
-func (s *shard) sumsOf(key tableKey, there map[string]bool) map[string]passageSum {
+// refsStored is storedOf without the sums.
+func (s *shard) refsStored(ctx context.Context, id models.EpisodeID) (out stored, err error) {
+	err = s.guarded(func() (err error) {
+		out.ids, err = s.documentsOf(ctx, id)
+		return err
+	})
+	if err != nil {
+		return out, fmt.Errorf("finding what is indexed of episode %s: %w", id, err)
+	}
+	for ref := range out.ids {
+		if r, err := parseDocRef(ref); err == nil && r.passage < 0 {
+			out.tables = append(out.tables, tableKey{id, r.generation})
+		}
+	}
+	return out, nil
+}
+
+// sumsOf returns the sums of the passages that are there. They are not known where the table is damaged, or cannot be read: it is about to
+// be replaced.
+func (s *shard) sumsOf(key tableKey, there map[string]bool) (out map[string]passageSum) {
 	defer s.gate.enter()()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() != nil {
+			out = nil
+		}
+	}()
 	t, err := s.tables.get(key)
 	if err != nil {
 		return nil
 	}
-	out := make(map[string]passageSum, t.passages.n/3)
+	out = make(map[string]passageSum, t.passages.n/3)
 	for i := range t.passages.n / 3 {
 		if id := (docRef{episode: key.episode, passage: i}).String(); there[id] {
 			out[id] = t.sum(i)

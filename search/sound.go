@@ -258,7 +258,7 @@ func (h heard) sounds(plain string, codes []string, letters float64) bool {
 }
 
 // slip reports whether a word with another code may be a slip of the ear or of the pen: the codes differ in one place that
-// is neither the first nor the last, and the words in one letter or two.
+// is neither the first nor the last, and the words in a few letters.
 func (h heard) slip(mine, plain, code string) bool {
 	if min(len(code), len(mine)) < 2 || max(len(code), len(mine)) < 3 ||
 		code[0] != mine[0] || code[len(code)-1] != mine[len(mine)-1] || matchr.OSA(code, mine) > 1 {

@@ -217,6 +217,26 @@ func ruleMissesNothing(c clause) {
 	}
 }
 
+// ruleLeavesTheDeleted: an episode that the index still knows is not brought back by undoing a rule.
+func ruleLeavesTheDeleted(c clause) {
+	t, s := c.t, c.s
+	ctx := t.Context()
+	h := hold(t, s, quickly())
+	id, a := downloaded(t, s, h)
+	transcript(t, s, a, id, "base", "we love in spiral")
+	reach := models.Reach{Episodes: []models.EpisodeID{id}}
+	r, err := s.AddRule(ctx, models.Rule{Right: "Enspiral", Wrong: []string{"in spiral"}}, reach)
+	must(t, err)
+	must(t, s.DeleteEpisode(ctx, id))
+	before, err := s.Changes(ctx, 0, 0)
+	must(t, err)
+	must(t, s.UndoRule(ctx, r.ID, "bo", true, reach))
+	must(t, s.UndoRule(ctx, r.ID, "bo", false, reach))
+	if after, err := s.Changes(ctx, 0, 0); err != nil || !slices.Equal(after, before) {
+		t.Errorf("the changes are %+v, %v, and were %+v", after, err, before)
+	}
+}
+
 // privateIsNowhere: words of a private passage are in nothing that is read, until it is lifted or its time is over.
 func privateIsNowhere(c clause) {
 	t, s := c.t, c.s

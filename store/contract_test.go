@@ -103,6 +103,7 @@ func contract(t *testing.T, open func(*testing.T) *Store) {
 		"edits stay":                editsStay,
 		"rules hold":                rulesHold,
 		"a rule misses nothing":     ruleMissesNothing,
+		"a rule leaves the deleted": ruleLeavesTheDeleted,
 		"private is nowhere":        privateIsNowhere,
 		"private when replaced":     privateWhenReplaced,
 		"names are known":           namesAreKnown,

@@ -190,12 +190,28 @@ func (s *Store) ruled(ctx context.Context, tx bun.Tx, rule int64, touched []mode
 		return err
 	}
 	var kept []models.EpisodeID
-	if err := tx.NewSelect().Model((*editRow)(nil)).Distinct().Column("episode_id").Where("rule_id = ?", rule).Scan(ctx, &kept); err != nil {
+	// The index of the rows with a rule is used where the query says that it wants no others.
+	if err := tx.NewSelect().Model((*editRow)(nil)).Distinct().Column("episode_id").Where("rule_id = ? AND rule_id > 0", rule).Scan(ctx, &kept); err != nil {
 		return err
 	}
 	touched = slices.Concat(touched, later, kept)
 	slices.Sort(touched)
-	return s.byHand(ctx, tx, slices.Compact(touched)...)
+	there, err := stillThere(ctx, tx, slices.Compact(touched))
+	if err != nil {
+		return err
+	}
+	return s.byHand(ctx, tx, there...)
+}
+
+// stillThere returns those of the episodes that are not deleted: the index may not know it yet.
+func stillThere(ctx context.Context, tx bun.Tx, ids []models.EpisodeID) (there []models.EpisodeID, err error) {
+	err = chunks(ids, 500, func(ids []models.EpisodeID) error {
+		var some []models.EpisodeID
+		err := tx.NewSelect().Model((*episodeRow)(nil)).Column("id").Where("id IN (?)", bun.List(ids)).Order("id").Scan(ctx, &some)
+		there = append(there, some...)
+		return err
+	})
+	return there, err
 }
 
 // readers is how many transcripts are read at a time.
