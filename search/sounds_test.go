@@ -221,3 +221,11 @@ func FuzzSounds(f *testing.F) {
 		endsOpen(a)
 	})
 }
+
+// A name that was run together with another beginning is known by how it ends.
+func TestALongNameIsFoundByItsEnd(t *testing.T) {
+	x, docs := indexOfTalks(t, "Walk|a friend told me about my consolidarity on a long walk by the sea", "Other|solidarity is what we spoke of")
+	if got := titles(find(t, x, "Microsolidarity"), docs...); !slices.Equal(got, []string{"Walk"}) {
+		t.Errorf("found %q", got)
+	}
+}
