@@ -97,11 +97,10 @@ type group struct {
 func (g *group) add(p prepared) error {
 	id := p.change.EpisodeID
 	batch := g.s.idx.NewBatch()
-	old := maps.Clone(p.there.ids)
 	for _, same := range p.built.kept {
-		delete(old, same)
+		delete(p.there.ids, same)
 	}
-	for ref := range old {
+	for ref := range p.there.ids {
 		batch.Delete(ref)
 	}
 	if !p.change.Deleted {

@@ -120,9 +120,10 @@ func (e *evaluation) saidByMore(plain string, least uint64) (bool, error) {
 	return false, nil
 }
 
-func mostWritten(episodes map[string]uint64) (best string) {
-	for text, n := range episodes {
-		if best == "" || cmp.Or(cmp.Compare(n, episodes[best]), cmp.Compare(best, text)) > 0 {
+// mostWritten returns the spelling that is there most often, of equals the first by its letters.
+func mostWritten[N cmp.Ordered](times map[string]N) (best string) {
+	for text, n := range times {
+		if best == "" || cmp.Or(cmp.Compare(n, times[best]), cmp.Compare(best, text)) > 0 {
 			best = text
 		}
 	}

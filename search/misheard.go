@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -125,11 +124,7 @@ func (e *evaluation) hear(found map[string]*hearing, top *truth, episode uint32,
 func (h *hearing) told(name heard, at map[uint32]bool) models.Misheard {
 	out := h.Misheard
 	out.Episodes = len(h.episodes)
-	for _, s := range slices.Sorted(maps.Keys(h.spelled)) {
-		if out.Said == "" || h.spelled[s] > h.spelled[out.Said] {
-			out.Said = s
-		}
-	}
+	out.Said = mostWritten(h.spelled)
 	near := 0
 	for show, n := range h.shows {
 		if at[show] {

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -231,13 +230,7 @@ func (f *nameFinder) count(key, display string) {
 func (f *nameFinder) names() map[string]string {
 	out := make(map[string]string, len(f.found))
 	for key, spellings := range f.found {
-		best := ""
-		for s, n := range spellings {
-			if best == "" || cmp.Or(cmp.Compare(spellings[best], n), cmp.Compare(s, best)) < 0 {
-				best = s
-			}
-		}
-		out[key] = best
+		out[key] = mostWritten(spellings)
 	}
 	return out
 }
