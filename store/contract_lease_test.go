@@ -102,10 +102,12 @@ func lossesAreNoFailures(c clause) {
 	t, s := c.t, c.s
 	h := hold(t, s, quickly())
 	_, a := anEpisode(t, s, h)
-	for n := 1; n <= downloadKind().attempts; n++ {
-		if a.lease.Attempt != n || a.lease.Last {
-			t.Fatalf("attempt %d: %+v", n, a.lease)
+	for last := 0; last < downloadKind().attempts; {
+		// Not always the next number: a job that is taken before its worker's row is back is lost once more.
+		if a.lease.Attempt <= last || a.lease.Last {
+			t.Fatalf("after attempt %d: %+v", last, a.lease)
 		}
+		last = a.lease.Attempt
 		takeAway(t, s)
 		receive(t, "the order to stop", a.ctx.Done())
 		a = h.take(t)
