@@ -7,6 +7,11 @@ package whisper
 #include <stdlib.h>
 #include <whisper.h>
 
+#ifdef EARSHOT_NATIVE
+// The libraries' build, by build.sh. Go links again where what it compiled is another one, and does not look into libraries.
+__attribute__((used)) static const unsigned int earshot_native = EARSHOT_NATIVE;
+#endif
+
 static void earshot_log(enum ggml_log_level level, const char * text, void * data) {
 	(void) data;
 	if (level == GGML_LOG_LEVEL_WARN || level == GGML_LOG_LEVEL_ERROR) {

@@ -145,7 +145,8 @@ if [ -n "$mac" ]; then
 fi
 # shellcheck disable=SC2086 # lists of words
 libs=$(printf '%s ' $device_libs $cpu_libs $end_libs)
-# The program says when it was built for a device and finds none.
-printf 'CGO_CFLAGS="-I%s/include%s"\nCGO_LDFLAGS="-L%s/lib -lwhisper -lggml %s"\n' "$out" "${device:+ -DEARSHOT_DEVICE=$device}" "$out" "${libs% }" >"$out/lib/cgo.env"
+# The program is linked again when EARSHOT_NATIVE is another one (native.go), and says when it was built for a device and finds none.
+build_id=$(printf '%s' "$want" | cksum | cut -d " " -f 1)
+printf 'CGO_CFLAGS="-I%s/include -DEARSHOT_NATIVE=%s%s"\nCGO_LDFLAGS="-L%s/lib -lwhisper -lggml %s"\n' "$out" "$build_id" "${device:+ -DEARSHOT_DEVICE=$device}" "$out" "${libs% }" >"$out/lib/cgo.env"
 printf '%s\n' "$want" >"$out/built"
 say "built for $backend"
