@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/antzucaro/matchr"
 )
 
 // What sounds: stands for.
@@ -310,9 +312,10 @@ func (e *evaluation) halves(name heard, part string, fits func(string) bool) ([]
 			continue
 		}
 		likeness := h.letters(w)
-		switch { // too short for letters to tell
-		case len(part) > 2:
-		case sounded(w) == sounded(part):
+		switch {
+		case len(part) > 2: // the vowels of a short half do not count: the whole name is compared as well
+			likeness = max(likeness, matchr.JaroWinkler(rough(h.plain), rough(bare(w)), false))
+		case sounded(w) == sounded(part): // too short for letters to tell
 			likeness = 1
 		default:
 			likeness = max(likeness, halfLikeness)

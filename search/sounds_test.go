@@ -33,6 +33,7 @@ Holacracy, hole ocracy and holocracy. The aristocracy.
 Elinor Ostrom, Eleanor Ostrom and Ellen or Ostrom. An ostrich.
 Zürich, Zurich and Zurick. So rich.
 We were joined by pre-inair and by Priyanaar; the prior near the pier, a premiere, a prairie.
+Doomer Optimism, Duma Ropptimism and Doomer optimists. A tumour of optimism, the demeanour of an optician.
 `), "\n")
 }
 
@@ -54,6 +55,7 @@ func TestNamesAreFoundByTheirSound(t *testing.T) {
 		{"sounds:loomio", []string{"Loomio", "Lumio", "Loomyo", "loo mio"}},
 		{"sounds:hum", []string{"Hum", "Humm"}},
 		{`sounds:"priya nair"`, []string{"pre-inair", "Priyanaar"}},
+		{`sounds:"doomer optimism"`, []string{"Doomer Optimism", "Duma Ropptimism"}},
 		{"sounds:siobhan", []string{"Siobhan", "Sioban", "Siobhán"}},
 		{"sounds:nguyen", []string{"Nguyen", "Nguyan", "Nuyen"}},
 		{"sounds:kropotkin", []string{"Kropotkin", "Kropotkyn"}},

@@ -60,7 +60,7 @@ func shapes() []struct {
 
 // decoderBytes is the state of one decoder at its largest: beam search of five with the full context, a full prompt and as much
 // text as whisper writes. The caches follow from whisper.cpp's sources as native/whisper.cpp.patch leaves them (whisper_init_state;
-// whisper_full, "room for the prompt"); the graphs' buffers are fitted to what it logs for tiny, base, small and medium, with word
+// whisper_full, "room for the prompt"); the graphs' buffers are fitted to what it logs for models of every size, with word
 // alignment and without flash attention.
 func (s shape) decoderBytes() int64 {
 	const (
@@ -68,7 +68,6 @@ func (s shape) decoderBytes() int64 {
 		text      = 1536 // positions of the decoder: a prompt and five texts, padded
 		half      = 2    // bytes of a cached value
 		single    = 4    // bytes of a value in a graph
-		block     = 512  // positions whose attention is computed at a time
 		textMax   = 448  // tokens that the decoder's graph is made for
 		aligned   = 225  // tokens of the longest text that is aligned
 		matrices  = 22   // of its tokens × positions, while it is
@@ -76,7 +75,7 @@ func (s shape) decoderBytes() int64 {
 		candidate = 28 // bytes of a beam for every token of the vocabulary
 	)
 	caches := s.textLayers*s.state*2*half*(text+audio) + s.state*2*half*audio
-	encode := s.heads * block * 1500 * single * 7 / 2
+	encode := 7 * s.state * 1500 * single
 	convolve := 3000 * (s.mels + 2*s.state) * single
 	decode := s.textLayers*s.heads*textMax*512*single + 20*textMax*1500*single
 	align := int64(matrices * aligned * 1500 * single)

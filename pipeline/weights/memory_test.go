@@ -13,9 +13,11 @@ import (
 
 func TestFootprintsAreThoseMeasured(t *testing.T) {
 	for _, tc := range []struct {
-		name  string
-		least float64 // bytes measured with one decoder in beam search with the full context, a full prompt and the longest text
-	}{{"tiny", 340e6}, {"base", 464e6}} {
+		name string
+		// bytes measured with one decoder in beam search with the full context, a full prompt and the longest text: 340 and 464 MB with the
+		// encoder's attention as a whole, and what a hard recording has taken less since then
+		least float64
+	}{{"tiny", 329e6}, {"base", 421e6}} {
 		m, err := Lookup(tc.name)
 		if err != nil {
 			t.Fatal(err)
@@ -26,7 +28,7 @@ func TestFootprintsAreThoseMeasured(t *testing.T) {
 	}
 	for _, m := range Catalogue() {
 		f := m.Footprint()
-		if m.Kind == Speech && (f.Decoder < 200e6 || f.Needs(2) <= f.Needs(1) || f.Needs(1) > 6e9) {
+		if m.Kind == Speech && (f.Decoder < 150e6 || f.Needs(2) <= f.Needs(1) || f.Needs(1) > 6e9) {
 			t.Errorf("%s: %+v", m.Name, f)
 		}
 	}
@@ -81,7 +83,7 @@ func TestAnInstalledModelTellsItsFootprintItself(t *testing.T) {
 
 func TestTheRefusalNamesInstalledModelsFirstAndOfTheSameLanguages(t *testing.T) {
 	installed := []Installed{{Name: "tiny"}, {Name: "base-q5_1"}, {Name: "small", Problem: "damaged"}, {Name: "tiny.en"}}
-	got := Fitting("large-v3", 1400e6, installed)
+	got := Fitting("large-v3", 1200e6, installed)
 	if want := "base-q5_1 (installed), tiny (installed), large-v3-turbo-q5_0, small-q8_0"; strings.Join(got, ", ") != want {
 		t.Errorf("%v instead of %s", got, want)
 	}

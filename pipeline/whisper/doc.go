@@ -42,7 +42,7 @@
 //
 // So context and the absence of time stamps are what French lacked. whisper.cpp's own beam search draws at random where it
 // should take the most probable tokens; native/whisper.cpp.patch mends that. With everything below: chunks of 28 s English .018,
-// French .152; of 18 s .025 and .196, for 12 % less time (attention over longer chunks falls out of the caches).
+// French .152; of 18 s .025 and .196, for 12 % less time while attention over longer chunks fell out of the caches, which it no longer does.
 //
 //	limit (check.go, decode.go)          value         what was seen
 //	compression, log probability         2.4, −1.0     OpenAI's; loops had 2.35 to 22, everything else under 1.75
