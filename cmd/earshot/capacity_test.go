@@ -63,13 +63,17 @@ func TestAModelThatDoesNotFitIsRefusedWithOnesThatDo(t *testing.T) {
 	p.ownModels()
 	c := &config{Models: p.models, Model: defaultModel}
 	w := weights.New(p.models, weights.Options{})
-	m := &capacity{c: c, weights: w, cores: 8, fitting: map[string]int{}, memory: 440e6}
-	err := m.fit(defaultModel, "")
-	if !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), "model base-q8_0 does not fit") || !strings.Contains(err.Error(), "tiny") || strings.Contains(err.Error(), "small") {
-		t.Errorf("with 440 MB: %v", err)
+	needs, err := w.Footprint(defaultModel)
+	if err != nil {
+		t.Fatal(err)
 	}
-	m.memory = 1500e6
+	m := &capacity{c: c, weights: w, cores: 8, fitting: map[string]int{}, memory: needs.Needs(1) - 1}
+	err = m.fit(defaultModel, "")
+	if !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), "model base-q8_0 does not fit") || !strings.Contains(err.Error(), "tiny") || strings.Contains(err.Error(), "small") {
+		t.Errorf("with a byte too few: %v", err)
+	}
+	m.memory = needs.Needs(4)
 	if err := m.fit(defaultModel, ""); err != nil || m.fitting[defaultModel] != 4 {
-		t.Errorf("with one and a half: %d decoders, %v", m.fitting[defaultModel], err)
+		t.Errorf("with room for four: %d decoders, %v", m.fitting[defaultModel], err)
 	}
 }

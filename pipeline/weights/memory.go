@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -61,7 +62,7 @@ func shapes() []struct {
 // decoderBytes is the state of one decoder at its largest: beam search of five with the full context, a full prompt and as much
 // text as whisper writes. The caches follow from whisper.cpp's sources as native/whisper.cpp.patch leaves them (whisper_init_state;
 // whisper_full, "room for the prompt"); the graphs' buffers are fitted to what it logs for models of every size, with word
-// alignment and without flash attention.
+// alignment, on x86-64.
 func (s shape) decoderBytes() int64 {
 	const (
 		audio     = 1536 // positions of the encoder, padded
@@ -76,6 +77,9 @@ func (s shape) decoderBytes() int64 {
 	)
 	caches := s.textLayers*s.state*2*half*(text+audio) + s.state*2*half*audio
 	encode := 7 * s.state * 1500 * single
+	if runtime.GOARCH != "amd64" {
+		encode += s.heads * 1500 * 1500 * single // the attention as a whole
+	}
 	convolve := 3000 * (s.mels + 2*s.state) * single
 	decode := s.textLayers*s.heads*textMax*512*single + 20*textMax*1500*single
 	align := int64(matrices * aligned * 1500 * single)

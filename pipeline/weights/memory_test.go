@@ -5,13 +5,23 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/earshot/earshot/models"
 )
 
+// measuredHere leaves out what was measured on x86-64 where decoders take more: see decoderBytes.
+func measuredHere(t *testing.T) {
+	t.Helper()
+	if runtime.GOARCH != "amd64" {
+		t.Skip("measured on x86-64 only")
+	}
+}
+
 func TestFootprintsAreThoseMeasured(t *testing.T) {
+	measuredHere(t)
 	for _, tc := range []struct {
 		name string
 		// bytes measured with one decoder in beam search with the full context, a full prompt and the longest text: 340 and 464 MB with the
@@ -82,6 +92,7 @@ func TestAnInstalledModelTellsItsFootprintItself(t *testing.T) {
 }
 
 func TestTheRefusalNamesInstalledModelsFirstAndOfTheSameLanguages(t *testing.T) {
+	measuredHere(t)
 	installed := []Installed{{Name: "tiny"}, {Name: "base-q5_1"}, {Name: "small", Problem: "damaged"}, {Name: "tiny.en"}}
 	got := Fitting("large-v3", 1200e6, installed)
 	if want := "base-q5_1 (installed), tiny (installed), large-v3-turbo-q5_0, small-q8_0"; strings.Join(got, ", ") != want {

@@ -71,8 +71,8 @@ func (m *model) c() *C.struct_whisper_context {
 }
 
 // loadModel loads weights for decoding with word times by alignment (DTW over the cross attention of the heads that follow
-// the audio). Alignment needs the decoder without flash attention; the encoder has it on a CPU (native/whisper.cpp.patch), over a
-// context that fits the chunk exactly.
+// the audio). Alignment needs the decoder without flash attention; the encoder has its own (native/whisper.cpp.patch), over a context
+// that fits the chunk exactly.
 func loadModel(path string) (*model, error) {
 	C.earshot_quiet()
 	h, err := readHeader(path)
