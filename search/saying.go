@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/antzucaro/matchr"
 )
 
 // What sounds: stands for.
@@ -314,7 +312,7 @@ func (e *evaluation) halves(name heard, part string, fits func(string) bool) ([]
 		likeness := h.letters(w)
 		switch {
 		case len(part) > 2: // the vowels of a short half do not count: the whole name is compared as well
-			likeness = max(likeness, matchr.JaroWinkler(rough(h.plain), rough(bare(w)), false))
+			likeness = max(likeness, h.roughly(bare(w)))
 		case sounded(w) == sounded(part): // too short for letters to tell
 			likeness = 1
 		default:

@@ -230,11 +230,16 @@ func (h heard) letters(plain string) float64 {
 	if max(len(h.plain), len(plain)) <= shortLength {
 		return l
 	}
-	roughly := matchr.JaroWinkler(rough(h.plain), rough(plain), false)
+	roughly := h.roughly(plain)
 	if startsOpen(h.plain) != startsOpen(plain) {
 		roughly *= openLikeness
 	}
 	return max(l, roughly)
+}
+
+// roughly compares the spelling with vowels made alike.
+func (h heard) roughly(plain string) float64 {
+	return matchr.JaroWinkler(rough(h.plain), rough(plain), false)
 }
 
 // sounds reports whether a word with some codes and a likeness of its letters sounds like what was heard.
